@@ -1,0 +1,88 @@
+package registry
+
+import (
+	"maps"
+	"time"
+)
+
+// Config says which database to open and how. It is the same for every dialect; a field that a dialect has
+// no use for is an error there, never ignored. A zero value means the default that is given with the field.
+//
+// A Config can be printed, logged and encoded: its secrets show as [redacted]. It is a plain value; code that
+// shares one between goroutines must not write to it or to what TLS and Params point at.
+type Config struct {
+	Dialect  string // "postgres", "mysql", "sqlite", "mssql", an alias of these, or anyone's own
+	Host     string // a name, an IP address, or an absolute path: a unix socket; default localhost
+	Port     int    // default: that of the dialect
+	User     string
+	Password Secret
+	Database string
+	Filename string // the database file of SQLite; Database serves when it is empty
+	Pool     Pool
+	TLS      *TLS // nil: no encryption; &TLS{}: encrypted, certificate and host name verified
+
+	// ConnectTimeout bounds each physical connection from dialing to login, whatever the caller's context
+	// says. Default 10 s; negative: no limit.
+	ConnectTimeout time.Duration
+
+	AppName string            // what the server's list of connections shows; default: the name of the program
+	Params  map[string]string // settings of the dialect, listed in its package; an unknown one is an error
+}
+
+// Pool bounds the connections that one open database keeps. For every field 0 means the default and a
+// negative value means none or unlimited.
+type Pool struct {
+	Min         int           // connections kept ready, at most Max; default none
+	Max         int           // connections open at a time; default 10
+	MaxLifetime time.Duration // age at which a connection is replaced; default unlimited
+	MaxIdleTime time.Duration // time after which an unused connection beyond Min is closed; default 5 min
+}
+
+// Defaults of [Config] and [Pool].
+const (
+	DefaultConnectTimeout = 10 * time.Second
+	DefaultPoolMax        = 10
+	DefaultMaxIdleTime    = 5 * time.Minute
+)
+
+// TLS asks for an encrypted connection. Its zero value verifies the server's certificate against the
+// system's roots and its name against Host; there is no fallback to plaintext. It means the same in every
+// dialect.
+type TLS struct {
+	SkipVerify bool   // encrypt, and verify nothing: whoever answers is believed
+	CA         string // PEM text of the only roots to trust; default: those of the system
+	Cert       string // PEM text of a client certificate; needs Key
+	Key        Secret // PEM text of its private key; needs Cert
+	ServerName string // the name to verify in place of Host
+}
+
+// Equal reports whether both configs say the same. It allocates nothing.
+func (c *Config) Equal(other *Config) bool {
+	return c.Dialect == other.Dialect && c.Host == other.Host && c.Port == other.Port &&
+		c.User == other.User && c.Password.Equal(other.Password) &&
+		c.Database == other.Database && c.Filename == other.Filename && c.Pool == other.Pool &&
+		c.TLS.equal(other.TLS) && c.ConnectTimeout == other.ConnectTimeout &&
+		c.AppName == other.AppName && maps.Equal(c.Params, other.Params)
+}
+
+func (t *TLS) equal(other *TLS) bool {
+	if t == other {
+		return true
+	}
+	if t == nil || other == nil {
+		return false
+	}
+	return t.SkipVerify == other.SkipVerify && t.CA == other.CA && t.Cert == other.Cert &&
+		t.Key.Equal(other.Key) && t.ServerName == other.ServerName
+}
+
+// Clone returns a copy that shares nothing with c.
+func (c *Config) Clone() Config {
+	clone := *c
+	clone.Params = maps.Clone(c.Params)
+	if c.TLS != nil {
+		t := *c.TLS
+		clone.TLS = &t
+	}
+	return clone
+}

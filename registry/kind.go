@@ -1,0 +1,56 @@
+package registry
+
+import "fmt"
+
+// Kind says what went wrong in terms that a program can act on, whatever the dialect. A [Driver] maps the
+// errors of its database to a Kind; the zero value is KindUnknown.
+type Kind uint8
+
+// The kinds of failure. Which driver error becomes which kind is written down in each driver package.
+const (
+	KindUnknown     Kind = iota // an error that no driver claims
+	KindAuth                    // the server refused the user: wrong password, locked, expired, no right
+	KindNoDatabase              // the database does not exist, or the user may not see it
+	KindUnreachable             // nothing answers there: refused, no route, no such host, no socket
+	KindTimeout                 // no answer in time
+	KindCancelled               // the caller's context ended
+	KindTooMany                 // the server has no connection left, or throttles
+	KindBlocked                 // the server blocks this host
+	KindStarting                // the server starts up, shuts down or fails over
+	KindLost                    // an established connection broke
+	KindReadOnly                // the database or the server does not take writes
+	KindTLS                     // no agreement on encryption or certificates
+	KindConfig                  // the config cannot work: a bad field, a missing driver, the wrong server
+	KindBusy                    // locked by another connection
+	KindCannotOpen              // the database file cannot be opened
+	KindCorrupt                 // the file is not a database, or is damaged
+	KindIO                      // the disk failed or is full
+	kindEnd
+)
+
+var kindNames = [kindEnd]string{
+	"unknown", "auth", "no database", "unreachable", "timeout", "cancelled", "too many connections", "blocked",
+	"starting", "lost", "read only", "tls", "config", "busy", "cannot open", "corrupt", "io",
+}
+
+// String returns the kind in words, such as "no database".
+func (k Kind) String() string {
+	if k < kindEnd {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
+
+// MarshalText returns what String returns, so that a Kind reads the same in JSON.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// Retryable reports whether a failure of this kind is worth another attempt while a connection is being
+// opened: the server may be reachable, ready or less busy a moment later. It says nothing about repeating
+// a statement, which may have taken effect before its connection broke.
+func (k Kind) Retryable() bool {
+	switch k {
+	case KindUnreachable, KindTimeout, KindTooMany, KindStarting, KindLost, KindBusy:
+		return true
+	}
+	return false
+}

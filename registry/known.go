@@ -1,0 +1,46 @@
+package registry
+
+const drivers = "github.com/patchbay-go/patchbay/drivers/"
+
+// known is the one list of the dialects that come with Patchbay, which this package can name without
+// importing any of them. A further one is a row here and a package under drivers.
+var known = []Info{
+	{
+		Dialect: "postgres", Aliases: []string{"postgresql", "pg", "pgx", "cockroachdb", "yugabytedb"},
+		Tag: "postgres", Import: drivers + "postgres", Module: "github.com/jackc/pgx/v5", Port: 5432,
+	},
+	{
+		Dialect: "mysql", Aliases: []string{"mariadb", "tidb", "vitess"},
+		Tag: "mysql", Import: drivers + "mysql", Module: "github.com/go-sql-driver/mysql", Port: 3306,
+	},
+	{
+		Dialect: "sqlite", Aliases: []string{"sqlite3"},
+		Tag: "sqlite", Import: drivers + "sqlite", Module: "modernc.org/sqlite",
+	},
+	{
+		Dialect: "mssql", Aliases: []string{"sqlserver", "azuresql"},
+		Tag: "mssql", Import: drivers + "mssql", Module: "github.com/microsoft/go-mssqldb", Port: 1433,
+	},
+}
+
+// TagAll is the build tag that links every driver that the program imports.
+const TagAll = "alldrivers"
+
+// Known returns the dialects that come with Patchbay, linked into the program or not.
+func Known() []Info {
+	all := make([]Info, len(known))
+	for i, info := range known {
+		all[i] = info.clone()
+	}
+	return all
+}
+
+// Describe returns the description of the dialect that comes with Patchbay under this name or alias.
+func Describe(name string) (info Info, ok bool) {
+	for _, info := range known {
+		if info.answersTo(name) {
+			return info.clone(), true
+		}
+	}
+	return Info{}, false
+}

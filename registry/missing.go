@@ -1,0 +1,152 @@
+package registry
+
+import (
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/patchbay-go/patchbay/internal/spell"
+)
+
+// MissingDriverError says that a dialect comes with Patchbay but its driver is not there, why, and what to do.
+type MissingDriverError struct {
+	Dialect string
+	Cause   MissingCause
+	Tag     string   // the build tag that links the driver
+	Import  string   // the package to import
+	Tags    []string // all tags to rebuild with: those of this build and Tag; nil where Tag alone is enough
+	Typo    string   // a tag of this build that looks like Tag mistyped; usually empty
+}
+
+// MissingCause tells why a driver is missing.
+type MissingCause uint8
+
+// The causes of a [MissingDriverError].
+const (
+	MissingTag          MissingCause = iota // imported, but built without the tag
+	MissingImport                           // built with the tag, but nothing imports the package
+	MissingTagAndImport                     // neither, or no build information tells
+	MissingPlatform                         // the database module does not support this platform
+	MissingInRegistry                       // linked into the program, but not registered in this Registry
+)
+
+// Error gives the dialect, the cause and the cure in one line.
+func (e *MissingDriverError) Error() string {
+	var b strings.Builder
+	b.WriteString("missing driver for " + e.Dialect + ": ")
+	importLine := "import _ \"" + e.Import + "\""
+	switch e.Cause {
+	case MissingTag:
+		b.WriteString(e.rebuild())
+	case MissingTagAndImport:
+		b.WriteString(e.rebuild() + " and " + importLine)
+	case MissingImport:
+		b.WriteString("built with its tag, but nothing imports it: " + importLine)
+	case MissingPlatform:
+		b.WriteString("its database module does not support the platform " + runtime.GOOS + "/" + runtime.GOARCH)
+	case MissingInRegistry:
+		b.WriteString("linked into the program, but not in this Registry: Register the Driver of \"" + e.Import + "\"")
+	}
+	return b.String()
+}
+
+func (e *MissingDriverError) rebuild() string {
+	s := "rebuild with -tags " + e.Tag
+	switch {
+	case e.Typo != "":
+		s += " (this build has the tag \"" + e.Typo + "\", perhaps a typing mistake; all tags: -tags " + strings.Join(e.Tags, ",") + ")"
+	case e.Tags != nil:
+		s += " (all tags: -tags " + strings.Join(e.Tags, ",") + ")"
+	}
+	return s
+}
+
+// stubs holds what the driver packages without a driver in them said of themselves: whether the database
+// module supports the platform that the program was built for.
+var stubs sync.Map // dialect -> bool
+
+// Stub records that the package of a dialect is imported but was built without its driver, so that the error
+// of a Lookup can tell what is missing. Only the stubs of the packages under drivers call it. platforms lists
+// the GOOS/GOARCH pairs that the database module supports; none means all.
+func Stub(dialect string, platforms ...string) {
+	stubs.Store(dialect, len(platforms) == 0 || slices.Contains(platforms, runtime.GOOS+"/"+runtime.GOARCH))
+}
+
+func (r *Registry) missing(info Info) error {
+	_, linked := std.snapshot()[info.Dialect]
+	supported, imported := stubs.Load(info.Dialect)
+	tags, told := buildTags()
+	return diagnose(info, build{
+		linked:      linked && r != &std,
+		imported:    imported,
+		unsupported: imported && !supported.(bool),
+		tags:        tags,
+		told:        told,
+	})
+}
+
+// build is what is known of the running program.
+type build struct {
+	linked      bool // the driver is in the default registry
+	imported    bool // its package is there, without the driver
+	unsupported bool // because of the platform
+	tags        []string
+	told        bool // tags are those that the program was built with
+}
+
+func diagnose(info Info, b build) *MissingDriverError {
+	e := &MissingDriverError{Dialect: info.Dialect, Tag: info.Tag, Import: info.Import}
+	tagged := slices.Contains(b.tags, info.Tag) || slices.Contains(b.tags, TagAll)
+	switch {
+	case b.linked:
+		e.Cause = MissingInRegistry
+		return e
+	case b.unsupported:
+		e.Cause = MissingPlatform
+		return e
+	case b.imported:
+		e.Cause = MissingTag
+	case tagged:
+		e.Cause = MissingImport
+		return e
+	default:
+		e.Cause = MissingTagAndImport
+	}
+	e.Typo = typo(b.tags, info.Tag)
+	for _, tag := range b.tags {
+		if tag != e.Typo {
+			e.Tags = append(e.Tags, tag)
+		}
+	}
+	if e.Tags != nil || e.Typo != "" {
+		e.Tags = append(e.Tags, info.Tag)
+	}
+	return e
+}
+
+// typo returns the build tag that looks like tag, or like the tag for all drivers, mistyped.
+func typo(tags []string, tag string) string {
+	for _, candidate := range tags {
+		if _, correct := Describe(candidate); !correct && spell.Nearest(candidate, []string{tag, TagAll}) != "" {
+			return candidate
+		}
+	}
+	return ""
+}
+
+// buildTags returns the tags that the program was built with, and whether it knows: a program built outside
+// module mode carries no build information. https://pkg.go.dev/runtime/debug#BuildSetting
+var buildTags = sync.OnceValues(func() ([]string, bool) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || len(info.Settings) == 0 {
+		return nil, false
+	}
+	for _, s := range info.Settings {
+		if s.Key == "-tags" {
+			return strings.FieldsFunc(s.Value, func(c rune) bool { return c == ',' || c == ' ' }), true
+		}
+	}
+	return nil, true
+})

@@ -1,0 +1,141 @@
+// Package registry is the contract between the database drivers and those who open databases: the [Config], the
+// [Driver] that understands one dialect of it, the [Kind] of a failure, and the list of the drivers that are
+// linked into the program. Driver packages register here from init; package conn looks them up. It imports no
+// driver, does no I/O and knows nothing of pools.
+package registry
+
+import (
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Registry is a list of drivers by name. The zero value is empty and ready to use. Its methods may be called
+// concurrently; Lookup takes no lock. A Registry must not be copied after first use.
+type Registry struct {
+	mu   sync.Mutex // serializes writers
+	list atomic.Pointer[map[string]entry]
+}
+
+type entry struct {
+	driver Driver
+	info   Info
+	by     string // who registered it, for the panic of whoever comes second
+}
+
+var std Registry
+
+// Default returns the registry that the functions of this package use, and driver packages register in.
+func Default() *Registry { return &std }
+
+// Register adds d to the default registry; see [Registry.Register].
+func Register(d Driver) { std.register(d, registrant()) }
+
+// Lookup finds a driver in the default registry; see [Registry.Lookup].
+func Lookup(name string) (Driver, error) { return std.Lookup(name) }
+
+// Linked lists the default registry; see [Registry.Linked].
+func Linked() []Info { return std.Linked() }
+
+// Register adds d under its dialect and aliases. It panics, naming both sides, when one of the names is
+// taken, and when a name is not one that a URL can start with: lower-case letters, digits, "+", "-", ".".
+func (r *Registry) Register(d Driver) { r.register(d, registrant()) }
+
+func (r *Registry) register(d Driver, by string) {
+	if d == nil {
+		panic("registry: Register of a nil Driver by " + by)
+	}
+	e := entry{driver: d, info: d.Info().clone(), by: fmt.Sprintf("%T of %s", d, by)}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next := maps.Clone(r.snapshot())
+	if next == nil {
+		next = make(map[string]entry)
+	}
+	for _, name := range e.info.names() {
+		if !validName(name) {
+			panic(fmt.Sprintf("registry: %q of %s is not a name that a URL can start with", name, e.by))
+		}
+		if first, taken := next[name]; taken {
+			panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, first.by, e.by))
+		}
+		next[name] = e
+	}
+	r.list.Store(&next)
+}
+
+// Lookup returns the driver registered under name, which is a dialect or an alias of one. The error is a
+// [*MissingDriverError] for a dialect that comes with Patchbay but is not in this registry, and an
+// [*UnsupportedDialectError] for any other name.
+func (r *Registry) Lookup(name string) (Driver, error) {
+	list := r.snapshot()
+	if e, ok := list[name]; ok {
+		return e.driver, nil
+	}
+	info, ok := Describe(name)
+	if !ok {
+		return nil, unsupported(name, r.Linked())
+	}
+	// The name may be an alias that a driver registered under the dialect does not claim itself.
+	if e, ok := list[info.Dialect]; ok {
+		return e.driver, nil
+	}
+	return nil, r.missing(info)
+}
+
+// Linked returns the dialects in this registry, sorted by name.
+func (r *Registry) Linked() []Info {
+	var all []Info
+	for name, e := range r.snapshot() {
+		if name == e.info.Dialect {
+			all = append(all, e.info.clone())
+		}
+	}
+	slices.SortFunc(all, func(a, b Info) int { return strings.Compare(a.Dialect, b.Dialect) })
+	return all
+}
+
+// Known returns what the function [Known] returns.
+func (r *Registry) Known() []Info { return Known() }
+
+func (r *Registry) snapshot() map[string]entry {
+	if list := r.list.Load(); list != nil {
+		return *list
+	}
+	return nil
+}
+
+// registrant names the function that called Register, such as "example.org/oracle.init.0".
+func registrant() string {
+	pc, _, _, _ := runtime.Caller(2)
+	if f := runtime.FuncForPC(pc); f != nil {
+		return f.Name()
+	}
+	return "an unknown function"
+}
+
+func validName(name string) bool {
+	for i, c := range []byte(name) {
+		letter := 'a' <= c && c <= 'z'
+		if !letter && (i == 0 || !('0' <= c && c <= '9') && c != '+' && c != '-' && c != '.') {
+			return false
+		}
+	}
+	return name != ""
+}
+
+func (i Info) names() []string { return append([]string{i.Dialect}, i.Aliases...) }
+
+func (i Info) answersTo(name string) bool {
+	return name == i.Dialect || slices.Contains(i.Aliases, name)
+}
+
+func (i Info) clone() Info {
+	i.Aliases = slices.Clone(i.Aliases)
+	return i
+}

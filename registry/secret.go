@@ -1,0 +1,74 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+)
+
+const redacted = "[redacted]"
+
+var errRedacted = errors.New("the value is " + redacted + ": it was printed by a program and cannot be read back; put the real one")
+
+// Secret is a text that is never shown: a password, a private key, a token. Every way to print or encode it,
+// and to print any struct around it, gives [redacted]; only [Secret.Reveal] gives the text. The zero value is
+// the empty secret, which prints as nothing. A Secret is immutable and may be shared between goroutines.
+type Secret struct {
+	text *string // a pointer: fmt prints one inside a struct as an address, even where it can call no method
+}
+
+// NewSecret returns a Secret that holds text.
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{&text}
+}
+
+// Reveal returns the text.
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
+
+// IsZero reports whether the secret is empty.
+func (s Secret) IsZero() bool { return s.text == nil }
+
+// Equal reports whether both hold the same text.
+func (s Secret) Equal(other Secret) bool {
+	return s.text == other.text || s.Reveal() == other.Reveal()
+}
+
+// String returns [redacted], or nothing for the empty secret.
+func (s Secret) String() string {
+	if s.IsZero() {
+		return ""
+	}
+	return redacted
+}
+
+// GoString is String for %#v.
+func (s Secret) GoString() string { return "registry.Secret(" + s.String() + ")" }
+
+// Format writes String for every verb, %x and %d included.
+func (s Secret) Format(f fmt.State, verb rune) {
+	text := s.String()
+	if verb == 'v' && f.Flag('#') {
+		text = s.GoString()
+	}
+	// The state only fails when its writer does, and fmt has no way to say so.
+	_, _ = f.Write([]byte(text))
+}
+
+// MarshalText returns String, which encoding/json, log/slog and most encoders ask for.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText takes the text of the secret. It refuses [redacted], which is what a printed config holds.
+func (s *Secret) UnmarshalText(text []byte) error {
+	if string(text) == redacted {
+		return errRedacted
+	}
+	*s = NewSecret(string(text))
+	return nil
+}

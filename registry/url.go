@@ -1,0 +1,326 @@
+package registry
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// ParseURL reads a Config from a URL such as
+//
+//	postgres://user:password@host:5432/database?pool.max=20&ssl=true&connectTimeout=5s
+//	mysql://user@[::1]/database?appName=billing
+//	postgres://user@/database?host=/var/run/postgresql
+//	sqlite:relative/file.db    sqlite:/absolute/file.db    sqlite:///absolute/file.db    sqlite::memory:
+//
+// The scheme is the dialect. The parameters are the keys of the JSON form, with a dot for those inside pool and
+// ssl (ssl=true and ssl=false as well); all others become Params. Every part is percent-decoded, and "+" is a
+// plus. A URL that can be read in two ways, such as one with an unescaped "@" or "/" in the password, is an
+// error rather than a guess. The error is a [*ConfigError]; it repeats no part of the URL that could belong to
+// a password.
+func ParseURL(text string) (Config, error) {
+	var c Config
+	if err := c.parse(text); err != nil {
+		return Config{}, err
+	}
+	if err := c.Validate(); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+func badURL(problem, cure string) error { return &ConfigError{"url", problem, cure} }
+
+func (c *Config) parse(text string) error {
+	scheme, rest, found := strings.Cut(text, ":")
+	if !found || !validName(strings.ToLower(scheme)) {
+		return badURL("does not start with a dialect", "write it as postgres://…, mysql://…, sqlite:… or mssql://…")
+	}
+	c.Dialect = strings.ToLower(scheme)
+	info, known := Describe(c.Dialect)
+	if strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return badURL("contains a space or control character", "write it percent-encoded, a space as %20")
+	}
+	if strings.Contains(rest, "#") {
+		return badURL(`contains a "#"`, "write it as %23")
+	}
+	rest, query, hasQuery := strings.Cut(rest, "?")
+	if strings.Contains(query, "?") {
+		return badURL(`contains a second "?"`, "write the one that is no separator as %3F")
+	}
+	var err error
+	files := known && info.Port == 0
+	authority, isServer := strings.CutPrefix(rest, "//")
+	switch {
+	case !isServer && known && !files:
+		return badURL("has no // after the dialect", "write "+c.Dialect+"://host/database")
+	case !isServer:
+		c.Filename, err = unescape(rest)
+	case files:
+		if authority != "" && !strings.HasPrefix(authority, "/") {
+			return badURL("names a host, but "+c.Dialect+" opens files", "write "+c.Dialect+":relative/file or "+c.Dialect+":///absolute/file")
+		}
+		c.Filename, err = unescape(authority)
+	default:
+		err = c.parseServer(authority, query)
+	}
+	if err != nil || !hasQuery {
+		return err
+	}
+	return c.parseQuery(query)
+}
+
+// parseServer reads user:password@host:port/database.
+func (c *Config) parseServer(rest, query string) error {
+	authority, path, _ := strings.Cut(rest, "/")
+	if strings.Count(authority, "@") > 1 || strings.Contains(path, "@") || strings.Contains(query, "@") {
+		return badURL(`contains an "@" that may belong to the password or follow it`, "write every @ that is not the one before the host as %40, and a / or ? in a password as %2F or %3F")
+	}
+	if strings.Contains(path, "/") {
+		return badURL(`contains a "/" after the database`, "write a / in a name or password as %2F")
+	}
+	login, host, hasLogin := strings.Cut(authority, "@")
+	if !hasLogin {
+		login, host = "", authority
+	}
+	var err error
+	user, password, _ := strings.Cut(login, ":")
+	if c.User, err = unescape(user); err != nil {
+		return err
+	}
+	if password, err = unescape(password); err != nil {
+		return err
+	}
+	if password == redacted {
+		return badURL("has the password "+redacted, "it was printed by a program; put the real one")
+	}
+	c.Password = NewSecret(password)
+	if c.Database, err = unescape(path); err != nil {
+		return err
+	}
+	return c.parseHost(host)
+}
+
+func (c *Config) parseHost(host string) error {
+	port, hasPort := "", false
+	if bracketed, ok := strings.CutPrefix(host, "["); ok {
+		address, rest, closed := strings.Cut(bracketed, "]")
+		address, err := unescape(address)
+		if err != nil {
+			return err
+		}
+		if ip, err := netip.ParseAddr(address); !closed || err != nil || !ip.Is6() {
+			return badURL("has brackets without an IPv6 address in them", "write [::1] or leave the brackets out")
+		}
+		if port, hasPort = strings.CutPrefix(rest, ":"); !hasPort && rest != "" {
+			return badURL("continues after the brackets of the host", "write [::1]:5432")
+		}
+		c.Host = address
+	} else {
+		host, port, hasPort = strings.Cut(host, ":")
+		if strings.Contains(port, ":") {
+			return badURL("has more than one colon after the user", "write an IPv6 address in brackets, and a : in a user name as %3A")
+		}
+		name, err := unescape(host)
+		if err != nil {
+			return err
+		}
+		c.Host = name
+	}
+	if !hasPort {
+		return nil
+	}
+	digits := port != "" && strings.Trim(port, "0123456789") == ""
+	if f, _ := fieldNamed("port"); !digits || f.set(c, port) != nil || c.Port == 0 {
+		return badURL("has a port that is not a number from 1 to 65535", "correct it, or escape the : before it as %3A")
+	}
+	return nil
+}
+
+// elsewhere holds the parameters by which the drivers' own URLs ask for what ssl says in every dialect, and
+// what to write for them.
+var elsewhere = map[string]string{
+	"sslmode":                "write ssl=true for verify-full, ssl.rejectUnauthorized=false for require, ssl=false for disable",
+	"tls":                    "write ssl=true, or ssl.rejectUnauthorized=false for skip-verify",
+	"encrypt":                "write ssl=true or ssl=false",
+	"TrustServerCertificate": "write ssl.rejectUnauthorized=false",
+	"password":               "write it before the host, as user:password@host",
+}
+
+func (c *Config) parseQuery(query string) error {
+	seen := make(map[string]bool)
+	ssl := ""
+	for pair := range strings.SplitSeq(query, "&") {
+		rawName, rawValue, found := strings.Cut(pair, "=")
+		name, err := unescape(rawName)
+		if err != nil {
+			return err
+		}
+		value, err := unescape(rawValue)
+		if err != nil {
+			return err
+		}
+		if !found || name == "" {
+			return badURL("has a parameter without a name or value", "write name=value, joined by &")
+		}
+		cure, isElsewhere := elsewhere[name]
+		f, isField := fieldNamed(name)
+		switch {
+		case isElsewhere:
+			return &ConfigError{name, "is not a parameter here", cure}
+		case seen[name]:
+			return &ConfigError{name, "is given twice", "keep one of them"}
+		case name == "ssl":
+			ssl = value
+		case isField:
+			if err := c.setOnce(f, value); err != nil {
+				return err
+			}
+		case strings.HasPrefix(name, "pool.") || strings.HasPrefix(name, "ssl."):
+			return unknownJSONKey(name)
+		default:
+			if c.Params == nil {
+				c.Params = make(map[string]string)
+			}
+			c.Params[name] = value
+		}
+		seen[name] = true
+	}
+	switch ssl {
+	case "", "true", "false":
+	default:
+		return &ConfigError{"ssl", "cannot have this value", "write true or false"}
+	}
+	if ssl == "true" {
+		c.tls()
+	} else if seen["ssl"] && c.TLS != nil || seen["ssl"] && ssl == "" {
+		return &ConfigError{"ssl", "contradicts the parameters that start with ssl.", "write ssl=true or leave it out"}
+	}
+	return nil
+}
+
+// setOnce sets a field that the part before the query has not set.
+func (c *Config) setOnce(f field, value string) error {
+	switch p := f.at(c).(type) {
+	case *string:
+		if *p != "" {
+			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
+		}
+	case *int:
+		if *p != 0 {
+			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
+		}
+	}
+	if err := f.set(c, value); err != nil {
+		return &ConfigError{f.name, "cannot have this value", err.Error()}
+	}
+	return nil
+}
+
+func unescape(text string) (string, error) {
+	plain, err := url.PathUnescape(text)
+	if err != nil { // it quotes what it could not read
+		return "", badURL("has a % that is not followed by two hexadecimal digits", "write a % as %25")
+	}
+	return plain, nil
+}
+
+// String returns the config as a URL that ParseURL reads, except that secrets show as [redacted], which it
+// does not.
+func (c Config) String() string {
+	var b strings.Builder
+	b.WriteString(c.Dialect)
+	inPath := map[string]bool{"dialect": true, "password": true}
+	if c.Filename != "" || c.isFile() {
+		inPath["filename"] = true
+		name := c.Filename
+		if name == "" {
+			name, inPath["database"] = c.Database, true
+		}
+		b.WriteString(":" + leadingSlashes(escape(name, "/:@")))
+	} else {
+		inPath["user"], inPath["host"], inPath["port"], inPath["database"] = true, true, true, true
+		b.WriteString("://" + c.authority())
+		if c.Database != "" {
+			b.WriteString("/" + escape(c.Database, ""))
+		}
+	}
+	separator := "?"
+	param := func(name, value string) {
+		b.WriteString(separator + escape(name, "") + "=" + value)
+		separator = "&"
+	}
+	if c.TLS != nil && *c.TLS == (TLS{}) {
+		param("ssl", "true")
+	}
+	c.each(func(name string, value any) {
+		text := fmt.Sprint(value)
+		switch {
+		case inPath[name]:
+		case text == redacted || holdsPrivateKey(text):
+			param(name, redacted)
+		default:
+			param(name, escape(text, "/:"))
+		}
+	})
+	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
+		value := shownParam(name, c.Params[name])
+		if value != redacted {
+			value = escape(value, "/:")
+		}
+		param(name, value)
+	}
+	return b.String()
+}
+
+// GoString returns the same as String, so that %#v shows no secret either.
+func (c Config) GoString() string { return "registry.Config(" + c.String() + ")" }
+
+func (c Config) isFile() bool {
+	info, known := Describe(c.Dialect)
+	return known && info.Port == 0 && c.Host == ""
+}
+
+func (c Config) authority() string {
+	s := escape(c.User, "")
+	if !c.Password.IsZero() {
+		s += ":" + redacted
+	}
+	if s != "" {
+		s += "@"
+	}
+	if strings.Contains(c.Host, ":") {
+		s += "[" + escape(c.Host, ":") + "]"
+	} else {
+		s += escape(c.Host, "")
+	}
+	if c.Port != 0 {
+		s += fmt.Sprint(":", c.Port)
+	}
+	return s
+}
+
+// leadingSlashes keeps a file name that starts with two slashes from being read as a host.
+func leadingSlashes(name string) string {
+	if strings.HasPrefix(name, "//") {
+		return "//" + name
+	}
+	return name
+}
+
+// escape percent-encodes every byte that is not unreserved (RFC 3986, section 2.3) or listed in keep.
+func escape(text, keep string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		unreserved := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
+		if unreserved || strings.IndexByte(keep, c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,86 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// Validate reports what is wrong with the config in any dialect: the error joins a [*ConfigError] for each
+// field. What only one dialect can tell, such as its Params, its [Driver] checks when the database is opened.
+func (c Config) Validate() error {
+	var errs []error
+	wrong := func(field, problem, cure string) {
+		errs = append(errs, &ConfigError{field, problem, cure})
+	}
+	if c.Dialect == "" {
+		wrong("dialect", "is empty", "use postgres, mysql, sqlite, mssql or a dialect of your own")
+	}
+	for _, f := range fields {
+		if f.name != "password" && !strings.HasPrefix(f.name, "ssl.") {
+			if p, ok := f.at(&c).(*string); ok && strings.ContainsRune(*p, 0) {
+				wrong(f.name, "contains a NUL character", "remove it")
+			}
+		}
+	}
+	if problem, cure := checkHost(c.Host); problem != "" {
+		wrong("host", problem, cure)
+	}
+	if c.Port < 0 || c.Port > 65535 {
+		wrong("port", fmt.Sprintf("is %d", c.Port), "use 1 to 65535, or leave it out for the default of the dialect")
+	}
+	most := c.Pool.Max
+	if most == 0 {
+		most = DefaultPoolMax
+	}
+	if c.Pool.Min > most && most > 0 {
+		wrong("pool.min", fmt.Sprintf("is %d, more than pool.max, which is %d", c.Pool.Min, most), "lower it or raise pool.max")
+	}
+	if c.TLS != nil {
+		c.TLS.validate(wrong)
+	}
+	return errors.Join(errs...)
+}
+
+// checkHost refuses what would be looked up as something that was not meant. It repeats nothing of the host,
+// because a URL with a password may have been put there.
+func checkHost(host string) (problem, cure string) {
+	if host == "" || strings.HasPrefix(host, "/") {
+		return "", ""
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return "", ""
+	}
+	switch {
+	case strings.Contains(host, "://"):
+		return "is a URL", "parse it with ParseURL, and give only the name or address here"
+	case strings.HasPrefix(host, "["):
+		return "is in brackets", "write an IPv6 address without them"
+	case strings.ContainsRune(host, ':'):
+		return "contains a colon and is not an IPv6 address", "put the port into the field port"
+	case strings.ContainsAny(host, "/\\@?#%,; \t\r\n"):
+		return "contains a character that no host name has", "write a name, an IP address, or an absolute path to a unix socket"
+	}
+	return "", ""
+}
+
+func (t *TLS) validate(wrong func(field, problem, cure string)) {
+	const read = "give the PEM text itself; for a file, read it first"
+	for _, f := range []struct{ name, text string }{{"ssl.ca", t.CA}, {"ssl.cert", t.Cert}, {"ssl.key", t.Key.Reveal()}} {
+		if f.text != "" && !strings.Contains(f.text, "-----BEGIN ") {
+			wrong(f.name, "is not PEM text", read)
+		}
+		if f.name != "ssl.key" && holdsPrivateKey(f.text) {
+			wrong(f.name, "holds a private key", "put it into ssl.key, which is kept secret")
+		}
+	}
+	switch {
+	case t.Cert != "" && t.Key.IsZero():
+		wrong("ssl.cert", "has no ssl.key beside it", "give both or neither")
+	case t.Cert == "" && !t.Key.IsZero():
+		wrong("ssl.key", "has no ssl.cert beside it", "give both or neither")
+	}
+}
+
+func holdsPrivateKey(text string) bool { return strings.Contains(text, "PRIVATE KEY-----") }

@@ -1,0 +1,3 @@
+module github.com/patchbay-go/patchbay/tools
+
+go 1.26
