@@ -9,7 +9,8 @@ import (
 // Driver opens databases of one dialect. Its methods do no I/O and may be called concurrently.
 //
 // A dialect registers its Driver from an init function with [Register]. What a driver can do beyond this
-// contract it says by implementing [SystemDatabaser], [TestConfiger], [TestQuerier], [Versioner] or [Adviser].
+// contract it says by implementing [Dialer], [SystemDatabaser], [TestConfiger], [TestQuerier], [Versioner] or
+// [Adviser].
 // drivers/drivertest is the suite that checks all of it against a real server.
 type Driver interface {
 	// Info names the dialect.
@@ -28,8 +29,8 @@ type Driver interface {
 
 // Env is what the caller of [Driver.Connector] lends to the driver. Each field may be nil.
 type Env struct {
-	// Dial opens every network connection, in place of a [net.Dialer]. The context that it is given must be
-	// the one passed to Connect or one derived from it.
+	// Dial opens every network connection. The context that it is given must be the one passed to Connect or
+	// one derived from it: that is how a connection attempt is given up in time.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	// Credentials is asked before every physical connection for the user and password to log in with, which
@@ -45,6 +46,13 @@ type Info struct {
 	Import  string   `json:"import,omitempty"`  // the package to import for it
 	Module  string   `json:"module,omitempty"`  // the module of the database driver underneath
 	Port    int      `json:"port,omitempty"`    // the default port; 0: a dialect of files, not of servers
+}
+
+// Dialer is implemented by a driver that opens network connections, usually by embedding the Dialer of
+// drivers/network. Its Dial is what [Env].Dial comes down to where the program has not replaced it. A program
+// without such a driver does not link the network code of the standard library.
+type Dialer interface {
+	Dial(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // SystemDatabaser is implemented by a driver whose server can be reached without naming a database that may
