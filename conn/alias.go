@@ -1,0 +1,45 @@
+package conn
+
+import "github.com/patchbay-go/patchbay/registry"
+
+// What users of this package need of package registry, so that they import one package less.
+type (
+	// Config says which database to open and how.
+	Config = registry.Config
+	// Pool bounds the connections of one open database.
+	Pool = registry.Pool
+	// TLS asks for an encrypted connection.
+	TLS = registry.TLS
+	// Secret is a text that is never shown.
+	Secret = registry.Secret
+	// Kind says what went wrong in terms that a program can act on.
+	Kind = registry.Kind
+)
+
+// The kinds of failure; package registry describes each.
+const (
+	KindUnknown     = registry.KindUnknown
+	KindAuth        = registry.KindAuth
+	KindNoDatabase  = registry.KindNoDatabase
+	KindUnreachable = registry.KindUnreachable
+	KindTimeout     = registry.KindTimeout
+	KindCancelled   = registry.KindCancelled
+	KindTooMany     = registry.KindTooMany
+	KindBlocked     = registry.KindBlocked
+	KindStarting    = registry.KindStarting
+	KindLost        = registry.KindLost
+	KindReadOnly    = registry.KindReadOnly
+	KindTLS         = registry.KindTLS
+	KindConfig      = registry.KindConfig
+	KindBusy        = registry.KindBusy
+	KindCannotOpen  = registry.KindCannotOpen
+	KindCorrupt     = registry.KindCorrupt
+	KindIO          = registry.KindIO
+)
+
+// NewSecret returns a Secret that holds text.
+func NewSecret(text string) Secret { return registry.NewSecret(text) }
+
+// ParseURL reads a Config from a URL such as postgres://user:password@host/database?ssl=true or
+// sqlite:file.db; [registry.ParseURL] has the forms and the parameters.
+func ParseURL(url string) (Config, error) { return registry.ParseURL(url) }

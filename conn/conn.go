@@ -1,0 +1,80 @@
+// Package conn opens databases: from a [Config] it makes a pool of tested connections, a [*Conn], which is a
+// [*sql.DB] that also knows its name, its dialect and what its errors mean. Programs call [Open], and package
+// manager does for those that keep several databases. It names no dialect, has no part in a query, and never
+// wraps a driver's connections, so that [sql.Conn.Raw] yields the driver's own type.
+package conn
+
+import (
+	"database/sql"
+	"errors"
+	"net"
+	"sync/atomic"
+
+	"github.com/patchbay-go/patchbay/observer"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// Conn is an open database. It is used like the [*sql.DB] that it embeds, from any number of goroutines, and
+// must be closed; closing the embedded DB does as well.
+type Conn struct {
+	*sql.DB
+	name   string
+	driver registry.Driver
+	info   registry.Info
+	pool   *connector
+}
+
+// Name returns the name that the connection was opened under, "__default__" if none was given.
+func (c *Conn) Name() string { return c.name }
+
+// Dialect returns the dialect that an alias in the config stands for, such as "postgres" for "pg".
+func (c *Conn) Dialect() string { return c.info.Dialect }
+
+// Info describes the dialect.
+func (c *Conn) Info() registry.Info { return c.info }
+
+// Kind tells the kind of an error that this connection returned; see [KindOf].
+func (c *Conn) Kind(err error) Kind { return kindOf(err, c.driver) }
+
+// Close closes the pool: its idle connections at once, those in use when they are returned. It is idempotent;
+// only the first call can return an error. The bus gets a [Closed] event, or, if closing failed, an
+// [observer.Error].
+func (c *Conn) Close() error {
+	c.pool.reporting.Store(true) // the error of the whole is known here, and in the connector only its part
+	err := c.DB.Close()
+	c.pool.reportClosed(err)
+	return err
+}
+
+// Abort closes the pool and cuts the network connections that are still in use, so that what runs on them
+// fails at once. A connection to a file cannot be cut: a statement there ends with its context. A cause says
+// that the pool could not be closed in good order and is reported as the failure to do so; it may be nil.
+func (c *Conn) Abort(cause error) error {
+	c.pool.reporting.Store(true)
+	c.pool.sockets.cut()
+	err := c.DB.Close()
+	if errors.Is(err, net.ErrClosed) { // what a driver says when it wants to close what was cut
+		err = nil
+	}
+	err = errors.Join(cause, err)
+	c.pool.reportClosed(err)
+	return err
+}
+
+// lifetime is the end of a pool, told once.
+type lifetime struct {
+	opened    atomic.Bool // an Opened event went out, so that its counterpart must follow
+	reporting atomic.Bool // Conn.Close is running and will report
+	reported  atomic.Bool
+}
+
+func (c *connector) reportClosed(err error) {
+	if !c.opened.Load() || c.reported.Swap(true) {
+		return
+	}
+	if err != nil {
+		observer.Emit(c.bus, observer.Error{Source: "connection", Err: c.explain(err, 1)})
+		return
+	}
+	observer.Emit(c.bus, Closed{Name: c.name, Dialect: c.info.Dialect})
+}

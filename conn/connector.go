@@ -1,0 +1,97 @@
+package conn
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/patchbay-go/patchbay/observer"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// connector stands between database/sql and the connector of a driver: it bounds every physical connection in
+// time and learns of the end of the pool. What it hands out is the driver's own connection.
+type connector struct {
+	lifetime
+	inner   driver.Connector
+	timeout time.Duration // 0: none
+	sockets *sockets
+	name    string
+	target  string
+	driver  registry.Driver
+	info    registry.Info
+	bus     *observer.Bus
+}
+
+// Driver is that of the wrapped connector.
+func (c *connector) Driver() driver.Driver { return c.inner.Driver() }
+
+// Connect opens one physical connection. database/sql calls it for waiting callers with a context that never
+// ends (https://go.dev/issue/38185), and not every driver heeds the context throughout the login, so the
+// timeout is kept here: when it is over, the network connection fails underneath the driver.
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	if c.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.timeout, &timeoutError{after: c.timeout})
+		defer cancel()
+	}
+	g := new(guard)
+	stop := context.AfterFunc(ctx, g.expire)
+	dc, err := c.inner.Connect(context.WithValue(ctx, guardKey{}, g))
+	if stop() {
+		return dc, err
+	}
+	// The context ended, so that the network connection is, or is about to be, useless.
+	if err == nil {
+		// The connection is given up: that it also fails to close adds nothing.
+		_ = dc.Close()
+	}
+	var timeout *timeoutError
+	if cause := context.Cause(ctx); errors.As(cause, &timeout) {
+		return nil, &timeoutError{timeout.after, err}
+	} else if err == nil || !errors.Is(err, cause) {
+		return nil, joinCause(cause, err)
+	}
+	return nil, err
+}
+
+func joinCause(cause, err error) error {
+	if err == nil {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", cause, err)
+}
+
+// Close is called by [database/sql.DB.Close], however that came to be called.
+func (c *connector) Close() error {
+	var err error
+	if closer, ok := c.inner.(io.Closer); ok {
+		err = closer.Close()
+	}
+	if !c.reporting.Load() {
+		c.reportClosed(err)
+	}
+	return err
+}
+
+// timeoutError says that a physical connection was not there within the config's connect timeout.
+type timeoutError struct {
+	after time.Duration
+	err   error // what the driver said when it was given up; may be nil
+}
+
+func (e *timeoutError) Error() string {
+	s := fmt.Sprintf("no connection within the connect timeout of %v", e.after)
+	if e.err != nil {
+		s += ": " + e.err.Error()
+	}
+	return s
+}
+
+func (e *timeoutError) Unwrap() error { return e.err }
+
+// Timeout makes it a timeout for code that asks as [net.Error] does.
+func (e *timeoutError) Timeout() bool { return true }

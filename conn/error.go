@@ -1,0 +1,81 @@
+package conn
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// Error says why a database could not be opened or closed. It shows no secret, however it is printed or
+// encoded.
+type Error struct {
+	Name     string // of the connection
+	Dialect  string // as in the config until it has been recognized
+	Target   string // what was to be opened, such as "app@db.example:5432/shop" or a file name
+	Kind     Kind
+	Attempts int    // 0 if the config did not get as far as an attempt
+	Hint     string // what to check or change; may be empty
+	Err      error  // what the driver said in the last attempt, and the end of the context if that is why it was the last
+}
+
+// Error gives all of it in one line.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "connection %q", e.Name)
+	if e.Dialect != "" {
+		b.WriteString(" (" + strings.TrimSuffix(e.Dialect+" "+e.Target, " ") + ")")
+	}
+	fmt.Fprintf(&b, ": %v", e.Err)
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " (%s, %d attempts)", e.Kind, e.Attempts)
+	}
+	if e.Hint != "" {
+		b.WriteString("; " + e.Hint)
+	}
+	return b.String()
+}
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// MarshalText returns what Error returns: encoders see no deeper, into what a driver may keep in its errors.
+func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
+// explain makes an Error of what happened to this pool.
+func (c *connector) explain(err error, attempts int) *Error {
+	if already := (*Error)(nil); errors.As(err, &already) {
+		return already
+	}
+	return &Error{
+		Name: c.name, Dialect: c.info.Dialect, Target: c.target,
+		Kind: kindOf(err, c.driver), Attempts: attempts, Hint: hint(err, c.driver), Err: err,
+	}
+}
+
+// hints is what to do about a kind of failure where the driver knows nothing better. A kind that no one can do
+// anything about, or whose error says it already, has none.
+var hints = map[Kind]string{
+	KindAuth:        "verify user and password",
+	KindNoDatabase:  "check the name of the database, and that the user may connect to it",
+	KindUnreachable: "check that the database server is running, and host and port",
+	KindTimeout:     "check that host and port are those of the database, and that no firewall is in between; or raise connectTimeout",
+	KindTooMany:     "lower pool.max, close what is not used, or raise the limit of the server",
+	KindBlocked:     "have the server's administrator unblock this host",
+	KindStarting:    "wait until the server is ready, or allow more attempts",
+	KindLost:        "check the server's log for why it closed the connection, and that it is a server of this dialect",
+	KindReadOnly:    "connect to the primary server, or open the database for writing",
+	KindTLS:         "check that client and server agree on encryption, and the certificates",
+	KindBusy:        "close or wait for the other process that has the database locked",
+	KindCannotOpen:  "check that the file and its folder exist and may be read and written",
+	KindCorrupt:     "check that the file is a database and restore it from a backup if it is damaged",
+	KindIO:          "check that the disk is not full or failing",
+}
+
+func hint(err error, driver registry.Driver) string {
+	if advice := advise(err, driver); advice.Hint != "" {
+		return advice.Hint
+	}
+	return hints[kindOf(err, driver)]
+}

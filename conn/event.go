@@ -1,0 +1,47 @@
+package conn
+
+import "time"
+
+// Opened says that a database was opened and tested.
+type Opened struct {
+	Name     string
+	Dialect  string
+	Attempts int           // how many it took
+	Took     time.Duration // from the call of Open, waits between attempts included
+}
+
+// Closed says that a database that had been opened was closed.
+type Closed struct {
+	Name    string
+	Dialect string
+}
+
+// Failed says that a database could not be opened. Err is the [*Error] that the caller gets.
+type Failed struct {
+	Name    string
+	Dialect string
+	Kind    Kind
+	Err     error
+}
+
+// Retrying says that an attempt to open a database failed and another will follow.
+type Retrying struct {
+	Name    string
+	Dialect string
+	Attempt int           // the one that failed, from 1
+	Delay   time.Duration // until the next
+	Kind    Kind
+	Err     error // why it failed
+}
+
+// EventName returns "connection:open".
+func (Opened) EventName() string { return "connection:open" }
+
+// EventName returns "connection:close".
+func (Closed) EventName() string { return "connection:close" }
+
+// EventName returns "connection:error".
+func (Failed) EventName() string { return "connection:error" }
+
+// EventName returns "connection:retry".
+func (Retrying) EventName() string { return "connection:retry" }

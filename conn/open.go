@@ -1,0 +1,178 @@
+package conn
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/patchbay-go/patchbay/observer"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// Open opens the database that cfg describes and tests it with a query. A failure that may pass, such as a
+// server that refuses connections because it is starting, is tried again as [Retry] says. The error is an
+// [*Error], and nothing is left behind. ctx bounds the opening, attempts and waits included, and has no
+// influence afterwards; each single connection is bounded by the config's ConnectTimeout as well.
+func Open(ctx context.Context, cfg Config, opts ...Option) (*Conn, error) {
+	return open(ctx, cfg, newOptions("__default__", opts))
+}
+
+// OpenURL opens the database that a URL describes; [ParseURL] has the forms.
+func OpenURL(ctx context.Context, url string, opts ...Option) (*Conn, error) {
+	o := newOptions("__default__", opts)
+	cfg, err := ParseURL(url)
+	if err != nil {
+		return nil, o.fail(&Error{Name: o.name, Kind: KindConfig, Err: err})
+	}
+	return open(ctx, cfg, o)
+}
+
+// Test opens the database that cfg describes as [Open] does, with a single connection, and closes it. It
+// creates nothing: the file of an SQLite database must exist.
+func Test(ctx context.Context, cfg Config, opts ...Option) error {
+	o := newOptions("__test__", opts)
+	o.test = true
+	c, err := open(ctx, cfg, o)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
+	start := time.Now()
+	c, err := prepare(cfg, o)
+	if err != nil {
+		var e *Error
+		if !errors.As(err, &e) {
+			e = &Error{Name: o.name, Dialect: cfg.Dialect, Kind: KindConfig, Err: err}
+		}
+		return nil, o.fail(e)
+	}
+	db := sql.OpenDB(c.pool)
+	c.DB = db
+	limit(db, cfg.Pool)
+	query := "SELECT 1"
+	if t, ok := c.driver.(registry.TestQuerier); ok {
+		query = t.TestQuery()
+	}
+	attempts, err := c.pool.attempt(ctx, o.retry, func(ctx context.Context) error {
+		var answer any
+		return db.QueryRowContext(ctx, query).Scan(&answer)
+	})
+	if err != nil {
+		e := c.pool.explain(err, attempts)
+		if ctx.Err() != nil {
+			e.Kind, e.Hint = KindCancelled, ""
+		}
+		// What cannot be closed either is of no use to a caller who gets the reason why it did not open.
+		_ = db.Close()
+		return nil, o.fail(e)
+	}
+	c.pool.opened.Store(true)
+	observer.Emit(o.bus, Opened{o.name, c.Dialect(), attempts, time.Since(start)})
+	return c, nil
+}
+
+// prepare does all that needs no I/O.
+func prepare(cfg Config, o *options) (*Conn, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	d, err := o.registry.Lookup(cfg.Dialect)
+	if err != nil {
+		return nil, err
+	}
+	info := d.Info()
+	if o.serverOnly {
+		s, ok := d.(registry.SystemDatabaser)
+		if !ok {
+			return nil, fmt.Errorf("the dialect %s has no server to open without a database: leave out ServerOnly", info.Dialect)
+		}
+		cfg = s.SystemDatabase(cfg)
+	}
+	if o.test {
+		cfg.Pool = Pool{Max: 1}
+		if t, ok := d.(registry.TestConfiger); ok {
+			cfg = t.TestConfig(cfg)
+		}
+	}
+	pool := &connector{
+		timeout: cfg.ConnectTimeout, sockets: newSockets(o.dial), name: o.name, target: target(cfg, info),
+		driver: d, info: info, bus: o.bus,
+	}
+	if pool.timeout == 0 {
+		pool.timeout = registry.DefaultConnectTimeout
+	}
+	env := registry.Env{Credentials: o.credentials}
+	if dialer, ok := d.(registry.Dialer); ok && o.dial == nil {
+		pool.sockets.dial = dialer.Dial
+	}
+	if pool.sockets.dial != nil {
+		env.Dial = pool.sockets.Dial
+	}
+	if pool.inner, err = d.Connector(cfg, env); err != nil {
+		return nil, &Error{Name: o.name, Dialect: info.Dialect, Target: pool.target, Kind: KindConfig, Err: err}
+	}
+	for _, wrap := range o.wrap {
+		pool.inner = wrap(pool.inner)
+	}
+	return &Conn{name: o.name, driver: d, info: info, pool: pool}, nil
+}
+
+// limit sets the pool's bounds. Idle connections are kept up to the maximum: database/sql's own default of two
+// makes a busy pool reconnect all the time.
+func limit(db *sql.DB, p Pool) {
+	most := p.Max
+	if most == 0 {
+		most = registry.DefaultPoolMax
+	}
+	db.SetMaxOpenConns(max(most, 0))
+	if most < 0 {
+		most = math.MaxInt32
+	}
+	db.SetMaxIdleConns(most)
+	idle := p.MaxIdleTime
+	if idle == 0 {
+		idle = registry.DefaultMaxIdleTime
+	}
+	db.SetConnMaxIdleTime(max(idle, 0))
+	db.SetConnMaxLifetime(max(p.MaxLifetime, 0))
+}
+
+// target says what is opened, for errors.
+func target(cfg Config, info registry.Info) string {
+	if info.Port == 0 && cfg.Host == "" {
+		if cfg.Filename != "" {
+			return cfg.Filename
+		}
+		return cfg.Database
+	}
+	host := cfg.Host
+	if host == "" {
+		host = "localhost"
+	}
+	port := cfg.Port
+	if port == 0 {
+		port = info.Port
+	}
+	where := net.JoinHostPort(host, strconv.Itoa(port))
+	if cfg.User != "" {
+		where = cfg.User + "@" + where
+	}
+	if cfg.Database != "" {
+		where += "/" + cfg.Database
+	}
+	return where
+}
+
+// fail tells the bus that opening failed and returns the error.
+func (o *options) fail(e *Error) error {
+	observer.Emit(o.bus, Failed{e.Name, e.Dialect, e.Kind, e})
+	return e
+}

@@ -1,0 +1,97 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"time"
+
+	"github.com/sethvargo/go-retry"
+
+	"github.com/patchbay-go/patchbay/observer"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// Retry says how a failed attempt to open a database is repeated. Only failures that may pass are repeated;
+// see [Retryable]. For the numbers, 0 means the default and a negative value means none.
+type Retry struct {
+	Max    int           // further attempts after the first; default 3
+	Delay  time.Duration // before the second attempt; default 1 s
+	Factor float64       // by which the delay grows each time; default 2
+	Jitter float64       // part of the delay by which it varies at random; default 0.1, at most 1
+
+	// UnknownHost also repeats when the host name does not resolve, for a server whose name appears with it,
+	// such as a container that is being started.
+	UnknownHost bool
+}
+
+func (r Retry) withDefaults() Retry {
+	def := func(value, fallback float64) float64 {
+		if value == 0 {
+			return fallback
+		}
+		return max(value, 0)
+	}
+	r.Max = int(def(float64(r.Max), 3))
+	r.Delay = time.Duration(def(float64(r.Delay), float64(time.Second)))
+	r.Factor = def(r.Factor, 2)
+	r.Jitter = min(def(r.Jitter, 0.1), 1)
+	return r
+}
+
+// backoff is one opening's sequence of delays.
+func (r Retry) backoff() retry.Backoff {
+	delay := float64(r.Delay)
+	grow := retry.BackoffFunc(func() (time.Duration, bool) {
+		now := delay
+		delay = min(delay*r.Factor, math.MaxInt64/4) // the jitter is added to it
+		return time.Duration(now), false
+	})
+	jitter := retry.WithJitterPercent(uint64(r.Jitter*100), grow)
+	return retry.WithMaxRetries(uint64(r.Max), jitter)
+}
+
+// worthwhile reports whether another attempt may succeed where this error came.
+func (r Retry) worthwhile(err error, driver registry.Driver) bool {
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return r.UnknownHost
+	}
+	return kindOf(err, driver).Retryable() && !advise(err, driver).Final
+}
+
+// attempt calls try until it succeeds, fails for good or the context ends, and returns how often it did.
+func (c *connector) attempt(ctx context.Context, policy Retry, try func(context.Context) error) (attempts int, err error) {
+	policy = policy.withDefaults()
+	var last error
+	backoff := policy.backoff()
+	announced := retry.BackoffFunc(func() (time.Duration, bool) {
+		delay, stop := backoff.Next()
+		if !stop {
+			observer.Emit(c.bus, Retrying{c.name, c.info.Dialect, attempts, delay, kindOf(last, c.driver), last})
+		}
+		return delay, stop
+	})
+	err = retry.Do(ctx, announced, func(ctx context.Context) error {
+		attempts++
+		last = try(ctx)
+		if last != nil && ctx.Err() == nil && policy.worthwhile(last, c.driver) {
+			return retry.RetryableError(last)
+		}
+		return last
+	})
+	if err == nil || ctx.Err() == nil {
+		return attempts, err
+	}
+	// The error of the last attempt is lost when the context ends between two, and may not tell the cause
+	// when it ends during one.
+	cause := context.Cause(ctx)
+	if last != nil && !errors.Is(last, cause) {
+		cause = fmt.Errorf("%w; before that: %w", cause, last)
+	} else if last != nil {
+		cause = last
+	}
+	return attempts, cause
+}

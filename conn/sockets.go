@@ -1,0 +1,114 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// sockets dials for one pool and knows its open network connections, so that they can be cut.
+type sockets struct {
+	dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	mu   sync.Mutex
+	open map[*netConn]struct{} // nil once cut
+}
+
+func newSockets(dial func(ctx context.Context, network, addr string) (net.Conn, error)) *sockets {
+	return &sockets{dial: dial, open: make(map[*netConn]struct{})}
+}
+
+var errCut = errors.New("the pool was aborted")
+
+// Dial is what the driver gets to dial with.
+func (s *sockets) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	raw, err := s.dial(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	c := &netConn{Conn: raw, owner: s}
+	s.mu.Lock()
+	wasCut := s.open == nil
+	if !wasCut {
+		s.open[c] = struct{}{}
+	}
+	s.mu.Unlock()
+	if wasCut {
+		return nil, errors.Join(errCut, raw.Close())
+	}
+	if g, ok := ctx.Value(guardKey{}).(*guard); ok {
+		g.watch(raw)
+	}
+	if sys, ok := raw.(syscall.Conn); ok {
+		return &rawNetConn{c, sys}, nil
+	}
+	return c, nil
+}
+
+// cut closes every open connection under the driver, and those that a dial under way will bring.
+func (s *sockets) cut() {
+	s.mu.Lock()
+	open := s.open
+	s.open = nil
+	s.mu.Unlock()
+	for c := range open {
+		// The driver meets the same error when it closes its side, and reports it where it matters.
+		_ = c.Conn.Close()
+	}
+}
+
+// netConn is a network connection that tells its pool when it is closed.
+type netConn struct {
+	net.Conn
+	owner *sockets
+}
+
+func (c *netConn) Close() error {
+	c.owner.mu.Lock()
+	delete(c.owner.open, c)
+	c.owner.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// rawNetConn keeps the access to the file descriptor, by which a driver sees whether an idle connection has
+// been closed by the server.
+type rawNetConn struct {
+	*netConn
+	syscall.Conn
+}
+
+func (c *rawNetConn) Close() error { return c.netConn.Close() }
+
+type guardKey struct{}
+
+// guard makes the network connections of one login fail when its context ends. It travels in the context that
+// Connect gets, because only the dialer sees the net.Conn and only Connect sees the end of the login.
+type guard struct {
+	mu      sync.Mutex
+	conns   []net.Conn
+	expired bool
+}
+
+var past = time.Unix(1, 0)
+
+func (g *guard) watch(c net.Conn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.conns = append(g.conns, c)
+	if g.expired {
+		// Of a connection that cannot take a deadline any more nothing is to be feared.
+		_ = c.SetDeadline(past)
+	}
+}
+
+func (g *guard) expire() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.expired = true
+	for _, c := range g.conns {
+		_ = c.SetDeadline(past)
+	}
+}
