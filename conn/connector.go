@@ -16,7 +16,8 @@ import (
 // time and learns of the end of the pool. What it hands out is the driver's own connection.
 type connector struct {
 	lifetime
-	inner   driver.Connector
+	base    driver.Connector // the driver's own
+	inner   driver.Connector // the same, or what WithConnector put around it
 	timeout time.Duration // 0: none
 	sockets *sockets
 	name    string
@@ -65,11 +66,15 @@ func joinCause(cause, err error) error {
 	return fmt.Errorf("%w: %w", cause, err)
 }
 
-// Close is called by [database/sql.DB.Close], however that came to be called.
+// Close is called by [database/sql.DB.Close], however that came to be called. It does not rely on a wrapper to
+// pass the call on: many do not.
 func (c *connector) Close() error {
 	var err error
 	if closer, ok := c.inner.(io.Closer); ok {
 		err = closer.Close()
+	}
+	if closer, ok := c.base.(io.Closer); ok && c.base != c.inner {
+		err = errors.Join(err, closer.Close())
 	}
 	if !c.reporting.Load() {
 		c.reportClosed(err)

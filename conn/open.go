@@ -116,9 +116,10 @@ func prepare(cfg Config, o *options) (*Conn, error) {
 	if pool.sockets.dial != nil {
 		env.Dial = pool.sockets.Dial
 	}
-	if pool.inner, err = d.Connector(cfg, env); err != nil {
+	if pool.base, err = d.Connector(cfg, env); err != nil {
 		return nil, &Error{Name: o.name, Dialect: info.Dialect, Target: pool.target, Kind: KindConfig, Err: err}
 	}
+	pool.inner = pool.base
 	for _, wrap := range o.wrap {
 		pool.inner = wrap(pool.inner)
 	}

@@ -18,7 +18,7 @@ type Driver interface {
 
 	// Connector checks cfg and turns it into a connector that opens one physical connection for each Connect.
 	// cfg has passed [Config.Validate]. The connector is used concurrently; where it implements [io.Closer],
-	// its Close is called once, after the pool that uses it has closed. An error describes the field that is
+	// its Close is called after the pool that uses it has closed, and may be called again. An error describes the field that is
 	// wrong, preferably as a [*ConfigError], and quotes no secret.
 	Connector(cfg Config, env Env) (driver.Connector, error)
 
