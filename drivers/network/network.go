@@ -1,0 +1,80 @@
+// Package network holds what drivers of database servers share: TLS from a [registry.Config], the address to
+// dial, and the kinds of the errors that come from the network rather than from a database. Driver packages
+// call it, those outside this module included. It opens no connection of its own accord and knows no dialect.
+package network
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// DefaultHost is what an empty Host means.
+const DefaultHost = "localhost"
+
+// Host returns the host to connect to: a name, an IP address without brackets, or the absolute path of a unix
+// socket.
+func Host(cfg registry.Config) string {
+	if cfg.Host == "" {
+		return DefaultHost
+	}
+	return cfg.Host
+}
+
+// IsSocket reports whether the config names a unix socket.
+func IsSocket(cfg registry.Config) bool { return strings.HasPrefix(cfg.Host, "/") }
+
+// Address returns what to dial: the network ("tcp" or "unix") and the address in it. port is that of the
+// dialect, for a config without one.
+func Address(cfg registry.Config, port int) (network, address string) {
+	if IsSocket(cfg) {
+		return "unix", cfg.Host
+	}
+	if cfg.Port != 0 {
+		port = cfg.Port
+	}
+	return "tcp", net.JoinHostPort(Host(cfg), strconv.Itoa(port))
+}
+
+// AppName returns the name under which the server lists the connection: that in the config, or the name of
+// the running program.
+func AppName(cfg registry.Config) string {
+	if cfg.AppName != "" || len(os.Args) == 0 {
+		return cfg.AppName
+	}
+	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
+}
+
+// CheckFields reports, as a [*registry.ConfigError], a field that no database server has a use for.
+func CheckFields(cfg registry.Config) error {
+	if cfg.Filename != "" {
+		return &registry.ConfigError{
+			Field:   "filename",
+			Problem: "is set, but " + cfg.Dialect + " is a server and opens no file",
+			Cure:    "name the database in the field database",
+		}
+	}
+	return nil
+}
+
+// Dialer opens network connections the way a [net.Dialer] does by default, with keep-alive probes every 15 s.
+// A driver embeds it to be a [registry.Dialer].
+type Dialer struct{}
+
+// Dial is [net.Dialer.DialContext].
+func (Dialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, network, address)
+}
+
+// DialFunc returns what a driver dials with: the Dial that it was lent, or that of [Dialer].
+func DialFunc(env registry.Env) func(ctx context.Context, network, address string) (net.Conn, error) {
+	if env.Dial != nil {
+		return env.Dial
+	}
+	return Dialer{}.Dial
+}

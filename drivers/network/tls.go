@@ -1,0 +1,98 @@
+package network
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"strings"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// TLSConfig turns the TLS of a config into what crypto/tls takes; nil means plaintext. The certificate is
+// verified against the system's roots, or against the CA of the config and nothing else, and its name against
+// ServerName or the host. Nothing is verified with SkipVerify. The lowest version is that of crypto/tls, 1.2.
+//
+// An error is a [*registry.ConfigError], or several joined; it quotes nothing of a certificate or key.
+// The result must not be changed; [tls.Config.Clone] gives a copy that may be.
+func TLSConfig(cfg registry.Config) (*tls.Config, error) {
+	if cfg.TLS == nil {
+		return nil, nil
+	}
+	t := &tls.Config{ServerName: cfg.TLS.ServerName, InsecureSkipVerify: cfg.TLS.SkipVerify}
+	if t.ServerName == "" && !IsSocket(cfg) {
+		t.ServerName = Host(cfg)
+	}
+	var errs []error
+	if t.ServerName == "" && !t.InsecureSkipVerify {
+		errs = append(errs, &registry.ConfigError{
+			Field:   "ssl.serverName",
+			Problem: "is empty, and the path of a unix socket is no name to verify a certificate against",
+			Cure:    "write the name in the server's certificate, or leave out ssl: a socket does not leave the machine",
+		})
+	}
+	if cfg.TLS.CA != "" {
+		pool, err := roots(cfg.TLS.CA)
+		errs = append(errs, err)
+		t.RootCAs = pool
+	}
+	if cfg.TLS.Cert != "" || !cfg.TLS.Key.IsZero() {
+		pair, err := keyPair(cfg.TLS.Cert, cfg.TLS.Key.Reveal())
+		errs = append(errs, err)
+		// Through Certificates, crypto/tls keeps back a certificate whose issuer the server did not ask for,
+		// and the server complains of none. OpenSSL sends it, and the server can say what is wrong with it.
+		t.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// roots parses every certificate in text. x509.CertPool.AppendCertsFromPEM passes over what it cannot parse.
+func roots(text string) (*x509.CertPool, error) {
+	wrong := func(problem string) error {
+		return &registry.ConfigError{Field: "ssl.ca", Problem: problem, Cure: "give the whole PEM text of the authority's certificate"}
+	}
+	pool := x509.NewCertPool()
+	found, rest := false, []byte(text)
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			return nil, wrong("holds something else than certificates")
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, wrong("holds a certificate that cannot be parsed")
+		}
+		pool.AddCert(cert)
+		found = true
+	}
+	if !found || strings.Contains(string(rest), "-----BEGIN ") {
+		return nil, wrong("is damaged PEM text")
+	}
+	return pool, nil
+}
+
+func keyPair(cert, key string) (tls.Certificate, error) {
+	if strings.Contains(key, "ENCRYPTED") {
+		return tls.Certificate{}, &registry.ConfigError{
+			Field:   "ssl.key",
+			Problem: "is encrypted with a passphrase",
+			Cure:    "decrypt it first, for example with openssl pkey",
+		}
+	}
+	pair, err := tls.X509KeyPair([]byte(cert), []byte(key))
+	if err != nil { // it is left out: it may quote what it could not parse
+		problem, cure := "and ssl.key cannot be parsed", "give the whole PEM text of both"
+		if strings.Contains(err.Error(), "does not match") {
+			problem, cure = "and ssl.key do not belong together", "give the key that the certificate was issued for"
+		}
+		return tls.Certificate{}, &registry.ConfigError{Field: "ssl.cert", Problem: problem, Cure: cure}
+	}
+	return pair, nil
+}
