@@ -75,7 +75,11 @@ func (c *Config) readObject(d *json.Decoder, prefix string) error {
 		if err != nil {
 			return err
 		}
-		name := prefix + t.(string) // the decoder allows nothing else for a key
+		key := t.(string) // the decoder allows nothing else
+		name := prefix + key
+		if prefix != "params." && strings.Contains(key, ".") {
+			return unknownJSONKey(name)
+		}
 		if seen[name] {
 			return &ConfigError{name, "is given twice", "keep one of them"}
 		}
@@ -92,8 +96,7 @@ func (c *Config) readObject(d *json.Decoder, prefix string) error {
 }
 
 func (c *Config) readValue(d *json.Decoder, name string, t json.Token) error {
-	_, isObject := t.(json.Delim)
-	isObject = isObject && t == json.Delim('{')
+	isObject := t == json.Delim('{')
 	if param, ok := strings.CutPrefix(name, "params."); ok {
 		text, ok := t.(string)
 		if !ok {
@@ -127,7 +130,7 @@ func (c *Config) readValue(d *json.Decoder, name string, t json.Token) error {
 		return nil
 	}
 	f, ok := fieldNamed(name)
-	if !ok || strings.Contains(name, ".") != strings.Contains(f.name, ".") {
+	if !ok {
 		return unknownJSONKey(name)
 	}
 	if t == nil {

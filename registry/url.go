@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"net/netip"
 	"net/url"
@@ -276,8 +277,11 @@ func (c Config) String() string {
 	return b.String()
 }
 
-// GoString returns the same as String, so that %#v shows no secret either.
-func (c Config) GoString() string { return "registry.Config(" + c.String() + ")" }
+// Format writes String for every verb: %+v and %#v would show a secret that was put into Params by mistake.
+func (c Config) Format(f fmt.State, verb rune) {
+	// The state only fails when its writer does, and fmt has no way to say so.
+	_, _ = io.WriteString(f, c.String())
+}
 
 func (c Config) isFile() bool {
 	info, known := Describe(c.Dialect)

@@ -1,0 +1,114 @@
+package registry_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func TestValidateNamesTheFieldAndTheCure(t *testing.T) {
+	const certificate = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
+	key := registry.NewSecret("-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n")
+	for want, cfg := range map[string]registry.Config{
+		"dialect is empty: use postgres":                              {},
+		"host is a URL: parse it":                                     {Dialect: "x", Host: "postgres://u:hunter2@h/d"},
+		"host contains a colon and is not an IPv6 address: put":       {Dialect: "x", Host: "db:5432"},
+		"host is in brackets: write":                                  {Dialect: "x", Host: "[::1]"},
+		"host contains a character that no host name has: write":      {Dialect: "x", Host: "u@h"},
+		"host contains a NUL character: remove":                       {Dialect: "x", Host: "/a\x00b"},
+		"user contains a NUL character: remove":                       {Dialect: "x", User: "a\x00b"},
+		"filename contains a NUL character: remove":                   {Dialect: "x", Filename: "a\x00b"},
+		"port is -1: use 1 to 65535":                                  {Dialect: "x", Port: -1},
+		"port is 65536: use 1 to 65535":                               {Dialect: "x", Port: 65536},
+		"pool.min is 11, more than pool.max, which is 10: lower":      {Dialect: "x", Pool: registry.Pool{Min: 11}},
+		"pool.min is 3, more than pool.max, which is 2: lower":        {Dialect: "x", Pool: registry.Pool{Min: 3, Max: 2}},
+		"ssl.ca is not PEM text: give":                                {Dialect: "x", TLS: &registry.TLS{CA: "/etc/ca.pem"}},
+		"ssl.ca holds a private key: put":                             {Dialect: "x", TLS: &registry.TLS{CA: key.Reveal()}},
+		"ssl.cert has no ssl.key beside it: give":                     {Dialect: "x", TLS: &registry.TLS{Cert: certificate}},
+		"ssl.key has no ssl.cert beside it: give":                     {Dialect: "x", TLS: &registry.TLS{Key: key}},
+		"ssl.key is not PEM text: give":                               {Dialect: "x", TLS: &registry.TLS{Cert: certificate, Key: registry.NewSecret("hunter2")}},
+		"port is -1: use 1 to 65535, or leave it out for the default": {Dialect: "x", Port: -1, Pool: registry.Pool{Min: 99}},
+	} {
+		err := cfg.Validate()
+		var wrong *registry.ConfigError
+		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "config: "+want) {
+			t.Errorf("got  %v\nwant %s", err, want)
+		} else if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("shows a secret: %v", err)
+		}
+	}
+	for _, cfg := range []registry.Config{
+		{Dialect: "postgres"},
+		{Dialect: "postgres", Host: "::1"},
+		{Dialect: "postgres", Host: "fe80::1%eth0"},
+		{Dialect: "postgres", Host: "/var/run/postgresql"},
+		{Dialect: "x", Pool: registry.Pool{Min: 50, Max: -1}},
+		{Dialect: "x", Pool: registry.Pool{Min: -1}},
+		{Dialect: "x", TLS: &registry.TLS{CA: certificate, Cert: certificate, Key: key}},
+	} {
+		if err := cfg.Validate(); err != nil {
+			t.Errorf("%v: %v", cfg, err)
+		}
+	}
+	if err := (registry.Config{Port: -1}).Validate(); strings.Count(err.Error(), "config: ") != 2 {
+		t.Errorf("not every problem is told: %v", err)
+	}
+}
+
+func TestEqual(t *testing.T) {
+	base := func() registry.Config {
+		return registry.Config{
+			Dialect: "x", Password: registry.NewSecret("p"), Params: map[string]string{"a": "b"},
+			TLS: &registry.TLS{Key: registry.NewSecret("k")},
+		}
+	}
+	a, b := base(), base()
+	if !a.Equal(&b) {
+		t.Error("two configs that say the same are not equal")
+	}
+	for name, change := range map[string]func(*registry.Config){
+		"dialect":  func(c *registry.Config) { c.Dialect = "y" },
+		"password": func(c *registry.Config) { c.Password = registry.NewSecret("q") },
+		"key":      func(c *registry.Config) { c.TLS.Key = registry.NewSecret("q") },
+		"no tls":   func(c *registry.Config) { c.TLS = nil },
+		"params":   func(c *registry.Config) { c.Params["a"] = "c" },
+		"pool":     func(c *registry.Config) { c.Pool.Max = 1 },
+	} {
+		b := base()
+		change(&b)
+		if a.Equal(&b) || b.Equal(&a) {
+			t.Errorf("a change of the %s is not seen", name)
+		}
+	}
+	clone := a.Clone()
+	clone.Params["a"], clone.TLS.CA = "changed", "changed"
+	if a.Params["a"] != "b" || a.TLS.CA != "" {
+		t.Error("a clone shares memory with its original")
+	}
+	if n := testing.AllocsPerRun(100, func() { a.Equal(&b) }); n != 0 {
+		t.Errorf("Equal allocates %v times", n)
+	}
+}
+
+func TestCheckParams(t *testing.T) {
+	list := map[string]registry.ParamCheck{
+		"mode":         registry.OneOf("ro", "rw"),
+		"busy_timeout": registry.IntBetween(0, 1000),
+	}
+	if err := registry.CheckParams(map[string]string{"mode": "ro", "busy_timeout": "1000"}, list); err != nil {
+		t.Error(err)
+	}
+	err := registry.CheckParams(map[string]string{"mode": "hunter2", "busy_timeout": "1001", "mod": "hunter2", "other": ""}, list)
+	want := `config: params.busy_timeout cannot have this value: use a whole number from 0 to 1000
+config: params.mod is not known: did you mean "mode"? use one of busy_timeout, mode
+config: params.mode cannot have this value: use one of ro, rw
+config: params.other is not known: use one of busy_timeout, mode`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+	if err := registry.CheckParams(map[string]string{"x": ""}, nil); err == nil || !strings.Contains(err.Error(), "leave it out") {
+		t.Error(err)
+	}
+}

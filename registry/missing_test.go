@@ -1,0 +1,131 @@
+package registry
+
+import (
+	"errors"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestDiagnose(t *testing.T) {
+	postgres, _ := Describe("postgres")
+	importLine := `import _ "github.com/patchbay-go/patchbay/drivers/postgres"`
+	for name, c := range map[string]struct {
+		build build
+		cause MissingCause
+		want  string
+	}{
+		"tag absent": {
+			build{imported: true, told: true}, MissingTag,
+			"rebuild with -tags postgres",
+		},
+		"tag absent, others set": {
+			build{imported: true, told: true, tags: []string{"sqlite", "netgo"}}, MissingTag,
+			"rebuild with -tags postgres (all tags: -tags sqlite,netgo,postgres)",
+		},
+		"tag absent, no build information": {
+			build{imported: true}, MissingTag,
+			"rebuild with -tags postgres",
+		},
+		"import absent": {
+			build{told: true, tags: []string{"postgres"}}, MissingImport,
+			"built with its tag, but nothing imports it: " + importLine,
+		},
+		"import absent, all drivers": {
+			build{told: true, tags: []string{"alldrivers"}}, MissingImport,
+			"built with its tag, but nothing imports it: " + importLine,
+		},
+		"both absent": {
+			build{told: true, tags: []string{"sqlite"}}, MissingTagAndImport,
+			"rebuild with -tags postgres (all tags: -tags sqlite,postgres) and " + importLine,
+		},
+		"no build information": {
+			build{}, MissingTagAndImport,
+			"rebuild with -tags postgres and " + importLine,
+		},
+		"platform": {
+			build{imported: true, unsupported: true, told: true, tags: []string{"postgres"}}, MissingPlatform,
+			"its database module does not support the platform " + runtime.GOOS + "/" + runtime.GOARCH,
+		},
+		"another registry": {
+			build{linked: true, told: true, tags: []string{"postgres"}}, MissingInRegistry,
+			`linked into the program, but not in this Registry: Register the Driver of "github.com/patchbay-go/patchbay/drivers/postgres"`,
+		},
+		"tag mistyped": {
+			build{imported: true, told: true, tags: []string{"postgers"}}, MissingTag,
+			`rebuild with -tags postgres (this build has the tag "postgers", perhaps a typing mistake; all tags: -tags postgres)`,
+		},
+		"tag mistyped, others set": {
+			build{imported: true, told: true, tags: []string{"sqlite", "Postgres"}}, MissingTag,
+			`rebuild with -tags postgres (this build has the tag "Postgres", perhaps a typing mistake; all tags: -tags sqlite,postgres)`,
+		},
+		"tag for all drivers mistyped": {
+			build{imported: true, told: true, tags: []string{"alldriver"}}, MissingTag,
+			`rebuild with -tags postgres (this build has the tag "alldriver", perhaps a typing mistake; all tags: -tags postgres)`,
+		},
+	} {
+		e := diagnose(postgres, c.build)
+		if want := "missing driver for postgres: " + c.want; e.Error() != want {
+			t.Errorf("%s:\n got %s\nwant %s", name, e, want)
+		}
+		if e.Cause != c.cause || e.Dialect != "postgres" || e.Tag != "postgres" || e.Import != postgres.Import {
+			t.Errorf("%s: fields %+v", name, *e)
+		}
+	}
+}
+
+// The binary of a test carries build information like any other.
+func TestBuildTags(t *testing.T) {
+	tags, told := buildTags()
+	if !told {
+		t.Fatal("this test binary has no build information")
+	}
+	list := strings.Join(tags, ",")
+	t.Logf("built with -tags %q", list)
+	out, err := exec.Command("go", "test", "-tags=purego,sqlite", "-run=TestPrintsItsTags", "-v", ".").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), `the tags are ["purego" "sqlite"]`) {
+		t.Errorf("a binary built with two tags does not tell them: %v\n%s", err, out)
+	}
+}
+
+func TestPrintsItsTags(t *testing.T) {
+	tags, _ := buildTags()
+	t.Logf("the tags are %q", tags)
+}
+
+func TestLookupOfAKnownDialect(t *testing.T) {
+	var r Registry
+	_, err := r.Lookup("pg")
+	var missing *MissingDriverError
+	if !errors.As(err, &missing) || missing.Dialect != "postgres" || missing.Cause != MissingTagAndImport && missing.Cause != MissingImport {
+		t.Errorf("Lookup of a dialect that this test does not import: %v", err)
+	}
+	t.Cleanup(func() { stubs.Delete("mssql"); stubs.Delete("mysql") })
+	Stub("mssql")
+	Stub("mysql", "plan9/mips")
+	for dialect, cause := range map[string]MissingCause{"mssql": MissingTag, "mysql": MissingPlatform} {
+		if _, err := r.Lookup(dialect); !errors.As(err, &missing) || missing.Cause != cause {
+			t.Errorf("Lookup(%q) behind a stub: %v", dialect, err)
+		}
+	}
+}
+
+func TestDependsOnTheStandardLibraryAlone(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	for _, dep := range deps {
+		if first, _, _ := strings.Cut(dep, "/"); strings.Contains(first, ".") && !strings.HasPrefix(dep, "github.com/patchbay-go/patchbay/") {
+			t.Errorf("depends on %s", dep)
+		}
+	}
+	for _, forbidden := range []string{"crypto/tls", "log/slog", "regexp", "text/template"} {
+		if slices.Contains(deps, forbidden) {
+			t.Errorf("depends on %s", forbidden)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package registry_test
+
+import (
+	"bytes"
+	"encoding/gob"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+const hidden = "hunter2-Zq9"
+
+func secretConfig() registry.Config {
+	return registry.Config{
+		Dialect: "postgres", Host: "db", User: "app", Password: registry.NewSecret(hidden),
+		TLS:    &registry.TLS{Cert: "-----BEGIN CERTIFICATE-----", Key: registry.NewSecret("-----BEGIN PRIVATE KEY-----" + hidden)},
+		Params: map[string]string{"password": hidden, "api_token": hidden, "mode": "rw"},
+	}
+}
+
+// everyWay returns v in every form that the standard library can give it.
+func everyWay(v any) map[string]string {
+	all := make(map[string]string)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%T", "% x", "%10.3s", "%e", "%t", "%c", "%U"} {
+		all[verb] = fmt.Sprintf(verb, v)
+	}
+	all["Sprint"] = fmt.Sprint(v)
+	j, err := json.Marshal(v)
+	all["json"] = fmt.Sprint(string(j), err)
+	x, err := xml.Marshal(v)
+	all["xml"] = fmt.Sprint(string(x), err)
+	var b bytes.Buffer
+	err = gob.NewEncoder(&b).Encode(v)
+	all["gob"] = fmt.Sprint(b.String(), err)
+	for name, handler := range map[string]slog.Handler{"slog text": slog.NewTextHandler(&b, nil), "slog json": slog.NewJSONHandler(&b, nil)} {
+		b.Reset()
+		slog.New(handler).Info("event", "value", v, slog.Group("group", "value", v))
+		all[name] = b.String()
+	}
+	return all
+}
+
+func TestNoFormattingShowsASecret(t *testing.T) {
+	type holder struct{ secret registry.Secret }
+	type configHolder struct {
+		config  registry.Config
+		pointer *registry.Config
+		list    []registry.Config
+		byName  map[string]registry.Config
+		any     any
+	}
+	cfg := secretConfig()
+	cfg.Params = nil // a map prints as it is where fmt can call no method; no dialect takes a secret there
+	for name, v := range map[string]any{
+		"Secret":         cfg.Password,
+		"*Secret":        &cfg.Password,
+		"Secret inside":  holder{cfg.Password},
+		"Secrets":        []registry.Secret{cfg.Password},
+		"Secret any":     []any{cfg.Password},
+		"Config":         secretConfig(),
+		"*Config":        &cfg,
+		"TLS":            *cfg.TLS,
+		"*TLS":           cfg.TLS,
+		"Config inside":  configHolder{cfg, &cfg, []registry.Config{cfg}, map[string]registry.Config{"x": cfg}, cfg},
+		"*Config inside": &configHolder{cfg, &cfg, []registry.Config{cfg}, map[string]registry.Config{"x": cfg}, cfg},
+	} {
+		for way, text := range everyWay(v) {
+			if strings.Contains(text, hidden) || strings.Contains(text, fmt.Sprintf("%x", hidden)) {
+				t.Errorf("%s as %s shows the secret: %s", name, way, text)
+			}
+		}
+	}
+}
+
+// The search above finds something: the same ways show a text that is no secret.
+func TestEveryWayShowsAnOrdinaryText(t *testing.T) {
+	type ordinary struct{ Text string }
+	ways := everyWay(ordinary{hidden})
+	for _, way := range []string{"%v", "%+v", "%#v", "%s", "Sprint", "json", "xml", "gob", "slog text", "slog json"} {
+		if !strings.Contains(ways[way], hidden) {
+			t.Errorf("%s does not show the text: %s", way, ways[way])
+		}
+	}
+}
+
+func TestSecret(t *testing.T) {
+	s := registry.NewSecret(hidden)
+	if s.Reveal() != hidden || s.IsZero() || s.String() != "[redacted]" {
+		t.Errorf("a secret reveals %q and prints as %q", s.Reveal(), s)
+	}
+	if !s.Equal(registry.NewSecret(hidden)) || s.Equal(registry.NewSecret("other")) || s.Equal(registry.Secret{}) {
+		t.Error("Equal does not compare the texts")
+	}
+	empty := registry.NewSecret("")
+	if !empty.IsZero() || empty.String() != "" || empty.Reveal() != "" || empty != (registry.Secret{}) {
+		t.Error("the empty secret is not the zero value")
+	}
+	var back registry.Secret
+	if err := back.UnmarshalText([]byte(s.String())); err == nil || !back.IsZero() {
+		t.Errorf("a printed secret was read back: %v", err)
+	}
+	if err := back.UnmarshalText([]byte(hidden)); err != nil || !back.Equal(s) {
+		t.Errorf("a secret was not read: %v", err)
+	}
+}
