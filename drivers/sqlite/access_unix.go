@@ -1,0 +1,16 @@
+//go:build (sqlite || alldrivers) && !windows && ((linux && (386 || amd64 || arm || arm64 || loong64 || ppc64le || riscv64 || s390x)) || (darwin && (amd64 || arm64)) || (windows && (386 || amd64 || arm64)) || (freebsd && (386 || amd64 || arm || arm64)) || (openbsd && (amd64 || arm64)) || (netbsd && amd64))
+
+package sqlite
+
+import "syscall"
+
+// The modes of access(2) are the same on every unix.
+const (
+	execute = 1
+	write   = 2
+	read    = 4
+)
+
+func mayRead(path string) bool { return syscall.Access(path, read) == nil }
+
+func mayWriteFolder(path string) bool { return syscall.Access(path, write|execute) == nil }

@@ -1,0 +1,106 @@
+//go:build (sqlite || alldrivers) && ((linux && (386 || amd64 || arm || arm64 || loong64 || ppc64le || riscv64 || s390x)) || (darwin && (amd64 || arm64)) || (windows && (386 || amd64 || arm64)) || (freebsd && (386 || amd64 || arm || arm64)) || (openbsd && (amd64 || arm64)) || (netbsd && amd64))
+
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"sync"
+	"time"
+)
+
+// connector opens connections to one file.
+type connector struct {
+	base    driver.Connector // that of modernc.org/sqlite, for the URI of the file
+	path    string           // empty for a database in memory
+	set     settings
+	timeout time.Duration // for each Connect; negative: none
+}
+
+func (c *connector) Driver() driver.Driver { return c.base.Driver() }
+
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if c.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.timeout)
+		defer cancel()
+	}
+	if err := c.refuseSpecial(); err != nil {
+		return nil, err
+	}
+	conn, err := c.base.Connect(ctx)
+	if err != nil {
+		return nil, c.explain(err)
+	}
+	if err := c.set.apply(ctx, conn); err != nil {
+		_ = conn.Close() // what has failed before is what matters
+		return nil, c.explain(err)
+	}
+	return conn, nil
+}
+
+// apply runs the PRAGMA statements. They are not parameters of the URI, because those run without the context,
+// and switching to the write-ahead log waits for other connections.
+func (set settings) apply(ctx context.Context, conn driver.Conn) error {
+	script := set.always
+	if set.writable != "" {
+		readOnly, err := conn.(interface{ IsReadOnly(string) (bool, error) }).IsReadOnly("main")
+		if err != nil {
+			return err
+		}
+		if !readOnly {
+			script += set.writable
+		}
+	}
+	if script == "" {
+		return nil
+	}
+	_, err := conn.(driver.ExecerContext).ExecContext(ctx, script, nil)
+	return err
+}
+
+// memoryConnector opens connections to one database in memory. SQLite drops it with its last connection, so
+// the connector holds one that no pool can expire.
+type memoryConnector struct {
+	connector
+	mu     sync.Mutex
+	keeper driver.Conn
+	closed bool
+}
+
+var errClosed = errors.New("the connector is closed, and its database in memory gone")
+
+func (c *memoryConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	if err := c.keep(ctx); err != nil {
+		return nil, err
+	}
+	return c.connector.Connect(ctx)
+}
+
+func (c *memoryConnector) keep(ctx context.Context) (err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return errClosed
+	}
+	if c.keeper == nil {
+		c.keeper, err = c.base.Connect(ctx)
+	}
+	return err
+}
+
+// Close lets go of the database. Connections that are still open keep it until they are closed.
+func (c *memoryConnector) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	keeper := c.keeper
+	c.keeper, c.closed = nil, true
+	if keeper == nil {
+		return nil
+	}
+	return keeper.Close()
+}

@@ -1,0 +1,69 @@
+// Package sqlite opens SQLite databases with modernc.org/sqlite, which needs no C compiler. Import it for its
+// side effect and build with -tags sqlite (or alldrivers): it registers the dialect "sqlite", alias "sqlite3".
+// Without the tag, and on a platform that modernc.org/sqlite does not support, the import is there but empty,
+// and the registry says why. It never opens another file than the one that the Config names.
+//
+// # File names
+//
+// Filename (or Database, where Filename is empty) is the name of the file, as it is: "a?b#c%20.db" is a file of
+// that name, and nothing in it is a parameter. A relative name belongs to the working directory at the time the
+// connector is made. On Windows C:\dir\x.db, C:/dir/x.db, /C:/dir/x.db and \\server\share\x.db are understood.
+// Refused are names that would end up as another file: with a NUL, ending like a folder, starting with "file:"
+// (write ./file:x for such a file), and on Windows what Win32 rewrites, such as a trailing dot.
+//
+// An empty name and ":memory:" are a database in memory. Every connection of a connector sees the same one, no
+// other connector does, and it lives until the connector is closed, however many connections come and go.
+// A write in memory waits, up to busy_timeout, until nobody is reading; a file in WAL mode has no such wait.
+//
+// # Params
+//
+// Values are checked when the connector is made and may be written in either case. Durations are in
+// milliseconds, sizes as in SQLite's own documentation: https://www.sqlite.org/pragma.html
+//
+//	name                 values                                     default
+//	mode                 rwc, rw (existing file only), ro           rwc
+//	immutable            on, off; needs mode=ro                     off
+//	busy_timeout         0 to 2147483647 ms                         5000
+//	foreign_keys         on, off                                    on
+//	journal_mode         wal, delete, truncate, persist, memory,    wal
+//	                     off; keep: as the file has it
+//	synchronous          off, normal, full, extra                   normal with wal, else full
+//	txlock               immediate, deferred, exclusive             immediate
+//	time_format          sqlite, datetime                           sqlite
+//	time_integer_format  unix, unix_milli, unix_micro, unix_nano    none: times are text
+//	timezone             UTC, Local, Europe/Zurich, ...             UTC
+//	inttotime            on, off                                    off
+//	texttotime           on, off                                    off
+//	cache_size           pages, or KiB when negative                SQLite's: -2000
+//	temp_store           default, file, memory                      SQLite's: default
+//	mmap_size            bytes                                      SQLite's: 0
+//	wal_autocheckpoint   pages                                      SQLite's: 1000
+//	journal_size_limit   bytes, -1 for none                         SQLite's: -1
+//	secure_delete        on, off, fast                              SQLite's: off
+//	recursive_triggers   on, off                                    SQLite's: off
+//	trusted_schema       on, off                                    SQLite's: on
+//	defensive            on, off                                    SQLite's: off
+//	dqs                  on, off                                    SQLite's: on
+//
+// On and off may be written true and false, yes and no, 1 and 0 as well. mode, immutable, journal_mode,
+// synchronous, mmap_size, wal_autocheckpoint and journal_size_limit are errors for a database in memory.
+//
+// The reasons for the defaults that are not SQLite's own:
+//   - busy_timeout: without it, processes that open the same new file at the same time fail. A context that
+//     ends, and ConnectTimeout while opening, interrupt the wait.
+//   - journal_mode=wal: readers and a writer do not block each other. It is stored in the file, and it is not
+//     safe on a network file system: choose delete there. https://www.sqlite.org/wal.html
+//   - txlock=immediate: a transaction that reads before it writes cannot fail halfway with SQLITE_BUSY_SNAPSHOT.
+//     A transaction begun with sql.TxOptions.ReadOnly takes no lock.
+//   - time_format and timezone: modernc's default text holds the reading of the monotonic clock.
+//
+// # Reading only
+//
+// With mode=ro nothing is written to the file, and a setting that would change it is an error. A file in WAL
+// mode needs its -wal and -shm files even then: SQLite makes them if it may, and a reader cannot remove them.
+// immutable=on does without them, and works in a folder that cannot be written; only use it when nobody writes
+// the file. https://www.sqlite.org/wal.html#readonly
+//
+// A file that this user may not write is opened for reading, as SQLite itself does. The journal mode is left
+// alone then, and the first write fails with a KindReadOnly.
+package sqlite

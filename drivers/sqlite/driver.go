@@ -1,0 +1,122 @@
+//go:build (sqlite || alldrivers) && ((linux && (386 || amd64 || arm || arm64 || loong64 || ppc64le || riscv64 || s390x)) || (darwin && (amd64 || arm64)) || (windows && (386 || amd64 || arm64)) || (freebsd && (386 || amd64 || arm || arm64)) || (openbsd && (amd64 || arm64)) || (netbsd && amd64))
+
+package sqlite
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+
+	"modernc.org/sqlite"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func init() { registry.Register(Driver()) }
+
+// Driver returns the driver that this package registers, for a Registry of one's own.
+func Driver() registry.Driver { return dialect{} }
+
+// dialect also is a [registry.TestConfiger], [registry.Versioner] and [registry.Adviser].
+type dialect struct{}
+
+func (dialect) Info() registry.Info {
+	info, _ := registry.Describe("sqlite")
+	return info
+}
+
+// Connector opens no file. The functions, collations and hooks that a program has registered with
+// modernc.org/sqlite are there on every connection.
+func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+	field, name := fileName(cfg)
+	memory := inMemory(name)
+	set, err := readParams(cfg.Params, memory)
+	err = errors.Join(foreignFields(cfg, env), err)
+
+	uri, path := "", ""
+	if memory {
+		// A name that nobody else in the process has: SQLite shares the database between all who know it.
+		// https://www.sqlite.org/src/file/src/memdb.c
+		set.query.Set("vfs", "memdb")
+		uri = fileURI("", fmt.Sprintf("/%016x%016x", rand.Uint64(), rand.Uint64()), set.query)
+	} else {
+		var wrong error
+		path, wrong = absolute(field, name)
+		err = errors.Join(err, wrong)
+		uri = fileURI(runtime.GOOS, path, set.query)
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	base, err := sqlite.NewConnector(uri)
+	if err != nil {
+		return nil, err
+	}
+	c := connector{base: base, path: path, set: set, timeout: cfg.ConnectTimeout}
+	if c.timeout == 0 {
+		c.timeout = registry.DefaultConnectTimeout
+	}
+	if memory {
+		return &memoryConnector{connector: c}, nil
+	}
+	return &c, nil
+}
+
+// foreignFields refuses what only a server has a use for.
+func foreignFields(cfg registry.Config, env registry.Env) error {
+	var errs []error
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"host", cfg.Host != ""},
+		{"port", cfg.Port != 0},
+		{"user", cfg.User != ""},
+		{"password", !cfg.Password.IsZero()},
+		{"ssl", cfg.TLS != nil},
+		{"appName", cfg.AppName != ""},
+		{"credentials", env.Credentials != nil},
+	} {
+		if f.set {
+			errs = append(errs, &registry.ConfigError{Field: f.name, Problem: "has no meaning for sqlite, which opens files", Cure: "leave it out"})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// fileName returns the name of the file and the field that holds it.
+func fileName(cfg registry.Config) (field, name string) {
+	if cfg.Filename == "" {
+		return "database", cfg.Database
+	}
+	return "filename", cfg.Filename
+}
+
+// TestConfig lets a test of the connection open existing files only, and leave their journal mode alone.
+// A value that is wrong stays, for the Connector to refuse.
+func (dialect) TestConfig(cfg registry.Config) registry.Config {
+	if _, name := fileName(cfg); inMemory(name) {
+		return cfg
+	}
+	params := maps.Clone(cfg.Params)
+	if params == nil {
+		params = make(map[string]string)
+	}
+	mode, given := params["mode"]
+	if !given || strings.EqualFold(mode, "rwc") {
+		params["mode"] = "rw"
+	}
+	journal, given := params["journal_mode"]
+	if !strings.EqualFold(mode, "ro") && (!given || journalModes.check(journal) == nil) {
+		params["journal_mode"] = keep
+	}
+	cfg.Params = params
+	return cfg
+}
+
+func (dialect) VersionQuery() string { return "select sqlite_version()" }

@@ -1,0 +1,83 @@
+//go:build (sqlite || alldrivers) && ((linux && (386 || amd64 || arm || arm64 || loong64 || ppc64le || riscv64 || s390x)) || (darwin && (amd64 || arm64)) || (windows && (386 || amd64 || arm64)) || (freebsd && (386 || amd64 || arm || arm64)) || (openbsd && (amd64 || arm64)) || (netbsd && amd64))
+
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// results tells what a result code means, https://www.sqlite.org/rescode.html. An extended code that is not
+// listed means what its low byte means.
+var results = map[int]struct {
+	kind registry.Kind
+	hint string
+}{
+	sqlite3.SQLITE_BUSY:               {registry.KindBusy, "another connection has held a lock for longer than busy_timeout: keep transactions short, or raise it"},
+	sqlite3.SQLITE_BUSY_RECOVERY:      {registry.KindBusy, "another process is recovering the write-ahead log after a crash: try again"},
+	sqlite3.SQLITE_BUSY_SNAPSHOT:      {registry.KindBusy, "another connection has written since this transaction began to read: roll back and start it again, with txlock=immediate"},
+	sqlite3.SQLITE_LOCKED:             {registry.KindBusy, "another statement of the same connection is still reading the table: close its rows first"},
+	sqlite3.SQLITE_PROTOCOL:           {registry.KindBusy, "too many processes start using the write-ahead log at once: try again"},
+	sqlite3.SQLITE_INTERRUPT:          {registry.KindCancelled, ""},
+	sqlite3.SQLITE_READONLY:           {registry.KindReadOnly, "the file is opened with mode=ro, or this user may not write it"},
+	sqlite3.SQLITE_READONLY_DIRECTORY: {registry.KindReadOnly, "SQLite has to create files beside the database, and this user may not create any in that folder: allow it, or, for a file that nobody writes, set mode=ro and immutable=on"},
+	sqlite3.SQLITE_READONLY_DBMOVED:   {registry.KindReadOnly, "the file was moved or deleted while it was open: close the connection and open it again"},
+	sqlite3.SQLITE_CANTOPEN:           {registry.KindCannotOpen, "check that the folder exists and that this user may read and write the file and the folder"},
+	sqlite3.SQLITE_PERM:               {registry.KindCannotOpen, "check that this user may read and write the file and the folder"},
+	sqlite3.SQLITE_NOTADB:             {registry.KindCorrupt, "the file is not an SQLite database, or it is encrypted: check its name"},
+	sqlite3.SQLITE_CORRUPT:            {registry.KindCorrupt, "the file is damaged: run PRAGMA integrity_check, and restore a backup"},
+	sqlite3.SQLITE_IOERR:              {registry.KindIO, "the operating system failed to read, write or lock the file: check the disk, and use journal_mode=delete on a network file system"},
+	sqlite3.SQLITE_FULL:               {registry.KindIO, "the disk is full, or the database has reached max_page_count"},
+}
+
+// Kind goes by the result code.
+func (dialect) Kind(err error) registry.Kind {
+	var e *sqlite.Error
+	var opening *openError
+	switch {
+	case errors.As(err, &e):
+		if unknownName(e) {
+			return registry.KindConfig
+		}
+		if result, ok := results[e.Code()]; ok {
+			return result.kind
+		}
+		return results[e.Code()&0xff].kind
+	case !errors.As(err, &opening):
+		return registry.KindUnknown
+	case errors.Is(err, context.DeadlineExceeded):
+		return registry.KindTimeout
+	case errors.Is(err, context.Canceled):
+		return registry.KindCancelled
+	}
+	return registry.KindCannotOpen
+}
+
+// unknownName tells the errors of a URI, as in ATTACH, that have no code of their own.
+func unknownName(e *sqlite.Error) bool {
+	return e.Code() == sqlite3.SQLITE_ERROR &&
+		(strings.Contains(e.Error(), "no such vfs") || strings.Contains(e.Error(), "no such access mode"))
+}
+
+// Advise gives a hint for what was found at the path, and else for the result code.
+func (dialect) Advise(err error) registry.Advice {
+	var opening *openError
+	if errors.As(err, &opening) && opening.hint != "" {
+		return registry.Advice{Hint: opening.hint}
+	}
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return registry.Advice{}
+	}
+	result, ok := results[e.Code()]
+	if !ok {
+		result = results[e.Code()&0xff]
+	}
+	return registry.Advice{Hint: result.hint}
+}

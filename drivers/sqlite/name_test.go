@@ -1,0 +1,76 @@
+package sqlite
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func TestNamesAreTakenAsTheyAre(t *testing.T) {
+	for _, tt := range []struct{ goos, name, want string }{
+		{"linux", "/dir/x.db", "/dir/x.db"},
+		{"linux", "a?b#c%20.db", "a?b#c%20.db"},
+		{"linux", "-", "-"},
+		{"linux", " x.db ", " x.db "},
+		{"linux", "x.", "x."},
+		{"linux", `C:\dir\x.db`, `C:\dir\x.db`},
+		{"linux", "/C:/dir/x.db", "/C:/dir/x.db"},
+		{"linux", "./file:x.db", "./file:x.db"},
+		{"linux", "link/../x.db", "link/../x.db"},
+		{"linux", "\xff.db", "\xff.db"},
+		{"darwin", "größe.db", "größe.db"},
+		{"windows", `C:\dir\x.db`, `C:\dir\x.db`},
+		{"windows", "C:/dir/x.db", "C:/dir/x.db"},
+		{"windows", "/C:/dir/x.db", "C:/dir/x.db"},
+		{"windows", "/z:x.db", "z:x.db"},
+		{"windows", `\\server\share\x.db`, `\\server\share\x.db`},
+		{"windows", `..\dir\.\x.db`, `..\dir\.\x.db`},
+		{"windows", `\dir\größe 50%.db`, `\dir\größe 50%.db`},
+	} {
+		got, err := plain(tt.goos, "filename", tt.name)
+		if err != nil || got != tt.want {
+			t.Errorf("on %s the name %q is read as %q, %v; want %q", tt.goos, tt.name, got, err, tt.want)
+		}
+	}
+}
+
+func TestNamesOfOtherFilesAreRefused(t *testing.T) {
+	for _, tt := range []struct{ goos, name, problem string }{
+		{"linux", "x\x00.db", "contains a NUL character"},
+		{"linux", "file:x.db", `starts with "file:"`},
+		{"linux", "dir/", "names a folder"},
+		{"linux", "x.db/.", "names a folder"},
+		{"linux", "..", "names a folder"},
+		{"windows", `C:\dir\`, "names a folder"},
+		{"windows", `C:\dir\..`, "names a folder"},
+		{"windows", `\\?\C:\x.db`, "names a device"},
+		{"windows", `\\.\NUL`, "names a device"},
+		{"windows", "//./pipe/x", "names a device"},
+		{"windows", `C:\x.db:stream`, "contains a colon, which names a stream of another file"},
+		{"windows", ":x", "contains a colon, which names a stream of another file"},
+		{"windows", `C:\x.db.`, "has a part that ends in a dot or space, which Windows drops"},
+		{"windows", `C:\dir \x.db`, "has a part that ends in a dot or space, which Windows drops"},
+		{"windows", "\xff.db", "is not valid UTF-8"},
+	} {
+		_, err := plain(tt.goos, "database", tt.name)
+		var wrong *registry.ConfigError
+		if !errors.As(err, &wrong) || wrong.Field != "database" || wrong.Problem != tt.problem || wrong.Cure == "" {
+			t.Errorf("on %s the name %q gives %v; want that it %s", tt.goos, tt.name, err, tt.problem)
+		}
+	}
+}
+
+func TestARelativeNameBelongsToTheWorkingDirectory(t *testing.T) {
+	t.Chdir(t.TempDir())
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := absolute("filename", "x.db")
+	if want := filepath.Join(dir, "x.db"); err != nil || filepath.Clean(got) != want {
+		t.Errorf("x.db in %s is %q, %v; want %q", dir, got, err, want)
+	}
+}
