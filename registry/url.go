@@ -190,14 +190,13 @@ func (c *Config) parseQuery(query string) error {
 		}
 		seen[name] = true
 	}
-	switch ssl {
-	case "", "true", "false":
-	default:
-		return &ConfigError{"ssl", "cannot have this value", "write true or false"}
-	}
-	if ssl == "true" {
+	switch {
+	case !seen["ssl"]:
+	case ssl == "true":
 		c.tls()
-	} else if seen["ssl"] && c.TLS != nil || seen["ssl"] && ssl == "" {
+	case ssl != "false":
+		return &ConfigError{"ssl", "cannot have this value", "write true or false"}
+	case c.TLS != nil:
 		return &ConfigError{"ssl", "contradicts the parameters that start with ssl.", "write ssl=true or leave it out"}
 	}
 	return nil
@@ -235,13 +234,17 @@ func (c Config) String() string {
 	var b strings.Builder
 	b.WriteString(c.Dialect)
 	inPath := map[string]bool{"dialect": true, "password": true}
-	if c.Filename != "" || c.isFile() {
+	if c.isFile() {
 		inPath["filename"] = true
 		name := c.Filename
 		if name == "" {
 			name, inPath["database"] = c.Database, true
 		}
-		b.WriteString(":" + leadingSlashes(escape(name, "/:@")))
+		path := escape(name, "/:@")
+		if strings.HasPrefix(path, "//") { // which would start a host
+			path = "/%2F" + path[2:]
+		}
+		b.WriteString(":" + path)
 	} else {
 		inPath["user"], inPath["host"], inPath["port"], inPath["database"] = true, true, true, true
 		b.WriteString("://" + c.authority())
@@ -283,9 +286,11 @@ func (c Config) Format(f fmt.State, verb rune) {
 	_, _ = io.WriteString(f, c.String())
 }
 
+// isFile reports whether the part before the query is a file name.
 func (c Config) isFile() bool {
 	info, known := Describe(c.Dialect)
-	return known && info.Port == 0 && c.Host == ""
+	files := known && info.Port == 0 || !known && c.Filename != ""
+	return files && c.Host == "" && c.Port == 0 && c.User == "" && c.Password.IsZero()
 }
 
 func (c Config) authority() string {
@@ -305,14 +310,6 @@ func (c Config) authority() string {
 		s += fmt.Sprint(":", c.Port)
 	}
 	return s
-}
-
-// leadingSlashes keeps a file name that starts with two slashes from being read as a host.
-func leadingSlashes(name string) string {
-	if strings.HasPrefix(name, "//") {
-		return "//" + name
-	}
-	return name
 }
 
 // escape percent-encodes every byte that is not unreserved (RFC 3986, section 2.3) or listed in keep.

@@ -1,0 +1,136 @@
+package registry_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func TestConfigFromJSON(t *testing.T) {
+	const pem = `-----BEGIN CERTIFICATE-----`
+	for text, want := range map[string]registry.Config{
+		`{"dialect":"postgres","host":"db","port":5433,"user":"u","password":"p","database":"d"}`: {
+			Dialect: "postgres", Host: "db", Port: 5433, User: "u", Password: registry.NewSecret("p"), Database: "d",
+		},
+		`{"dialect":"sqlite","filename":"a.db"}`:             {Dialect: "sqlite", Filename: "a.db"},
+		`{"dialect":"x","pool":{"min":1,"max":5}}`:           {Dialect: "x", Pool: registry.Pool{Min: 1, Max: 5}},
+		`{"dialect":"x","ssl":true}`:                         {Dialect: "x", TLS: &registry.TLS{}},
+		`{"dialect":"x","ssl":{}}`:                           {Dialect: "x", TLS: &registry.TLS{}},
+		`{"dialect":"x","ssl":false}`:                        {Dialect: "x"},
+		`{"dialect":"x","ssl":null,"pool":null,"port":null}`: {Dialect: "x"},
+		`{"dialect":"x","ssl":{"rejectUnauthorized":true}}`:  {Dialect: "x", TLS: &registry.TLS{}},
+		`{"dialect":"x","ssl":{"rejectUnauthorized":false,"ca":"` + pem + `","cert":"c","key":"k","serverName":"s"}}`: {
+			Dialect: "x", TLS: &registry.TLS{SkipVerify: true, CA: pem, Cert: "c", Key: registry.NewSecret("k"), ServerName: "s"},
+		},
+		`{"dialect":"x","connectTimeout":"5s","appName":"a","params":{"pool.max":"b"},"pool":{"maxLifetime":"1h","maxIdleTime":"-1s"}}`: {
+			Dialect: "x", ConnectTimeout: 5 * time.Second, AppName: "a", Params: map[string]string{"pool.max": "b"},
+			Pool: registry.Pool{MaxLifetime: time.Hour, MaxIdleTime: -time.Second},
+		},
+	} {
+		var got registry.Config
+		if err := json.Unmarshal([]byte(text), &got); err != nil || !got.Equal(&want) {
+			t.Errorf("%s\n gives %v, %v\n want %v", text, got, err, want)
+		}
+	}
+}
+
+func TestJSONErrorsNameTheKeyAndNoValue(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"dialect":"x","pasword":"hunter2"}`:          `key pasword is not known: did you mean "password"?`,
+		`{"dialect":"x","Host":"hunter2"}`:             `key Host is not known: did you mean "host"?`,
+		`{"dialect":"x","pool":{"size":5}}`:            `key pool.size is not known: use one of min, max, maxLifetime, maxIdleTime`,
+		`{"dialect":"x","ssl":{"reject":"hunter2"}}`:   `key ssl.reject is not known: use one of rejectUnauthorized`,
+		`{"dialect":"x","pool.max":5}`:                 `key pool.max is not known`,
+		`{"dialect":"x","tls":true}`:                   `key tls is not known: use one of dialect, host`,
+		`{"host":"a","host":"hunter2"}`:                `host is given twice`,
+		`{"pool":{"max":1},"pool":{"max":2}}`:          `pool is given twice`,
+		`{"password":4711}`:                            `password is of the wrong type: write a string`,
+		`{"password":"[redacted]"}`:                    `password cannot have this value: the value is [redacted]`,
+		`{"ssl":{"key":"[redacted]"}}`:                 `ssl.key cannot have this value: the value is [redacted]`,
+		`{"port":"hunter2"}`:                           `port is of the wrong type: write a whole number`,
+		`{"port":1.5}`:                                 `port cannot have this value: write a whole number`,
+		`{"port":1e99}`:                                `port cannot have this value: write a whole number`,
+		`{"connectTimeout":5}`:                         `connectTimeout is of the wrong type: write a string`,
+		`{"connectTimeout":"5"}`:                       `connectTimeout cannot have this value: write a duration with its unit, such as "5s"`,
+		`{"ssl":"hunter2"}`:                            `ssl is of the wrong type: write true, false or an object`,
+		`{"ssl":{"rejectUnauthorized":"no"}}`:          `ssl.rejectUnauthorized is of the wrong type: write true or false`,
+		`{"params":{"mode":1}}`:                        `params.mode is of the wrong type: write a string`,
+		`{"params":["hunter2"]}`:                       `params is of the wrong type: write an object`,
+		`{"host":["hunter2"]}`:                         `host is of the wrong type: write a string`,
+		`["hunter2"]`:                                  `text is not a JSON object`,
+		`"hunter2"`:                                    `text is not a JSON object`,
+		`{"dialect":"x","password":"hunter2","port":}`: `text is not valid JSON near byte `,
+	} {
+		got := registry.Config{Host: "before"}
+		err := got.UnmarshalJSON([]byte(text))
+		if err == nil || !strings.Contains(err.Error(), "config: "+want) {
+			t.Errorf("%s\n gives %v\n want %s", text, err, want)
+		} else if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "4711") {
+			t.Errorf("%s shows a value: %v", text, err)
+		}
+		if got.Host != "before" {
+			t.Errorf("%s changed the config in spite of the error", text)
+		}
+	}
+}
+
+func TestConfigToJSON(t *testing.T) {
+	cfg := registry.Config{
+		Dialect: "postgres", Host: "db", Port: 1, User: "u", Password: registry.NewSecret(hidden), Database: "d",
+		Pool: registry.Pool{Min: 1, Max: 2, MaxLifetime: time.Hour}, ConnectTimeout: time.Second, AppName: "a",
+		TLS:    &registry.TLS{SkipVerify: true, ServerName: "s"},
+		Params: map[string]string{"token": hidden, "search_path": "x"},
+	}
+	const want = `{"appName":"a","connectTimeout":"1s","database":"d","dialect":"postgres","host":"db",` +
+		`"params":{"search_path":"x","token":"[redacted]"},"password":"[redacted]","pool":{"max":2,"maxLifetime":"1h0m0s","min":1},` +
+		`"port":1,"ssl":{"rejectUnauthorized":false,"serverName":"s"},"user":"u"}`
+	got, err := json.Marshal(cfg)
+	if err != nil || string(got) != want {
+		t.Errorf("got  %s, %v\nwant %s", got, err, want)
+	}
+	if err := json.Unmarshal(got, &cfg); err == nil {
+		t.Error("a redacted config was read back")
+	}
+	got, err = json.Marshal(registry.Config{Dialect: "x", TLS: &registry.TLS{}})
+	if err != nil || string(got) != `{"dialect":"x","ssl":true}` {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+// FuzzJSON: what is read can be written and read again, and says the same.
+func FuzzJSON(f *testing.F) {
+	for _, seed := range []string{
+		`{"dialect":"postgres","host":"h","port":1,"user":"u","database":"d","pool":{"min":1,"max":2},"ssl":true}`,
+		`{"dialect":"sqlite","filename":":memory:","params":{"mode":"ro"},"connectTimeout":"5s"}`,
+		`{"dialect":"x","password":"hunter2","ssl":{"rejectUnauthorized":false,"ca":"c","key":"k"}}`,
+		`{"ssl":{"ca":{}},"pool":[1],"port":1e400}`, `{"a":{"a":{"a":[[[[`, `null`, `{"dialect":"\ud800"}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var cfg registry.Config
+		if cfg.UnmarshalJSON([]byte(text)) != nil {
+			return
+		}
+		cfg.Password = registry.Secret{}
+		if cfg.TLS != nil {
+			cfg.TLS.Key = registry.Secret{}
+		}
+		for name := range cfg.Params { // what looks like a secret is not written
+			if strings.ContainsAny(strings.ToLower(name), "pstkc") {
+				delete(cfg.Params, name)
+			}
+		}
+		out, err := json.Marshal(cfg)
+		if err != nil {
+			t.Fatalf("%q was read, but not written: %v", text, err)
+		}
+		var again registry.Config
+		if err := json.Unmarshal(out, &again); err != nil || !again.Equal(&cfg) {
+			t.Fatalf("%q was written as %s and read as %v, %v", text, out, again, err)
+		}
+	})
+}
