@@ -18,6 +18,7 @@ type connector struct {
 	lifetime
 	base    driver.Connector // the driver's own
 	inner   driver.Connector // the same, or what WithConnector put around it
+	wrapped bool
 	timeout time.Duration // 0: none
 	sockets *sockets
 	name    string
@@ -73,7 +74,7 @@ func (c *connector) Close() error {
 	if closer, ok := c.inner.(io.Closer); ok {
 		err = closer.Close()
 	}
-	if closer, ok := c.base.(io.Closer); ok && c.base != c.inner {
+	if closer, ok := c.base.(io.Closer); ok && c.wrapped {
 		err = errors.Join(err, closer.Close())
 	}
 	if !c.reporting.Load() {

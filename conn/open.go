@@ -121,7 +121,7 @@ func prepare(cfg Config, o *options) (*Conn, error) {
 	}
 	pool.inner = pool.base
 	for _, wrap := range o.wrap {
-		pool.inner = wrap(pool.inner)
+		pool.inner, pool.wrapped = wrap(pool.inner), true
 	}
 	return &Conn{name: o.name, driver: d, info: info, pool: pool}, nil
 }
