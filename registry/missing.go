@@ -75,7 +75,7 @@ func Stub(dialect string, platforms ...string) {
 }
 
 func (r *Registry) missing(info Info) error {
-	_, linked := std.snapshot()[info.Dialect]
+	_, linked := std.snapshot().byName[info.Dialect]
 	supported, imported := stubs.Load(info.Dialect)
 	tags, told := buildTags()
 	return diagnose(info, build{

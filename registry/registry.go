@@ -9,7 +9,6 @@ import (
 	"maps"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -18,13 +17,19 @@ import (
 // concurrently; Lookup takes no lock. A Registry must not be copied after first use.
 type Registry struct {
 	mu   sync.Mutex // serializes writers
-	list atomic.Pointer[map[string]entry]
+	list atomic.Pointer[list]
+}
+
+// list is never changed once it is in a Registry.
+type list struct {
+	byName map[string]entry
+	infos  []Info // one for each driver, sorted by dialect
 }
 
 type entry struct {
-	driver Driver
-	info   Info
-	by     string // who registered it, for the panic of whoever comes second
+	driver  Driver
+	dialect string
+	by      string // who registered it, for the panic of whoever comes second
 }
 
 var std Registry
@@ -49,32 +54,37 @@ func (r *Registry) register(d Driver, by string) {
 	if d == nil {
 		panic("registry: Register of a nil Driver by " + by)
 	}
-	e := entry{driver: d, info: d.Info().clone(), by: fmt.Sprintf("%T of %s", d, by)}
+	info := d.Info().clone()
+	e := entry{driver: d, dialect: info.Dialect, by: fmt.Sprintf("%T of %s", d, by)}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	next := maps.Clone(r.snapshot())
-	if next == nil {
-		next = make(map[string]entry)
+	old := r.snapshot()
+	next := &list{byName: maps.Clone(old.byName), infos: append(slices.Clone(old.infos), info)}
+	if next.byName == nil {
+		next.byName = make(map[string]entry)
 	}
-	for _, name := range e.info.names() {
+	for _, name := range info.names() {
 		if !validName(name) {
 			panic(fmt.Sprintf("registry: %q of %s is not a name that a URL can start with", name, e.by))
 		}
-		if first, taken := next[name]; taken {
+		if first, taken := next.byName[name]; taken {
 			panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, first.by, e.by))
 		}
-		next[name] = e
+		next.byName[name] = e
 	}
-	r.list.Store(&next)
+	for i := len(next.infos) - 1; i > 0 && next.infos[i].Dialect < next.infos[i-1].Dialect; i-- {
+		next.infos[i], next.infos[i-1] = next.infos[i-1], next.infos[i]
+	}
+	r.list.Store(next)
 }
 
 // Lookup returns the driver registered under name, which is a dialect or an alias of one. The error is a
 // [*MissingDriverError] for a dialect that comes with Patchbay but is not in this registry, and an
 // [*UnsupportedDialectError] for any other name.
 func (r *Registry) Lookup(name string) (Driver, error) {
-	list := r.snapshot()
-	if e, ok := list[name]; ok {
+	byName := r.snapshot().byName
+	if e, ok := byName[name]; ok {
 		return e.driver, nil
 	}
 	info, ok := Describe(name)
@@ -82,7 +92,7 @@ func (r *Registry) Lookup(name string) (Driver, error) {
 		return nil, unsupported(name, r.Linked())
 	}
 	// The name may be an alias that a driver registered under the dialect does not claim itself.
-	if e, ok := list[info.Dialect]; ok {
+	if e, ok := byName[info.Dialect]; ok {
 		return e.driver, nil
 	}
 	return nil, r.missing(info)
@@ -90,24 +100,23 @@ func (r *Registry) Lookup(name string) (Driver, error) {
 
 // Linked returns the dialects in this registry, sorted by name.
 func (r *Registry) Linked() []Info {
-	var all []Info
-	for name, e := range r.snapshot() {
-		if name == e.info.Dialect {
-			all = append(all, e.info.clone())
-		}
+	infos := slices.Clone(r.snapshot().infos)
+	for i := range infos {
+		infos[i] = infos[i].clone()
 	}
-	slices.SortFunc(all, func(a, b Info) int { return strings.Compare(a.Dialect, b.Dialect) })
-	return all
+	return infos
 }
 
 // Known returns what the function [Known] returns.
 func (r *Registry) Known() []Info { return Known() }
 
-func (r *Registry) snapshot() map[string]entry {
-	if list := r.list.Load(); list != nil {
-		return *list
+var empty list
+
+func (r *Registry) snapshot() *list {
+	if l := r.list.Load(); l != nil {
+		return l
 	}
-	return nil
+	return &empty
 }
 
 // registrant names the function that called Register, such as "example.org/oracle.init.0".

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -113,7 +112,7 @@ func (c *Config) parseHost(host string) error {
 		if err != nil {
 			return err
 		}
-		if ip, err := netip.ParseAddr(address); !closed || err != nil || !ip.Is6() {
+		if !closed || !isIPv6(address) {
 			return badURL("has brackets without an IPv6 address in them", "write [::1] or leave the brackets out")
 		}
 		if port, hasPort = strings.CutPrefix(rest, ":"); !hasPort && rest != "" {

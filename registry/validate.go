@@ -3,7 +3,6 @@ package registry
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 )
 
@@ -49,7 +48,7 @@ func checkHost(host string) (problem, cure string) {
 	if host == "" || strings.HasPrefix(host, "/") {
 		return "", ""
 	}
-	if _, err := netip.ParseAddr(host); err == nil {
+	if isIPv6(host) {
 		return "", ""
 	}
 	switch {
@@ -63,6 +62,13 @@ func checkHost(host string) (problem, cure string) {
 		return "contains a character that no host name has", "write a name, an IP address, or an absolute path to a unix socket"
 	}
 	return "", ""
+}
+
+// isIPv6 tells an IPv6 address from a name with a port. It leaves the details to whoever dials: net/netip would
+// add 20 KB to every program.
+func isIPv6(host string) bool {
+	address, _, _ := strings.Cut(host, "%") // a zone, such as that of fe80::1%eth0
+	return strings.Count(address, ":") >= 2 && strings.Trim(address, "0123456789abcdefABCDEF:.") == ""
 }
 
 func (t *TLS) validate(wrong func(field, problem, cure string)) {
