@@ -82,25 +82,26 @@ func socket(targets ...error) func(error) bool {
 	return as(func(e *net.OpError) bool { return e.Op == "dial" && e.Net == "unix" && match(e) })
 }
 
-// text matches an error that itself starts with one of the prefixes, whatever is wrapped around it.
 func text(prefixes ...string) func(error) bool {
-	var match func(error) bool
-	match = func(err error) bool {
-		if err == nil {
-			return false
-		}
-		for _, prefix := range prefixes {
-			if strings.HasPrefix(err.Error(), prefix) {
-				return true
-			}
-		}
-		switch e := err.(type) {
-		case interface{ Unwrap() error }:
-			return match(e.Unwrap())
-		case interface{ Unwrap() []error }:
-			return slices.ContainsFunc(e.Unwrap(), match)
-		}
+	return func(err error) bool { return Says(err, prefixes...) }
+}
+
+// Says reports whether err, or one that it wraps, starts with one of the prefixes: for errors that have no type
+// of their own.
+func Says(err error, prefixes ...string) bool {
+	if err == nil {
 		return false
 	}
-	return match
+	for _, prefix := range prefixes {
+		if strings.HasPrefix(err.Error(), prefix) {
+			return true
+		}
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return Says(e.Unwrap(), prefixes...)
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), func(err error) bool { return Says(err, prefixes...) })
+	}
+	return false
 }

@@ -1,0 +1,106 @@
+//go:build postgres || alldrivers
+
+package postgres
+
+import (
+	"context"
+	"errors"
+	"maps"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// maxLoginMessage bounds what is read before the login is over: none of PostgreSQL's messages there is near it,
+// and the first bytes of most other protocols, read as a length, are beyond it. Afterwards the limit is what
+// it is without: https://github.com/postgres/postgres/blob/master/src/include/libpq/libpq.h
+const (
+	maxLoginMessage = 1 << 20
+	maxMessage      = 0x3fffffff - 1
+)
+
+// build turns a config into that of pgx, field by field: text that has to be parsed can be read in another way
+// than it was meant.
+func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
+	set, err := readParams(cfg.Params)
+	hosts, wrong := hostsOf(cfg)
+	err = errors.Join(network.CheckFields(cfg), err, wrong)
+	if cfg.User == "" && env.Credentials == nil && !set.environment {
+		err = errors.Join(err, &registry.ConfigError{Field: "user", Problem: "is empty", Cure: "name the role to log in as"})
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	var config *pgx.ConnConfig
+	if set.environment {
+		if config, err = withEnvironment(cfg, hosts, set.connection); err == nil {
+			hosts = hostsFrom(&config.Config)
+		}
+	} else {
+		config, err = withoutEnvironment(set.connection)
+	}
+	if err == nil {
+		err = encrypt(hosts, cfg)
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	first := hosts[0]
+	config.Host, config.Port, config.TLSConfig, config.Fallbacks = first.Host, first.Port, first.TLSConfig, hosts[1:]
+	if cfg.User != "" {
+		config.User = cfg.User
+	}
+	if !cfg.Password.IsZero() {
+		config.Password = cfg.Password.Reveal()
+	}
+	if cfg.Database != "" {
+		config.Database = cfg.Database
+	}
+	session(config.RuntimeParams, cfg, set.session)
+	config.ConnectTimeout = 0 // whoever asks for the connection bounds it
+	config.MaxProtocolMessageBodyLen = maxLoginMessage
+	config.DialFunc = network.DialFunc(env)
+	if config.ValidateConnect == nil {
+		// The dialer gets the name itself: a tunnel may know names that this machine does not.
+		config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
+	}
+	return config, nil
+}
+
+// session completes the settings of the session, of which the environment may have brought some.
+func session(params map[string]string, cfg registry.Config, set map[string]string) {
+	for name, value := range map[string]string{"timezone": "UTC", "application_name": network.AppName(cfg)} {
+		if _, given := params[name]; !given || name == "application_name" && cfg.AppName != "" {
+			params[name] = value
+		}
+	}
+	maps.Copy(params, set)
+	params["client_encoding"] = "UTF8"
+}
+
+// encrypt puts the TLS of the config into every host.
+func encrypt(hosts []*pgconn.FallbackConfig, cfg registry.Config) error {
+	if cfg.TLS == nil {
+		return nil
+	}
+	for _, host := range hosts {
+		cfg.Host = host.Host
+		if network.IsSocket(cfg) {
+			return &registry.ConfigError{
+				Field:   "ssl",
+				Problem: "cannot be used with a unix socket, where PostgreSQL has no TLS",
+				Cure:    "leave it out: a socket does not leave the machine",
+			}
+		}
+		var err error
+		if host.TLSConfig, err = network.TLSConfig(cfg); err != nil {
+			return err
+		}
+	}
+	return nil
+}

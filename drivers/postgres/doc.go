@@ -1,0 +1,64 @@
+// Package postgres opens PostgreSQL databases with github.com/jackc/pgx/v5. Import it for its side effect and
+// build with -tags postgres (or alldrivers): it registers the dialect "postgres", aliases "postgresql", "pg",
+// "pgx", "cockroachdb" and "yugabytedb". Without the tag the import is there but empty, and the registry says
+// why. It never falls back from TLS to plaintext and, unless asked to, reads nothing from the environment.
+//
+// # Config
+//
+// Host may also be the folder of a unix socket, such as /var/run/postgresql, or the path of the socket itself,
+// /var/run/postgresql/.s.PGSQL.5432; PostgreSQL has no TLS there. User is needed, unless credentials are asked
+// for. An empty Database is the one named like the user. The server keeps 63 bytes of AppName.
+//
+// A session speaks UTF-8 and has the time zone UTC, whatever the server's own, and database/sql gets every
+// timestamptz as a [time.Time] in UTC.
+//
+// # Params
+//
+// Settings of the session, which the server checks at login. Times are whole numbers of milliseconds, or have a
+// unit: us, ms, s, min, h, d. All are described in
+// https://www.postgresql.org/docs/current/runtime-config-client.html
+//
+//	name                                 values                                  default
+//	search_path                          names of schemas, comma-separated       the server's
+//	timezone                             UTC, Europe/Zurich, ...                 UTC
+//	role                                 the role to act as                      none
+//	statement_timeout                    time; 0: none                           the server's
+//	lock_timeout                         time; 0: none                           the server's
+//	idle_in_transaction_session_timeout  time; 0: none                           the server's
+//	idle_session_timeout                 time; 0: none (PostgreSQL 14)           the server's
+//	default_transaction_isolation        read committed, repeatable read,        the server's
+//	                                     serializable, read uncommitted
+//	default_transaction_read_only        on, off                                 the server's
+//
+// A connection pooler may refuse all of these but timezone. Every other setting has its place at the role or
+// the database: ALTER ROLE app SET work_mem = '64MB'.
+//
+// Settings of the connection:
+//
+//	name                      values                                             default
+//	fallback_hosts            further hosts, comma-separated, each with or       none
+//	                          without :port, tried in order
+//	target_session_attrs      any, read-write, read-only, primary, standby,      any
+//	                          prefer-standby: which of the hosts is good enough
+//	channel_binding           disable, prefer, require                           prefer
+//	require_auth              password, md5, gss, scram-sha-256, none,           all
+//	                          comma-separated, or each with ! before it
+//	default_query_exec_mode   cache_statement, cache_describe, describe_exec,    cache_statement
+//	                          exec, simple_protocol
+//	statement_cache_capacity  statements                                         512
+//	description_cache_capacity  statements                                       512
+//	environment               ignore, use                                        ignore
+//
+// The first four mean what they mean in
+// https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+// With target_session_attrs every address that the name of a host resolves to is tried.
+//
+// Behind a connection pooler that hands out connections for a transaction and knows nothing of prepared
+// statements, set default_query_exec_mode to exec. The modes are explained in
+// https://pkg.go.dev/github.com/jackc/pgx/v5#QueryExecMode
+//
+// With environment=use, what the Config leaves out is taken from libpq's environment variables, service file
+// and password file, as in https://www.postgresql.org/docs/current/libpq-envars.html
+// Where TLS is nil, sslmode require, verify-ca and verify-full count; allow and prefer, which may end in
+// plaintext, are plaintext. Without it a Config means the same on every machine.
+package postgres

@@ -1,0 +1,68 @@
+//go:build postgres || alldrivers
+
+package postgres
+
+import (
+	"errors"
+	"net"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+const defaultPort = 5432
+
+// socketFile is what the name of a unix socket starts with, before the port.
+// https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-UNIX-SOCKET-DIRECTORIES
+const socketFile = ".s.PGSQL."
+
+// hostsOf lists the servers to try, in order: that of the config and its fallback hosts.
+func hostsOf(cfg registry.Config) ([]*pgconn.FallbackConfig, error) {
+	port := cfg.Port
+	if port == 0 {
+		port = defaultPort
+	}
+	first := &pgconn.FallbackConfig{Host: network.Host(cfg), Port: uint16(port)}
+	if folder, file := path.Split(cfg.Host); network.IsSocket(cfg) && strings.HasPrefix(file, socketFile) {
+		n, err := strconv.ParseUint(strings.TrimPrefix(file, socketFile), 10, 16)
+		if err != nil || cfg.Port != 0 && int(n) != cfg.Port {
+			return nil, &registry.ConfigError{Field: "host", Problem: "is the socket of another port", Cure: "leave the port out"}
+		}
+		first.Host, first.Port = path.Clean(folder), uint16(n)
+	}
+	hosts := []*pgconn.FallbackConfig{first}
+	if cfg.Params["fallback_hosts"] == "" {
+		return hosts, nil
+	}
+	for _, text := range strings.Split(cfg.Params["fallback_hosts"], ",") {
+		host, err := parseHost(text, port)
+		if err != nil {
+			return nil, &registry.ConfigError{Field: "params.fallback_hosts", Problem: "cannot have this value", Cure: err.Error()}
+		}
+		hosts = append(hosts, host)
+	}
+	return hosts, nil
+}
+
+var errHost = errors.New("write host or host:port, separated by commas, and an IPv6 address with a port as [::1]:5432")
+
+// parseHost reads host, host:port or [IPv6 address]:port.
+func parseHost(text string, port int) (*pgconn.FallbackConfig, error) {
+	text = strings.TrimSpace(text)
+	one := registry.Config{Dialect: "postgres", Host: text, Port: port}
+	if host, digits, err := net.SplitHostPort(text); err == nil {
+		one.Host = host
+		if one.Port, err = strconv.Atoi(digits); err != nil || one.Port == 0 {
+			return nil, errHost
+		}
+	}
+	if one.Host == "" || network.IsSocket(one) || one.Validate() != nil {
+		return nil, errHost
+	}
+	return &pgconn.FallbackConfig{Host: one.Host, Port: uint16(one.Port)}, nil
+}
