@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"net"
+	"sync"
 	"sync/atomic"
 
 	"github.com/patchbay-go/patchbay/observer"
@@ -21,6 +22,7 @@ type Conn struct {
 	name   string
 	driver registry.Driver
 	info   registry.Info
+	cfg    Config
 	pool   *connector
 }
 
@@ -33,6 +35,9 @@ func (c *Conn) Dialect() string { return c.info.Dialect }
 // Info describes the dialect.
 func (c *Conn) Info() registry.Info { return c.info }
 
+// Config returns the config that the connection was opened with.
+func (c *Conn) Config() Config { return c.cfg.Clone() }
+
 // Kind tells the kind of an error that this connection returned; see [KindOf].
 func (c *Conn) Kind(err error) Kind { return kindOf(err, c.driver) }
 
@@ -41,6 +46,7 @@ func (c *Conn) Kind(err error) Kind { return kindOf(err, c.driver) }
 // [observer.Error].
 func (c *Conn) Close() error {
 	c.pool.reporting.Store(true) // the error of the whole is known here, and in the connector only its part
+	c.pool.end()
 	err := c.DB.Close()
 	c.pool.reportClosed(err)
 	return err
@@ -51,6 +57,7 @@ func (c *Conn) Close() error {
 // that the pool could not be closed in good order and is reported as the failure to do so; it may be nil.
 func (c *Conn) Abort(cause error) error {
 	c.pool.reporting.Store(true)
+	c.pool.end()
 	c.pool.sockets.cut()
 	err := c.DB.Close()
 	if errors.Is(err, net.ErrClosed) { // what a driver says when it wants to close what was cut
@@ -61,11 +68,39 @@ func (c *Conn) Abort(cause error) error {
 	return err
 }
 
+// OnClose has fn called when the pool is closed, in whatever way, [sql.DB.Close] included: once, on the goroutine
+// that closes it, before the bus hears of it. If that has begun already, fn is not called and OnClose returns
+// false.
+func (c *Conn) OnClose(fn func()) bool {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	if c.pool.ended {
+		return false
+	}
+	c.pool.onClose = append(c.pool.onClose, fn)
+	return true
+}
+
 // lifetime is the end of a pool, told once.
 type lifetime struct {
 	opened    atomic.Bool // an Opened event went out, so that its counterpart must follow
 	reporting atomic.Bool // Conn.Close is running and will report
 	reported  atomic.Bool
+
+	mu      sync.Mutex
+	ended   bool
+	onClose []func()
+}
+
+// end tells those who asked by OnClose.
+func (l *lifetime) end() {
+	l.mu.Lock()
+	fns := l.onClose
+	l.ended, l.onClose = true, nil
+	l.mu.Unlock()
+	for _, fn := range fns {
+		fn()
+	}
 }
 
 func (c *connector) reportClosed(err error) {

@@ -70,6 +70,7 @@ func joinCause(cause, err error) error {
 // Close is called by [database/sql.DB.Close], however that came to be called. It does not rely on a wrapper to
 // pass the call on: many do not.
 func (c *connector) Close() error {
+	c.end()
 	var err error
 	if closer, ok := c.inner.(io.Closer); ok {
 		err = closer.Close()

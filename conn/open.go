@@ -55,7 +55,13 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		return nil, o.fail(e)
 	}
 	db := sql.OpenDB(c.pool)
-	c.DB = db
+	c.DB, c.cfg = db, cfg.Clone()
+	defer func() {
+		if !c.pool.opened.Load() { // it failed, or the driver panics
+			// What cannot be closed either is of no use to a caller who gets the reason why it did not open.
+			_ = db.Close()
+		}
+	}()
 	limit(db, cfg.Pool)
 	query := "SELECT 1"
 	if t, ok := c.driver.(registry.TestQuerier); ok {
@@ -70,8 +76,6 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		if ctx.Err() != nil {
 			e.Kind, e.Hint = KindCancelled, ""
 		}
-		// What cannot be closed either is of no use to a caller who gets the reason why it did not open.
-		_ = db.Close()
 		return nil, o.fail(e)
 	}
 	c.pool.opened.Store(true)
