@@ -26,6 +26,7 @@ type connector struct {
 	driver  registry.Driver
 	info    registry.Info
 	bus     *observer.Bus
+	keeper  *keeper // nil if the pool has no Min
 }
 
 // Driver is that of the wrapped connector.
@@ -71,6 +72,9 @@ func joinCause(cause, err error) error {
 // pass the call on: many do not.
 func (c *connector) Close() error {
 	c.end()
+	if c.keeper != nil {
+		c.keeper.stop()
+	}
 	var err error
 	if closer, ok := c.inner.(io.Closer); ok {
 		err = closer.Close()

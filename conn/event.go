@@ -34,6 +34,17 @@ type Retrying struct {
 	Err     error // why it failed
 }
 
+// Warmed says that the pool's keeper filled it up to Pool.Min: at opening, and when connections had died. If Err is
+// not nil, some could not be opened, and the keeper will try again.
+type Warmed struct {
+	Name    string
+	Dialect string
+	Ready   int // connections there are now
+	Min     int // Pool.Min
+	Took    time.Duration
+	Err     error
+}
+
 // EventName returns "connection:open".
 func (Opened) EventName() string { return "connection:open" }
 
@@ -45,3 +56,6 @@ func (Failed) EventName() string { return "connection:error" }
 
 // EventName returns "connection:retry".
 func (Retrying) EventName() string { return "connection:retry" }
+
+// EventName returns "connection:warm".
+func (Warmed) EventName() string { return "connection:warm" }

@@ -78,8 +78,18 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		}
 		return nil, o.fail(e)
 	}
+	opened := Opened{o.name, c.Dialect(), attempts, time.Since(start)}
 	c.pool.opened.Store(true)
-	observer.Emit(o.bus, Opened{o.name, c.Dialect(), attempts, time.Since(start)})
+	if cfg.Pool.Min <= 0 {
+		observer.Emit(o.bus, opened)
+		return c, nil
+	}
+	k := newKeeper(db, c.pool, cfg.Pool, o.check)
+	warmed := k.warm(ctx)
+	c.pool.keeper = k
+	go k.run(warmed.Err)
+	observer.Emit(o.bus, opened)
+	observer.Emit(o.bus, warmed)
 	return c, nil
 }
 
@@ -101,7 +111,7 @@ func prepare(cfg Config, o *options) (*Conn, error) {
 		cfg = s.SystemDatabase(cfg)
 	}
 	if o.test {
-		cfg.Pool = Pool{Max: 1}
+		cfg.Pool = Pool{Max: 1} // and no Min to warm
 		if t, ok := d.(registry.TestConfiger); ok {
 			cfg = t.TestConfig(cfg)
 		}
@@ -142,12 +152,16 @@ func limit(db *sql.DB, p Pool) {
 		most = math.MaxInt32
 	}
 	db.SetMaxIdleConns(most)
-	idle := p.MaxIdleTime
-	if idle == 0 {
-		idle = registry.DefaultMaxIdleTime
-	}
-	db.SetConnMaxIdleTime(max(idle, 0))
+	db.SetConnMaxIdleTime(idleTime(p))
 	db.SetConnMaxLifetime(max(p.MaxLifetime, 0))
+}
+
+// idleTime is 0 if connections may be idle for ever.
+func idleTime(p Pool) time.Duration {
+	if p.MaxIdleTime == 0 {
+		return registry.DefaultMaxIdleTime
+	}
+	return max(p.MaxIdleTime, 0)
 }
 
 // target says what is opened, for errors.

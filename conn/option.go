@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"net"
+	"time"
 
 	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
@@ -22,6 +23,7 @@ type options struct {
 	wrap        []func(driver.Connector) driver.Connector
 	serverOnly  bool
 	test        bool
+	check       time.Duration
 }
 
 func newOptions(name string, opts []Option) *options {
@@ -67,3 +69,8 @@ func WithConnector(wrap func(driver.Connector) driver.Connector) Option {
 // ServerOnly opens the database that every server of the dialect has, such as "postgres" or "master", in place
 // of the one in the Config: for creating that one. For a dialect without a server it is an error.
 func ServerOnly() Option { return func(o *options) { o.serverOnly = true } }
+
+// WithCheckInterval sets how often a pool with a Min is checked for connections that died while idle; a check
+// is a ping of up to Min idle connections, and a new connection in place of each dead one. Default 15 s, and at
+// most half of Pool.MaxIdleTime. A pool without a Min is never checked.
+func WithCheckInterval(d time.Duration) Option { return func(o *options) { o.check = d } }

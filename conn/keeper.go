@@ -1,0 +1,281 @@
+package conn
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"math/rand/v2"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/patchbay-go/patchbay/observer"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+const (
+	defaultCheckInterval = 15 * time.Second
+	dialsAtOnce          = 4                // more would look like an attack to a server that is just starting
+	firstPause           = time.Second      // after a failure; doubles with each further one, up to the interval
+	firstAuthPause       = time.Minute      // likewise, up to longestAuthPause: repeating it can lock the user out
+	longestAuthPause     = 10 * time.Minute //
+)
+
+// keeper keeps Pool.Min connections ready, which database/sql does not know of: it replaces those that died
+// while idle, and those that are old before all of a warmed pool are at the same time.
+//
+// database/sql hands out the connection that was used last. So a keeper that takes connections one by one
+// would get the same one each time; it takes as many as it looks after at once. The ones below them in the
+// pool are beyond Min and left to expire.
+type keeper struct {
+	db       *sql.DB
+	pool     *connector
+	min, max int // of connections; max 0: unlimited
+	interval time.Duration
+	lifetime time.Duration // 0: unlimited
+	timeout  time.Duration // of a check
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	mu     sync.Mutex // held to begin a check and to stop
+	ended  bool
+	checks sync.WaitGroup
+
+	waits   int64             // sql.DBStats.WaitCount at the last check
+	turn    int               // which connection is left out where one must be left to callers
+	expires map[any]time.Time // by driver connection
+}
+
+func newKeeper(db *sql.DB, pool *connector, p Pool, interval time.Duration) *keeper {
+	k := &keeper{
+		db: db, pool: pool, min: p.Min, max: db.Stats().MaxOpenConnections, interval: interval,
+		lifetime: max(p.MaxLifetime, 0), timeout: pool.timeout, expires: make(map[any]time.Time),
+	}
+	if k.interval <= 0 {
+		k.interval = defaultCheckInterval
+	}
+	if idle := idleTime(p); idle > 0 { // a check counts as a use, and must come before the connection expires
+		k.interval = min(k.interval, max(idle/2, 100*time.Millisecond))
+	}
+	if k.timeout <= 0 {
+		k.timeout = registry.DefaultConnectTimeout
+	}
+	k.ctx, k.cancel = context.WithCancel(context.Background())
+	return k
+}
+
+// warm fills the pool for the first time and says how that went.
+func (k *keeper) warm(ctx context.Context) Warmed {
+	start := time.Now()
+	held, err := k.take(ctx, k.min)
+	release(held)
+	return k.event(len(held), start, err)
+}
+
+func (k *keeper) event(ready int, start time.Time, err error) Warmed {
+	return Warmed{k.pool.name, k.pool.info.Dialect, ready, k.min, time.Since(start), err}
+}
+
+// run checks the pool until it is stopped.
+func (k *keeper) run(err error) {
+	failures := 0
+	for {
+		if err == nil {
+			failures = 0
+		} else {
+			failures++
+		}
+		timer := time.NewTimer(k.pause(err, failures))
+		select {
+		case <-k.ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		if !k.begin() {
+			return
+		}
+		start := time.Now()
+		var ready int
+		var changed bool
+		ready, changed, err = k.check()
+		k.checks.Done()
+		// Not a part of the check, so that a listener may close the connection, which waits for that.
+		if changed && k.ctx.Err() == nil {
+			observer.Emit(k.pool.bus, k.event(ready, start, err))
+		}
+	}
+}
+
+// pause is how long to wait before the next check, with a fifth of it left to chance, so that the pools of many
+// processes do not check in step.
+func (k *keeper) pause(err error, failures int) time.Duration {
+	pause := k.interval
+	if err != nil {
+		first, longest := firstPause, k.interval
+		if kindOf(err, k.pool.driver) == KindAuth {
+			first, longest = firstAuthPause, longestAuthPause
+		}
+		pause = min(first<<min(failures-1, 20), longest)
+	}
+	return pause - time.Duration(rand.Int64N(int64(pause)/5+1))
+}
+
+func (k *keeper) begin() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.ended {
+		return false
+	}
+	k.checks.Add(1)
+	return true
+}
+
+// stop ends the keeper and waits until it has let go of all connections.
+func (k *keeper) stop() {
+	k.mu.Lock()
+	k.ended = true
+	k.mu.Unlock()
+	k.cancel()
+	k.checks.Wait()
+}
+
+// check tests up to Min idle connections and makes up for those that are missing. It keeps out of the way of
+// callers: it does nothing while they wait for connections or have Min in use themselves.
+func (k *keeper) check() (ready int, changed bool, err error) {
+	stats := k.db.Stats()
+	waited := stats.WaitCount != k.waits
+	k.waits = stats.WaitCount
+	need := k.min - stats.InUse
+	if waited || need <= 0 {
+		return stats.OpenConnections, false, nil
+	}
+	ctx, cancel := context.WithTimeout(k.ctx, k.timeout)
+	defer cancel()
+	held, err := k.take(ctx, need)
+	changed = err != nil || stats.OpenConnections < k.min
+
+	checked := held
+	if len(held) > 1 && k.max > 0 && stats.InUse+len(held) >= k.max {
+		// Leave one to callers while the others wait for the network; another one each time.
+		k.turn = (k.turn + 1) % len(held)
+		last := len(held) - 1
+		held[k.turn], held[last] = held[last], held[k.turn]
+		release(held[last:])
+		checked = held[:last]
+	}
+	alive := k.test(ctx, checked)
+	ready = stats.InUse + len(held) - len(checked) + len(alive)
+	if dead := len(checked) - len(alive); dead > 0 && err == nil {
+		changed = true
+		var fresh []*sql.Conn
+		fresh, err = k.take(ctx, dead)
+		ready += len(fresh)
+		alive = append(alive, fresh...)
+	}
+	release(alive)
+	k.forget()
+	if k.ctx.Err() != nil {
+		return ready, false, nil
+	}
+	return ready, changed, err
+}
+
+// take gets n connections at the same time: the idle ones, and new ones. The error is that of the first that
+// failed; after it no further one is dialed.
+func (k *keeper) take(ctx context.Context, n int) (held []*sql.Conn, err error) {
+	var mu sync.Mutex
+	inParallel(n, func(int) {
+		mu.Lock()
+		failed := err != nil
+		mu.Unlock()
+		if failed {
+			return
+		}
+		c, e := k.db.Conn(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		if e == nil {
+			held = append(held, c)
+			k.expired(c) // from the first time it is seen its age counts
+		} else if err == nil {
+			err = e
+		}
+	})
+	return held, err
+}
+
+// test pings the connections, retires those that are dead or old, and returns the others.
+func (k *keeper) test(ctx context.Context, held []*sql.Conn) (alive []*sql.Conn) {
+	old := make([]bool, len(held))
+	for i, c := range held {
+		old[i] = k.expired(c)
+	}
+	good := make([]bool, len(held))
+	inParallel(len(held), func(i int) {
+		good[i] = !old[i] && held[i].PingContext(ctx) == nil
+	})
+	for i, c := range held {
+		if good[i] {
+			alive = append(alive, c)
+			continue
+		}
+		// Not every driver tells database/sql that a connection is dead. https://pkg.go.dev/database/sql#Conn.Raw
+		_ = c.Raw(func(any) error { return driver.ErrBadConn })
+		release([]*sql.Conn{c})
+	}
+	return alive
+}
+
+// expired reports whether a connection is due for replacement, and notes when it will be if it is new: at a
+// random moment in the last quarter of its lifetime.
+func (k *keeper) expired(c *sql.Conn) (due bool) {
+	if k.lifetime == 0 {
+		return false
+	}
+	// A connection that is closed already is not due; the ping will tell.
+	_ = c.Raw(func(dc any) error {
+		if !reflect.TypeOf(dc).Comparable() {
+			return nil
+		}
+		at, known := k.expires[dc]
+		if !known {
+			at = time.Now().Add(k.lifetime - time.Duration(rand.Int64N(int64(k.lifetime)/4+1)))
+			k.expires[dc] = at
+		}
+		due = time.Now().After(at)
+		return nil
+	})
+	return due
+}
+
+// forget drops the notes on connections that database/sql has replaced by now.
+func (k *keeper) forget() {
+	for dc, at := range k.expires {
+		if time.Since(at) > k.lifetime {
+			delete(k.expires, dc)
+		}
+	}
+}
+
+// release gives connections back to the pool.
+func release(held []*sql.Conn) {
+	for _, c := range held {
+		// It fails only for a connection that is closed already.
+		_ = c.Close()
+	}
+}
+
+// inParallel calls f for 0 to n-1, dialsAtOnce at a time, and returns when all have returned.
+func inParallel(n int, f func(i int)) {
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, dialsAtOnce)
+	for i := range n {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			f(i)
+		})
+	}
+	wg.Wait()
+}
