@@ -27,9 +27,8 @@ type list struct {
 }
 
 type entry struct {
-	driver  Driver
-	dialect string
-	by      string // who registered it, for the panic of whoever comes second
+	driver Driver
+	by     string // who registered it, for the panic of whoever comes second
 }
 
 var std Registry
@@ -55,7 +54,7 @@ func (r *Registry) register(d Driver, by string) {
 		panic("registry: Register of a nil Driver by " + by)
 	}
 	info := d.Info().clone()
-	e := entry{driver: d, dialect: info.Dialect, by: fmt.Sprintf("%T of %s", d, by)}
+	e := entry{driver: d, by: fmt.Sprintf("%T of %s", d, by)}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
