@@ -1,0 +1,172 @@
+//go:build mage
+
+// The project's own chores; "go tool mage -l" lists them.
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/magefile/mage/mg"
+
+	"github.com/patchbay-go/patchbay/internal/testserver"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// everything is what "./..." would be if it reached into the tools module.
+var everything = []string{"./...", "./tools/..."}
+
+// tagSets returns no tag, each single one, and the one for all drivers.
+func tagSets() []string {
+	sets := []string{""}
+	for _, info := range registry.Known() {
+		sets = append(sets, info.Tag)
+	}
+	return append(sets, registry.TagAll)
+}
+
+// Test builds and vets for every tag, runs the tests with the race detector, fuzzes, and says what ran against what.
+func Test() error {
+	start := time.Now()
+	mg.SerialDeps(Vet, Unit, Fuzz)
+	fmt.Printf("all passed in %s\n", time.Since(start).Round(time.Second))
+	return nil
+}
+
+// Vet builds and vets for no tag, each tag and all tags, and vets for other systems.
+func Vet() error {
+	for _, tags := range tagSets() {
+		step("build and vet with -tags %q", tags)
+		if err := run(nil, "go", with("build", tags)...); err != nil {
+			return err
+		}
+		if err := run(nil, "go", with("vet", tags)...); err != nil {
+			return err
+		}
+	}
+	for _, goos := range []string{"windows", "darwin", "linux"} {
+		if goos == runtime.GOOS {
+			continue
+		}
+		step("vet for %s", goos)
+		if err := run([]string{"GOOS=" + goos, "CGO_ENABLED=0"}, "go", with("vet", registry.TagAll)...); err != nil {
+			return err
+		}
+	}
+	step("build the library outside the workspace")
+	return run([]string{"GOWORK=off"}, "go", "build", "-tags", registry.TagAll, "./...")
+}
+
+// Unit runs the tests: without a driver, and with all of them under the race detector.
+func Unit() (err error) {
+	summary, err := os.MkdirTemp("", "patchbay-summary-")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if removed := os.RemoveAll(summary); err == nil {
+			err = removed
+		}
+	}()
+	step("test without a driver")
+	if err := run(nil, "go", with("test", "")...); err != nil {
+		return err
+	}
+	step("test with all drivers and the race detector")
+	env := []string{"PATCHBAY_TEST_SUMMARY=" + summary}
+	failed := run(env, "go", with("test", registry.TagAll, "-race", "-timeout=20m")...)
+	lines, err := testserver.Summary(summary)
+	if err != nil {
+		return err
+	}
+	fmt.Println("\nWhat ran against what:")
+	for _, line := range lines {
+		fmt.Println("  " + line)
+	}
+	return failed
+}
+
+// Fuzz runs every fuzz target for 30 seconds.
+func Fuzz() error {
+	packages, err := output("go", with("list", registry.TagAll)...)
+	if err != nil {
+		return err
+	}
+	for _, pkg := range strings.Fields(packages) {
+		list, err := output("go", "test", "-tags", registry.TagAll, "-list", "^Fuzz", pkg)
+		if err != nil {
+			return err
+		}
+		for _, target := range strings.Fields(list) {
+			if !strings.HasPrefix(target, "Fuzz") {
+				break // the line that ends with the time it took
+			}
+			step("%s of %s", target, pkg)
+			err := run(nil, "go", "test", "-tags", registry.TagAll, "-run", "^$", "-fuzz", "^"+target+"$", "-fuzztime", "30s", pkg)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Lint checks the format with gofumpt and the code with staticcheck.
+func Lint() error {
+	step("gofumpt")
+	files, err := output("git", "ls-files", "*.go")
+	if err != nil {
+		return err
+	}
+	wrong, err := output("go", append([]string{"tool", "gofumpt", "-l"}, strings.Fields(files)...)...)
+	if err != nil {
+		return err
+	}
+	if wrong != "" {
+		return fmt.Errorf("gofumpt would change:\n%s", wrong)
+	}
+	for _, tags := range []string{"", registry.TagAll} {
+		step("staticcheck with -tags %q", tags)
+		if err := run(nil, "go", append([]string{"tool", "staticcheck", "-tags", tags}, everything...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Vuln looks for known vulnerabilities, which needs the internet.
+func Vuln() error {
+	return run(nil, "go", append([]string{"tool", "govulncheck", "-tags", registry.TagAll}, everything...)...)
+}
+
+func with(verb, tags string, flags ...string) []string {
+	args := append([]string{verb, "-tags", tags}, flags...)
+	return append(args, everything...)
+}
+
+func step(format string, args ...any) { fmt.Printf("== "+format+"\n", args...) }
+
+// run runs a command in view of the reader.
+func run(env []string, name string, args ...string) error {
+	cmd := exec.Command(name, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
+	}
+	return nil
+}
+
+func output(name string, args ...string) (string, error) {
+	cmd := exec.Command(name, args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
