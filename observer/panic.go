@@ -1,0 +1,34 @@
+package observer
+
+import (
+	"fmt"
+	"runtime/debug"
+)
+
+// PanicError is the Err of the [Error] event that a panicking listener causes.
+type PanicError struct {
+	Event string // the type of the event that the listener was called with
+	Value any    // what it panicked with
+	Stack []byte // where, as [debug.Stack] writes it
+}
+
+// Error says which listener panicked and with what.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("listener of %s panicked: %v", e.Event, e.Value)
+}
+
+// Unwrap returns the value of the panic if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// report emits the panic of a listener that was called with e, unless e is such a report itself: a listener
+// that panics on everything would be called for its own panics without end. It runs while the stack of the
+// panic is still there.
+func report(b *Bus, e Event, value any) {
+	if cause, ok := e.(Error); ok && cause.Source == source {
+		return
+	}
+	Emit(b, Error{source, &PanicError{fmt.Sprintf("%T", e), value, debug.Stack()}})
+}
