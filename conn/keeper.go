@@ -42,7 +42,6 @@ type keeper struct {
 	checks sync.WaitGroup
 
 	waits   int64             // sql.DBStats.WaitCount at the last check
-	turn    int               // which connection is left out where one must be left to callers
 	expires map[any]time.Time // by driver connection
 }
 
@@ -157,12 +156,10 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 
 	checked := held
 	if len(held) > 1 && k.max > 0 && stats.InUse+len(held) >= k.max {
-		// Leave one to callers while the others wait for the network; another one each time.
-		k.turn = (k.turn + 1) % len(held)
-		last := len(held) - 1
-		held[k.turn], held[last] = held[last], held[k.turn]
-		release(held[last:])
-		checked = held[:last]
+		// Leave one to callers while the others wait for the network: the one that was returned last, which is
+		// not the one that was left out last time.
+		release(held[:1])
+		checked = held[1:]
 	}
 	alive := k.test(ctx, checked)
 	ready = stats.InUse + len(held) - len(checked) + len(alive)
@@ -181,11 +178,11 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 	return ready, changed, err
 }
 
-// take gets n connections at the same time: the idle ones, and new ones. The error is that of the first that
-// failed; after it no further one is dialed.
+// take gets n connections at the same time: the idle ones, the one that was returned last first, and then new
+// ones. The error is that of the first that failed; after it no further one is dialed.
 func (k *keeper) take(ctx context.Context, n int) (held []*sql.Conn, err error) {
 	var mu sync.Mutex
-	inParallel(n, func(int) {
+	one := func(int) {
 		mu.Lock()
 		failed := err != nil
 		mu.Unlock()
@@ -201,7 +198,11 @@ func (k *keeper) take(ctx context.Context, n int) (held []*sql.Conn, err error) 
 		} else if err == nil {
 			err = e
 		}
-	})
+	}
+	for len(held) < n && err == nil && k.db.Stats().Idle > 0 {
+		one(len(held))
+	}
+	inParallel(n-len(held), one)
 	return held, err
 }
 

@@ -62,7 +62,11 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 			_ = db.Close()
 		}
 	}()
-	limit(db, cfg.Pool)
+	limits := cfg.Pool
+	if o.test {
+		limits = Pool{Max: 1} // and no Min to warm
+	}
+	limit(db, limits)
 	query := "SELECT 1"
 	if t, ok := c.driver.(registry.TestQuerier); ok {
 		query = t.TestQuery()
@@ -80,11 +84,11 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	}
 	opened := Opened{o.name, c.Dialect(), attempts, time.Since(start)}
 	c.pool.opened.Store(true)
-	if cfg.Pool.Min <= 0 {
+	if limits.Min <= 0 {
 		observer.Emit(o.bus, opened)
 		return c, nil
 	}
-	k := newKeeper(db, c.pool, cfg.Pool, o.check)
+	k := newKeeper(db, c.pool, limits, o.check)
 	warmed := k.warm(ctx)
 	c.pool.keeper = k
 	go k.run(warmed.Err)
@@ -111,7 +115,6 @@ func prepare(cfg Config, o *options) (*Conn, error) {
 		cfg = s.SystemDatabase(cfg)
 	}
 	if o.test {
-		cfg.Pool = Pool{Max: 1} // and no Min to warm
 		if t, ok := d.(registry.TestConfiger); ok {
 			cfg = t.TestConfig(cfg)
 		}

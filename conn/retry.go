@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"time"
 
@@ -46,7 +45,7 @@ func (r Retry) backoff() retry.Backoff {
 	delay := float64(r.Delay)
 	grow := retry.BackoffFunc(func() (time.Duration, bool) {
 		now := delay
-		delay = min(delay*r.Factor, math.MaxInt64/4) // the jitter is added to it
+		delay = min(delay*r.Factor, 1<<61) // 73 years; the jitter is added to it
 		return time.Duration(now), false
 	})
 	jitter := retry.WithJitterPercent(uint64(r.Jitter*100), grow)

@@ -33,10 +33,10 @@ func (c *Conn) Shutdown(ctx context.Context) error {
 // connection is returned to a closed pool, so that has to be asked for again and again.
 func (c *Conn) settle(ctx context.Context, closed <-chan error) (err error) {
 	var (
-		done      bool
-		hurry     <-chan struct{} // nil until the moment is over
-		delay     = time.Millisecond
-		poll      = time.NewTimer(delay)
+		done     bool
+		hurry    <-chan struct{} // nil until the moment is over
+		delay    = time.Millisecond
+		poll     = time.NewTimer(delay)
 		patience = time.NewTimer(moment)
 	)
 	defer poll.Stop()

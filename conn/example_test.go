@@ -1,0 +1,118 @@
+//go:build sqlite || alldrivers
+
+package conn_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/patchbay-go/patchbay/conn"
+	_ "github.com/patchbay-go/patchbay/drivers/sqlite"
+	"github.com/patchbay-go/patchbay/observer"
+)
+
+func ExampleOpen() {
+	ctx := context.Background()
+	db, err := conn.Open(ctx, conn.Config{Dialect: "sqlite", Filename: ":memory:"}, conn.WithName("scratch"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+
+	var sum int
+	if err := db.QueryRowContext(ctx, "SELECT 1 + ?", 2).Scan(&sum); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(db.Name(), db.Dialect(), sum)
+	// Output: scratch sqlite 3
+}
+
+func ExampleOpenURL() {
+	db, err := conn.OpenURL(context.Background(), "sqlite::memory:?pool.max=4")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	fmt.Println(db.Stats().MaxOpenConnections)
+	// Output: 4
+}
+
+func ExampleParseURL() {
+	cfg, err := conn.ParseURL("postgres://app:hunter2@db.example/shop?ssl=true&connectTimeout=5s")
+	fmt.Println(cfg, err)
+	fmt.Println(cfg.Password.Reveal())
+
+	_, err = conn.ParseURL("postgres://app:hunter/2@db.example/shop")
+	fmt.Println(err)
+	// Output:
+	// postgres://app:[redacted]@db.example/shop?ssl=true&connectTimeout=5s <nil>
+	// hunter2
+	// config: url contains an "@" that may belong to the password or follow it: write every @ that is not the one before the host as %40, and a / or ? in a password as %2F or %3F
+}
+
+// A test of a config opens, asks and closes, and creates nothing.
+func ExampleTest() {
+	dir, err := os.MkdirTemp("", "example-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+
+	err = conn.Test(context.Background(), conn.Config{Dialect: "sqlite", Filename: filepath.Join(dir, "absent.db")})
+	fmt.Println(conn.KindOf(err))
+	entries, err := os.ReadDir(dir)
+	fmt.Println(len(entries), err)
+	// Output:
+	// cannot open
+	// 0 <nil>
+}
+
+func ExampleError() {
+	_, err := conn.Open(context.Background(), conn.Config{Dialect: "postgrs"}, conn.WithName("orders"))
+	var failed *conn.Error
+	if errors.As(err, &failed) {
+		fmt.Println(failed.Name, failed.Kind, failed.Attempts)
+	}
+	fmt.Println(err)
+	// Output:
+	// orders config 0
+	// connection "orders" (postgrs): unsupported dialect "postgrs": did you mean "postgres"? use postgres, mysql, sqlite or mssql
+}
+
+func ExampleKindOf() {
+	ctx := context.Background()
+	db, err := conn.OpenURL(ctx, "sqlite::memory:")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+
+	short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+	defer cancel()
+	const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+	_, err = db.ExecContext(short, endless)
+	fmt.Println(db.Kind(err) == conn.KindCancelled)
+	// Output: true
+}
+
+func ExampleWithObserver() {
+	bus := observer.New()
+	observer.On(bus, func(e conn.Opened) { fmt.Println(e.EventName(), e.Name, e.Dialect) })
+	observer.On(bus, func(e conn.Closed) { fmt.Println(e.EventName(), e.Name, e.Dialect) })
+
+	db, err := conn.OpenURL(context.Background(), "sqlite::memory:", conn.WithObserver(bus), conn.WithName("orders"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// connection:open orders sqlite
+	// connection:close orders sqlite
+}
