@@ -1,0 +1,53 @@
+// Package mysql opens MySQL and MariaDB databases with github.com/go-sql-driver/mysql. Import it for its side
+// effect and build with -tags mysql (or alldrivers): it registers the dialect "mysql", aliases "mariadb", "tidb"
+// and "vitess". Without the tag the import is there but empty, and the registry says why. It never falls back
+// from TLS to plaintext, and nothing of a Config is put into a statement as it is.
+//
+// # Config
+//
+// Host may also be the path of a unix socket, such as /run/mysqld/mysqld.sock; TLS over one needs a ServerName.
+// AppName is the connection attribute program_name, where a comma becomes a space.
+//
+// Without TLS, an account of the plugin caching_sha2_password or sha256_password, which are those of MySQL 8,
+// sends its password encrypted with a key that the server has just sent unproven: whoever sits in between can
+// read it. Use TLS, or a unix socket.
+//
+// A session speaks utf8mb4 and has the time zone UTC, whatever the server's own. Both are set by one statement
+// after the login. DATE, DATETIME and TIMESTAMP are [time.Time] in that zone.
+//
+// # Params
+//
+// Settings of the session, explained in
+// https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html
+//
+//	name                      values                                     default
+//	time_zone                 UTC, +02:00, or a name that the server     UTC
+//	                          and this machine know: Europe/Zurich
+//	collation                 utf8mb4_bin, utf8mb4_unicode_ci, ...       the server's for utf8mb4
+//	sql_mode                  modes, comma-separated                     the server's
+//	transaction_isolation     READ-UNCOMMITTED, READ-COMMITTED,          the server's
+//	                          REPEATABLE-READ, SERIALIZABLE
+//	wait_timeout              seconds                                    the server's
+//	lock_wait_timeout         seconds                                    the server's
+//	innodb_lock_wait_timeout  seconds                                    the server's
+//
+// Settings of the driver, explained in https://github.com/go-sql-driver/mysql#parameters
+//
+//	name                     values                                      default
+//	readTimeout              duration, such as 30s, for each read        none
+//	writeTimeout             duration, for each write                    none
+//	maxAllowedPacket         bytes; 0: ask the server at each login      67108864
+//	interpolateParams        true, false                                 false
+//	clientFoundRows          true, false                                 false
+//	multiStatements          true, false                                 false
+//	columnsWithAlias         true, false                                 false
+//	compress                 true, false                                 false
+//	rejectReadOnly           true, false: replace a connection that      false
+//	                         refuses a write because the server became
+//	                         read-only; the error is driver.ErrBadConn
+//	allowCleartextPasswords  true, false: send the password as it is,    false
+//	                         for PAM, LDAP and cloud tokens; needs TLS
+//	                         or a unix socket
+//
+// multiStatements lets a mistake in building a statement run a second one: leave it off.
+package mysql
