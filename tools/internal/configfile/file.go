@@ -1,0 +1,136 @@
+// Package configfile reads the connections of a program from a JSON or YAML file and fills in what the file
+// leaves to the environment and to PEM files. The patchbay command calls it before it opens anything. It opens
+// no database, expands nothing twice, and puts no value of the file or the environment into an error.
+package configfile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// Unnamed is the name of the connection of a file that holds one config and no names.
+const Unnamed = "__default__"
+
+// File holds the connections of one file as they are written there. The file is a JSON or YAML object whose key
+// connections maps each name to a config in the form of [registry.Config.UnmarshalJSON], or to a URL; its other
+// keys belong to the program and are not looked at. A file that has the key dialect instead is one such config.
+type File struct {
+	path  string
+	conns map[string]json.RawMessage // an object or a string each
+}
+
+// Read reads a file. One whose name ends in .json is JSON, any other is YAML.
+func Read(path string) (*File, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the config: %w", err)
+	}
+	data = []byte(strings.TrimPrefix(string(data), "\ufeff"))
+	if !strings.EqualFold(filepath.Ext(path), ".json") {
+		data, err = yamlToJSON(data)
+	}
+	if err == nil {
+		var f *File
+		if f, err = parse(data); err == nil {
+			f.path = path
+			return f, nil
+		}
+	}
+	return nil, fmt.Errorf("config %s: %w", path, err)
+}
+
+func parse(data []byte) (*File, error) {
+	top, err := object(data)
+	if err != nil {
+		return nil, err
+	}
+	list, named := top["connections"]
+	_, single := top["dialect"]
+	switch {
+	case named && single:
+		return nil, errors.New("has both connections and dialect: move the config that the dialect belongs to under connections")
+	case single:
+		return &File{conns: map[string]json.RawMessage{Unnamed: data}}, nil
+	case !named:
+		return nil, errors.New("has no connections: write connections: with a name and a config or URL for each, or a single config with its dialect")
+	}
+	conns, err := object(list)
+	if err != nil {
+		return nil, fmt.Errorf("connections: %w", err)
+	}
+	if len(conns) == 0 {
+		return nil, errors.New("connections is empty: write a name and a config or URL for each")
+	}
+	for _, name := range slices.Sorted(maps.Keys(conns)) {
+		if c := conns[name][0]; c != '{' && c != '"' {
+			return nil, fmt.Errorf("connection %q is neither a config nor a URL", name)
+		}
+	}
+	return &File{conns: conns}, nil
+}
+
+// Names lists the connections, sorted.
+func (f *File) Names() []string { return slices.Sorted(maps.Keys(f.conns)) }
+
+// Config returns the config of a connection, with variables expanded and PEM files read. Relative names of PEM
+// files belong to the folder of the file; the name of an SQLite file stays as it is.
+func (f *File) Config(name string) (registry.Config, error) {
+	var c registry.Config
+	err := f.each(name, func(raw json.RawMessage) error {
+		var err error
+		if raw[0] == '"' {
+			c, err = f.url(raw)
+			return err
+		}
+		if raw, err = f.fill(raw, ""); err != nil {
+			return err
+		}
+		if err = json.Unmarshal(raw, &c); err != nil {
+			return err
+		}
+		return c.Validate()
+	})
+	return c, err
+}
+
+// Dialect returns the dialect of a connection, as it is written there, and expands no variable that it does not
+// need for that: what a build depends on is told without the secrets of the running program.
+func (f *File) Dialect(name string) (dialect string, err error) {
+	err = f.each(name, func(raw json.RawMessage) error {
+		if raw[0] == '"' {
+			dialect, err = scheme(raw)
+			return err
+		}
+		fields, err := object(raw)
+		if err != nil {
+			return err
+		}
+		var text string
+		if json.Unmarshal(fields["dialect"], &text) != nil || text == "" {
+			return &registry.ConfigError{Field: "dialect", Problem: "is not there or not a text", Cure: "use postgres, mysql, sqlite or mssql"}
+		}
+		dialect, err = expand(text, nil)
+		return err
+	})
+	return dialect, err
+}
+
+// each calls do with the connection of that name, and tells in an error where it comes from.
+func (f *File) each(name string, do func(json.RawMessage) error) error {
+	raw, ok := f.conns[name]
+	if !ok {
+		return fmt.Errorf("config %s: has no connection %q: use %s", f.path, name, strings.Join(f.Names(), ", "))
+	}
+	if err := do(raw); err != nil {
+		return fmt.Errorf("config %s: connection %q: %w", f.path, name, err)
+	}
+	return nil
+}
