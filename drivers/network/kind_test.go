@@ -15,10 +15,10 @@ import (
 	"time"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/internal/testport"
+	"github.com/patchbay-go/patchbay/internal/testproxy"
 	"github.com/patchbay-go/patchbay/registry"
 )
-
-func portText(port int) string { return strconv.Itoa(port) }
 
 func dial(t *testing.T, ctx context.Context, network_, address string) error {
 	c, err := network.DialFunc(registry.Env{})(ctx, network_, address)
@@ -29,34 +29,22 @@ func dial(t *testing.T, ctx context.Context, network_, address string) error {
 	return err
 }
 
-// closedPort returns a port that nothing listens on.
+// closedPort returns an address that nothing listens at.
 func closedPort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := testport.Pick()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
-// reset returns what reading from a connection gives that the other side has reset.
-func reset(t *testing.T) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// read returns what connecting to l and reading gives.
+func read(l *testproxy.Listener) error {
+	c, err := net.Dial("tcp", l.Addr())
 	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	c, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer c.Close()
-	other, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = other.(*net.TCPConn).SetLinger(0)
-	_ = other.Close()
 	_, err = c.Read(make([]byte, 1))
 	return err
 }
@@ -86,8 +74,8 @@ func TestKindsOfNetworkErrors(t *testing.T) {
 		"socket path too long":           {dial(t, t.Context(), "unix", "/"+strings.Repeat("x", 200)), registry.KindConfig},
 		"name that does not exist":       {&net.OpError{Op: "dial", Err: &net.DNSError{IsNotFound: true}}, registry.KindUnreachable},
 		"name server that is silent":     {&net.OpError{Op: "dial", Err: &net.DNSError{IsTimeout: true}}, registry.KindUnreachable},
-		"reset":                          {reset(t), registry.KindLost},
-		"end of stream":                  {fmt.Errorf("reading: %w", io.EOF), registry.KindLost},
+		"reset":                          {read(testproxy.Resetting(t)), registry.KindLost},
+		"end of stream":                  {fmt.Errorf("reading: %w", read(testproxy.Closing(t))), registry.KindLost},
 		"end within a message":           {io.ErrUnexpectedEOF, registry.KindLost},
 		"bad connection":                 {driver.ErrBadConn, registry.KindLost},
 		"deadline passed":                {dial(t, late, "tcp", closedPort(t)), registry.KindTimeout},
