@@ -108,8 +108,8 @@ func (c *connector) reportClosed(err error) {
 		return
 	}
 	if err != nil {
-		observer.Emit(c.bus, observer.Error{Source: "connection", Err: c.explain(err, 1)})
+		emit(c.bus, observer.Error{Source: "connection", Err: c.explain(err, 1)})
 		return
 	}
-	observer.Emit(c.bus, Closed{Name: c.name, Dialect: c.info.Dialect})
+	emit(c.bus, Closed{Name: c.name, Dialect: c.info.Dialect})
 }

@@ -56,7 +56,7 @@ func (c *connector) explain(err error, attempts int) *Error {
 
 // hints is what to do about a kind of failure where the driver knows nothing better. A kind that no one can do
 // anything about, or whose error says it already, has none.
-var hints = map[Kind]string{
+var hints = [...]string{
 	KindAuth:        "verify user and password",
 	KindNoDatabase:  "check the name of the database, and that the user may connect to it",
 	KindUnreachable: "check that the database server is running, and host and port",
@@ -77,5 +77,8 @@ func hint(err error, driver registry.Driver) string {
 	if advice := advise(err, driver); advice.Hint != "" {
 		return advice.Hint
 	}
-	return hints[kindOf(err, driver)]
+	if kind := int(kindOf(err, driver)); kind < len(hints) {
+		return hints[kind]
+	}
+	return ""
 }

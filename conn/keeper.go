@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -101,7 +100,7 @@ func (k *keeper) run(err error) {
 		k.checks.Done()
 		// Not a part of the check, so that a listener may close the connection, which waits for that.
 		if changed && k.ctx.Err() == nil {
-			observer.Emit(k.pool.bus, k.event(ready, start, err))
+			emit(k.pool.bus, k.event(ready, start, err))
 		}
 	}
 }

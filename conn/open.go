@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -85,15 +84,15 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	opened := Opened{o.name, c.Dialect(), attempts, time.Since(start)}
 	c.pool.opened.Store(true)
 	if limits.Min <= 0 {
-		observer.Emit(o.bus, opened)
+		emit(o.bus, opened)
 		return c, nil
 	}
 	k := newKeeper(db, c.pool, limits, o.check)
 	warmed := k.warm(ctx)
 	c.pool.keeper = k
 	go k.run(warmed.Err)
-	observer.Emit(o.bus, opened)
-	observer.Emit(o.bus, warmed)
+	emit(o.bus, opened)
+	emit(o.bus, warmed)
 	return c, nil
 }
 
@@ -195,6 +194,6 @@ func target(cfg Config, info registry.Info) string {
 
 // fail tells the bus that opening failed and returns the error.
 func (o *options) fail(e *Error) error {
-	observer.Emit(o.bus, Failed{e.Name, e.Dialect, e.Kind, e})
+	emit(o.bus, Failed{e.Name, e.Dialect, e.Kind, e})
 	return e
 }

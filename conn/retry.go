@@ -9,7 +9,6 @@ import (
 
 	"github.com/sethvargo/go-retry"
 
-	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -69,7 +68,7 @@ func (c *connector) attempt(ctx context.Context, policy Retry, try func(context.
 	announced := retry.BackoffFunc(func() (time.Duration, bool) {
 		delay, stop := backoff.Next()
 		if !stop {
-			observer.Emit(c.bus, Retrying{c.name, c.info.Dialect, attempts, delay, kindOf(last, c.driver), last})
+			emit(c.bus, Retrying{c.name, c.info.Dialect, attempts, delay, kindOf(last, c.driver), last})
 		}
 		return delay, stop
 	})
