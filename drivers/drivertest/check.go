@@ -1,0 +1,223 @@
+package drivertest
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+const (
+	// patience bounds what should take no time at all, on a machine that is busy with other things.
+	patience = 10 * time.Second
+	// silence is how long a server may stay silent before an attempt to connect is given up.
+	silence = 250 * time.Millisecond
+)
+
+// quick repeats failed attempts without waiting for long.
+var quick = conn.Retry{Max: 2, Delay: time.Millisecond, Jitter: -1}
+
+// check is one running subtest.
+type check struct {
+	*testing.T
+	*suite
+}
+
+// ctx ends when the subtest does, or when something hangs.
+func (c check) ctx() context.Context {
+	ctx, cancel := context.WithTimeout(c.Context(), 3*patience)
+	c.Cleanup(cancel)
+	return ctx
+}
+
+// config returns the target's, for the subtest to change.
+func (c check) config() registry.Config { return c.Config.Clone() }
+
+// pool returns the target's config with a limit on the connections.
+func (c check) pool(most int) registry.Config {
+	cfg := c.config()
+	cfg.Pool = registry.Pool{Max: most}
+	return cfg
+}
+
+// options are what every open of this suite has. What comes later overrides what comes first.
+func (c check) options(j *journal, opts []conn.Option) []conn.Option {
+	return append([]conn.Option{
+		conn.WithRegistry(c.registry), conn.WithObserver(j.bus), conn.WithName("drivertest"), conn.WithRetry(quick),
+	}, opts...)
+}
+
+// open opens a database that can be opened, and closes it after the subtest.
+func (c check) open(cfg registry.Config, opts ...conn.Option) *conn.Conn {
+	c.Helper()
+	db, _ := c.record(cfg, opts...)
+	return db
+}
+
+// record is open, with the events.
+func (c check) record(cfg registry.Config, opts ...conn.Option) (*conn.Conn, *journal) {
+	c.Helper()
+	j := c.journal()
+	db, err := conn.Open(c.ctx(), cfg, c.options(j, opts)...)
+	c.see(err)
+	if err != nil {
+		c.Fatalf("cannot open %v: %v", cfg, err)
+	}
+	c.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			c.Errorf("Close: %v", err)
+		}
+	})
+	return db, j
+}
+
+// fail opens a database that cannot be opened.
+func (c check) fail(ctx context.Context, cfg registry.Config, opts ...conn.Option) (*conn.Error, *journal) {
+	c.Helper()
+	j := c.journal()
+	db, err := conn.Open(ctx, cfg, c.options(j, opts)...)
+	c.see(err)
+	if err == nil {
+		c.Error(db.Close())
+		c.Fatalf("opened %v, which was to fail", cfg)
+	}
+	var e *conn.Error
+	if !errors.As(err, &e) {
+		c.Fatalf("the error of Open is a %T, not a *conn.Error: %v", err, err)
+	}
+	return e, j
+}
+
+// statement puts the dialect's parameters in the place of question marks.
+func (c check) statement(query string) string {
+	var b strings.Builder
+	n := 0
+	for before, rest, found := strings.Cut(query, "?"); ; before, rest, found = strings.Cut(rest, "?") {
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		n++
+		b.WriteString(c.Placeholder(n))
+	}
+}
+
+// executor is what a *conn.Conn, a *sql.Conn and a *sql.Tx have in common.
+type executor interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// exec runs a statement that must succeed.
+func (c check) exec(db executor, query string, args ...any) sql.Result {
+	c.Helper()
+	result, err := db.ExecContext(c.ctx(), c.statement(query), args...)
+	if err != nil {
+		c.Fatalf("%s: %v", query, err)
+	}
+	return result
+}
+
+// one returns the only column of the only row that a query answers with.
+func one[T any](c check, db executor, query string, args ...any) T {
+	c.Helper()
+	var value T
+	if err := db.QueryRowContext(c.ctx(), c.statement(query), args...).Scan(&value); err != nil {
+		c.Fatalf("%s: %v", query, err)
+	}
+	return value
+}
+
+// works fails the subtest unless the database answers.
+func (c check) works(db executor) {
+	c.Helper()
+	one[any](c, db, c.testQuery())
+}
+
+func (c check) testQuery() string {
+	if t, ok := c.Driver.(registry.TestQuerier); ok {
+		return t.TestQuery()
+	}
+	return "SELECT 1"
+}
+
+// table creates a table that is dropped after the subtest, and returns its name.
+func (c check) table(db *conn.Conn, columns string) string {
+	c.Helper()
+	name := "drivertest_" + unique()
+	c.exec(db, "CREATE TABLE "+name+" ("+columns+")")
+	c.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if _, err := db.ExecContext(ctx, "DROP TABLE "+name); err != nil {
+			c.Errorf("DROP TABLE %s: %v", name, err)
+		}
+	})
+	return name
+}
+
+// numbers creates a table with one column, of integers, n.
+func (c check) numbers(db *conn.Conn, values ...int) string {
+	c.Helper()
+	name := c.table(db, "n "+c.Columns.Int)
+	for _, n := range values {
+		c.exec(db, "INSERT INTO "+name+" (n) VALUES (?)", n)
+	}
+	return name
+}
+
+// hold takes n connections out of the pool at the same time, until the subtest ends or they are closed.
+func (c check) hold(db *conn.Conn, n int) []*sql.Conn {
+	c.Helper()
+	var held []*sql.Conn
+	for range n {
+		one, err := db.Conn(c.ctx())
+		if err != nil {
+			c.Fatalf("connection %d of %d: %v", len(held)+1, n, err)
+		}
+		c.Cleanup(func() {
+			if err := one.Close(); err != nil && !errors.Is(err, sql.ErrConnDone) {
+				c.Errorf("returning a connection: %v", err)
+			}
+		})
+		held = append(held, one)
+	}
+	return held
+}
+
+// within fails the subtest if f is not done in time, and goes on only when it is.
+func (c check) within(limit time.Duration, f func()) {
+	c.Helper()
+	start := time.Now()
+	f()
+	if took := time.Since(start); took > limit {
+		c.Errorf("took %v, more than %v", took, limit)
+	}
+}
+
+// eventually waits until ok returns true.
+func eventually(limit time.Duration, ok func() bool) bool {
+	for end := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
+		if ok() {
+			return true
+		}
+		if time.Now().After(end) {
+			return false
+		}
+	}
+}
+
+// unique returns letters and digits that are nowhere else.
+func unique() string {
+	b := make([]byte, 8)
+	_, _ = rand.Read(b) // never fails: https://pkg.go.dev/crypto/rand#Read
+	return hex.EncodeToString(b)
+}

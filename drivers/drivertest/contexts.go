@@ -1,0 +1,150 @@
+package drivertest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// What ends a statement.
+var contextBehaviours = []behaviour{
+	{says: "a context that has ended runs nothing", check: endedContextRunsNothing},
+	{says: "cancelling ends a running statement, and the pool goes on", check: cancelEnds, needs: []Ability{Cancel}},
+	{says: "a deadline ends a running statement, and the pool goes on", check: deadlineEnds, needs: []Ability{Cancel}},
+	{says: "cancelling ends a statement in a transaction", check: cancelEndsTx, needs: []Ability{Cancel, Transactions}},
+	{says: "Abort cuts a running statement", check: abortCuts, needs: []Ability{Cancel, Network}},
+	{says: "a connection that the server kills is replaced", check: killedIsReplaced, needs: []Ability{Kill}},
+	{says: "a statement whose connection is killed fails as lost", check: killedStatementFails, needs: []Ability{Kill, Cancel}},
+}
+
+// soon is long enough for a statement to be under way, in most cases: where it is not, it ends all the same.
+const soon = 100 * time.Millisecond
+
+// run runs a statement and takes its rows.
+func run(ctx context.Context, db executor, query string) error {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+	}
+	return errors.Join(rows.Err(), rows.Close())
+}
+
+func endedContextRunsNothing(c check) {
+	db := c.open(c.pool(1))
+	ctx, cancel := context.WithCancel(c.ctx())
+	cancel()
+	if err := run(ctx, db, c.testQuery()); db.Kind(err) != registry.KindCancelled {
+		c.Errorf("got %v, of the kind %q", err, db.Kind(err))
+	}
+	c.works(db)
+}
+
+func cancelEnds(c check) {
+	ctx, cancel := context.WithCancel(c.ctx())
+	defer cancel()
+	defer time.AfterFunc(soon, cancel).Stop()
+	c.ends(ctx)
+}
+
+func deadlineEnds(c check) {
+	ctx, cancel := context.WithTimeout(c.ctx(), soon)
+	defer cancel()
+	c.ends(ctx)
+}
+
+// ends checks that a slow statement is over when ctx is, and that its pool has taken no harm.
+func (c check) ends(ctx context.Context) {
+	c.Helper()
+	db := c.open(c.pool(1))
+	c.within(patience, func() {
+		err := run(ctx, db, c.Slow)
+		c.see(err)
+		if kind := db.Kind(err); kind != registry.KindCancelled {
+			c.Errorf("the statement ended in %v, of the kind %q, want %q", err, kind, registry.KindCancelled)
+		}
+	})
+	c.within(patience, func() { c.works(db) })
+}
+
+func cancelEndsTx(c check) {
+	db := c.open(c.pool(1))
+	tx := c.begin(db, nil)
+	ctx, cancel := context.WithTimeout(c.ctx(), soon)
+	defer cancel()
+	c.within(patience, func() {
+		if err := run(ctx, tx, c.Slow); db.Kind(err) != registry.KindCancelled {
+			c.Errorf("the statement ended in %v, of the kind %q", err, db.Kind(err))
+		}
+	})
+	// The connection is gone where the driver could stop the statement in no other way.
+	if err := tx.Rollback(); err != nil {
+		c.see(err)
+	}
+	c.within(patience, func() { c.works(db) })
+}
+
+func abortCuts(c check) {
+	before := c.now()
+	db := c.open(c.pool(1))
+	defer time.AfterFunc(soon, func() {
+		if err := db.Abort(nil); err != nil {
+			c.Errorf("Abort: %v", err)
+		}
+	}).Stop()
+	c.within(patience, func() {
+		err := run(c.ctx(), db, c.Slow)
+		c.see(err)
+		if err == nil {
+			c.Error("the statement succeeded")
+		}
+	})
+	before.sessions = c.sessions() // a server may not notice before it has something to say
+	c.nothingLeft(before)
+}
+
+// kill ends the connection from the server's side.
+func (c check) kill(db executor) {
+	c.Helper()
+	if err := c.Kill(c.ctx(), one[string](c, db, c.Session)); err != nil {
+		c.Fatalf("Target.Kill: %v", err)
+	}
+}
+
+func killedIsReplaced(c check) {
+	db := c.open(c.pool(1))
+	c.kill(db)
+	if err := run(c.ctx(), db, c.testQuery()); err != nil {
+		c.lost(db, err)
+		c.works(db)
+	}
+}
+
+// lost fails the subtest unless the error says that the connection is gone.
+func (c check) lost(db *conn.Conn, err error) {
+	c.Helper()
+	c.see(err)
+	if kind := db.Kind(err); kind != registry.KindLost && kind != registry.KindStarting {
+		c.Errorf("got %v, of the kind %q, want %q or %q", err, kind, registry.KindLost, registry.KindStarting)
+	}
+}
+
+func killedStatementFails(c check) {
+	db := c.open(c.pool(1))
+	held := c.hold(db, 1)[0] // a single connection, because a pool may begin the statement again on another
+	session := one[string](c, held, c.Session)
+	defer time.AfterFunc(soon, func() {
+		if err := c.Kill(c.ctx(), session); err != nil {
+			c.Errorf("Target.Kill: %v", err)
+		}
+	}).Stop()
+	c.within(patience, func() { c.lost(db, run(c.ctx(), held, c.Slow)) })
+	if err := held.Close(); err != nil {
+		c.see(err)
+	}
+	c.within(patience, func() { c.works(db) })
+}

@@ -1,0 +1,242 @@
+package drivertest
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// What the contract in package registry asks of a driver, apart from a database.
+var driverBehaviours = []behaviour{
+	{says: "Info is the same every time, and a copy of its own", check: infoIsStable},
+	{says: "every name is found in a registry", check: namesAreFound},
+	{says: "a connector is made without I/O", check: connectorDoesNoIO},
+	{says: "a config is not changed by its use", check: configStaysAsItIs},
+	{says: "an unknown param is refused by its name", check: unknownParamIsRefused},
+	{says: "a field without a meaning is refused by its name", check: uselessFieldIsRefused},
+	{says: "a connector is used by many goroutines", check: connectorIsConcurrent},
+	{says: "a connector may be closed twice", check: connectorClosesTwice},
+	{says: "a connector heeds a context that has ended", check: connectorHeedsContext},
+	{says: "an error of others has no kind and no advice", check: foreignErrorsHaveNoKind},
+	{says: "SystemDatabase changes the database and nothing else", check: systemDatabaseChangesOneField},
+}
+
+func infoIsStable(c check) {
+	first := c.Driver.Info()
+	want := first
+	want.Aliases = append([]string(nil), first.Aliases...)
+	for i := range first.Aliases {
+		first.Aliases[i] = "changed"
+	}
+	got := c.Driver.Info()
+	if len(got.Aliases) == 0 {
+		got.Aliases, want.Aliases = nil, nil
+	}
+	if !reflect.DeepEqual(got, want) {
+		c.Errorf("Info was %+v and is %+v after a caller changed its copy", want, got)
+	}
+}
+
+func namesAreFound(c check) {
+	r := new(registry.Registry)
+	r.Register(c.Driver) // panics at a name that no URL can start with
+	for _, name := range append([]string{c.info.Dialect}, c.info.Aliases...) {
+		d, err := r.Lookup(name)
+		if err != nil {
+			c.Errorf("Lookup(%q): %v", name, err)
+		} else if got := d.Info().Dialect; got != c.info.Dialect {
+			c.Errorf("Lookup(%q) finds %q", name, got)
+		}
+	}
+	if known, ok := registry.Describe(c.info.Dialect); ok && !reflect.DeepEqual(known, c.Driver.Info()) {
+		c.Errorf("Info is %+v, but the dialect is known as %+v", c.Driver.Info(), known)
+	}
+}
+
+func connectorDoesNoIO(c check) {
+	cfg, dir := c.config(), c.TempDir()
+	if c.can(Network) {
+		cfg.Host, cfg.Port = "192.0.2.1", 9 // nobody's: https://www.rfc-editor.org/rfc/rfc5737
+	} else if c.can(Databases) {
+		cfg.Filename, cfg.Database = filepath.Join(dir, "new"), ""
+	}
+	env := registry.Env{Dial: func(_ context.Context, _, addr string) (net.Conn, error) {
+		c.Errorf("%s was dialed", addr)
+		return nil, errors.ErrUnsupported
+	}}
+	before := c.now()
+	c.within(patience, func() {
+		if _, err := c.Driver.Connector(cfg, env); err != nil {
+			c.Fatal(err)
+		}
+	})
+	c.nothingLeft(before)
+	if made, err := os.ReadDir(dir); err != nil || len(made) != 0 {
+		c.Errorf("made %v (%v)", made, err)
+	}
+}
+
+func configStaysAsItIs(c check) {
+	cfg := c.config()
+	want := cfg.Clone()
+	connector := c.connector(cfg)
+	dc, err := connector.Connect(c.ctx())
+	if err != nil {
+		c.Fatal(err)
+	}
+	c.close(dc)
+	if !cfg.Equal(&want) {
+		c.Errorf("the config was\n%v\nand is\n%v", want, cfg)
+	}
+}
+
+// connector returns one of the driver's own, without Patchbay, and closes it after the subtest.
+func (c check) connector(cfg registry.Config) driver.Connector {
+	c.Helper()
+	connector, err := c.Driver.Connector(cfg, registry.Env{})
+	c.see(err)
+	if err != nil {
+		c.Fatalf("Connector: %v", err)
+	}
+	c.Cleanup(func() {
+		if closer, ok := connector.(io.Closer); ok {
+			c.close(closer)
+		}
+	})
+	return connector
+}
+
+func (c check) close(closer io.Closer) {
+	c.Helper()
+	if err := closer.Close(); err != nil {
+		c.Errorf("Close of a %T: %v", closer, err)
+	}
+}
+
+func unknownParamIsRefused(c check) {
+	const name = "drivertest_unknown"
+	cfg := c.config()
+	if cfg.Params == nil {
+		cfg.Params = make(map[string]string)
+	}
+	cfg.Params[name] = c.secret().Reveal()
+	c.refuses(cfg, name)
+}
+
+// refuses fails the subtest unless the config is refused, without an attempt to connect, by an error that names
+// the field.
+func (c check) refuses(cfg registry.Config, field string, opts ...conn.Option) {
+	c.Helper()
+	e, _ := c.fail(c.ctx(), cfg, opts...)
+	if e.Kind != registry.KindConfig || e.Attempts != 0 || !strings.Contains(e.Err.Error(), field) {
+		c.Errorf("%s: got the kind %q and %d attempts, want %q, none, and the name of the field in %q",
+			field, e.Kind, e.Attempts, registry.KindConfig, e.Err)
+	}
+}
+
+func uselessFieldIsRefused(c check) {
+	fields := map[string]func(*registry.Config){
+		"filename": func(cfg *registry.Config) { cfg.Filename = "file" },
+		"host":     func(cfg *registry.Config) { cfg.Host = "127.0.0.1" },
+		"port":     func(cfg *registry.Config) { cfg.Port = 5555 },
+		"user":     func(cfg *registry.Config) { cfg.User = "user" },
+		"password": func(cfg *registry.Config) { cfg.Password = c.secret() },
+		"ssl":      func(cfg *registry.Config) { cfg.TLS = new(registry.TLS) },
+		"appName":  func(cfg *registry.Config) { cfg.AppName = "app" },
+	}
+	for name, set := range fields {
+		if !c.uses(name) {
+			cfg := c.config()
+			set(&cfg)
+			c.refuses(cfg, name)
+		}
+	}
+	if !c.uses("credentials") {
+		c.refuses(c.config(), "credentials", conn.WithCredentials(func(context.Context) (string, registry.Secret, error) {
+			return "user", c.secret(), nil
+		}))
+	}
+}
+
+func connectorIsConcurrent(c check) {
+	connector := c.connector(c.config())
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			dc, err := connector.Connect(c.ctx())
+			if err != nil {
+				c.Error(err)
+				return
+			}
+			c.close(dc)
+		})
+	}
+	all.Wait()
+	if connector.Driver() == nil {
+		c.Error("the connector's Driver is nil")
+	}
+}
+
+func connectorClosesTwice(c check) {
+	connector := c.connector(c.config())
+	dc, err := connector.Connect(c.ctx())
+	if err != nil {
+		c.Fatal(err)
+	}
+	c.close(dc)
+	if closer, ok := connector.(io.Closer); ok {
+		c.close(closer) // and again when the subtest ends
+	}
+}
+
+func connectorHeedsContext(c check) {
+	ctx, cancel := context.WithCancel(c.ctx())
+	cancel()
+	dc, err := c.connector(c.config()).Connect(ctx)
+	if err == nil {
+		c.close(dc)
+		c.Error("connected with a context that has ended")
+	} else if kind := c.Driver.Kind(err); !errors.Is(err, context.Canceled) && kind != registry.KindCancelled {
+		c.Errorf("%v does not wrap context.Canceled, and is of the kind %q", err, kind)
+	}
+}
+
+func foreignErrorsHaveNoKind(c check) {
+	_, number := strconv.Atoi("many")
+	for _, err := range []error{
+		nil, number, sql.ErrNoRows, sql.ErrTxDone, sql.ErrConnDone,
+		errors.New("password authentication failed"), errors.New("connection refused"), errors.New("database is locked"),
+	} {
+		if kind := c.Driver.Kind(err); kind != registry.KindUnknown {
+			c.Errorf("Kind(%v) is %q, although the error is not the driver's own", err, kind)
+		}
+		if adviser, ok := c.Driver.(registry.Adviser); ok && adviser.Advise(err) != (registry.Advice{}) {
+			c.Errorf("Advise(%v) is %+v, although the error is not the driver's own", err, adviser.Advise(err))
+		}
+	}
+}
+
+func systemDatabaseChangesOneField(c check) {
+	s, ok := c.Driver.(registry.SystemDatabaser)
+	if !ok {
+		c.Skip("the driver is no registry.SystemDatabaser")
+	}
+	cfg := c.config()
+	got := s.SystemDatabase(cfg)
+	cfg.Database = got.Database
+	if !got.Equal(&cfg) {
+		c.Errorf("got %v, want %v", got, cfg)
+	}
+}
