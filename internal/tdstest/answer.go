@@ -1,0 +1,174 @@
+package tdstest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// done is a DONE token that is held back: what comes after it decides whether there is more.
+type done struct {
+	token  byte
+	status uint16
+	rows   int64
+	isRows bool // they were selected, not changed
+}
+
+// commandSelect is the number that SQL Server has for SELECT in DONE tokens.
+const commandSelect = 0xc1
+
+// put adds tokens to the response, after the end of what was before them.
+func (s *session) put(b []byte) error {
+	if d := s.done; d != nil {
+		s.done = nil
+		if err := s.putDone(*d, doneMore); err != nil {
+			return err
+		}
+	}
+	_, err := s.packets.Write(b)
+	return err
+}
+
+func (s *session) putDone(d done, more uint16) error {
+	command := uint16(0)
+	if d.isRows {
+		command = commandSelect
+	}
+	_, err := s.packets.Write(appendDone(nil, d.token, d.status|more, command, d.rows))
+	return err
+}
+
+// finished holds back the end of a statement.
+func (s *session) finished(d done) error {
+	if err := s.put(nil); err != nil {
+		return err
+	}
+	s.done = &d
+	return nil
+}
+
+// errSevere ends the connection after an error that is that severe.
+var errSevere = errors.New("the server ended the session with a severe error")
+
+// answer reads what m asks for, does it and sends the response. An error ends the connection.
+func (s *session) answer(m message) error {
+	switch m.kind {
+	case typeBatch, typeRPC, typeTran:
+	case typeAttention: // nothing runs any more
+		return s.packets.reply(typeReply, appendDone(nil, tokenDone, doneAttention, 0, 0))
+	default:
+		return fmt.Errorf("message of type %#x after the login", m.kind)
+	}
+	req, broken := parseRequest(m)
+	s.note(func(c *Connection) { c.Requests = append(c.Requests, req) })
+	s.packets.begin(typeReply)
+	s.done = nil
+
+	ctx := s.flight.start(s.ctx)
+	err := s.at(OnRequest)
+	switch {
+	case err != nil:
+	case broken != nil:
+		err = s.fail(tokenDone, Message{Number: 8009, State: 4, Text: "The incoming tabular data stream (TDS) remote procedure call (RPC) " +
+			"protocol stream is incorrect: " + broken.Error() + "."})
+	default:
+		if err = s.reset(ctx, req); err == nil {
+			err = s.execute(ctx, req)
+		}
+	}
+	return s.finish(s.flight.end(), err)
+}
+
+// finish ends the response: with the end of its last statement, or with why the request was cut short.
+func (s *session) finish(why, err error) error {
+	if err != nil && err != errSevere && err != why {
+		return err // there is nobody to tell
+	}
+	switch why {
+	case nil:
+	case errAttention:
+		if err == why {
+			err = nil
+		}
+		if err := s.finished(done{token: tokenDone, status: doneAttention}); err != nil {
+			return err
+		}
+	case errKilled, errShutdown:
+		var b []byte
+		if why == errShutdown {
+			b = appendMessage(b, ShuttingDown())
+		}
+		if err := s.put(appendMessage(b, Killed())); err != nil {
+			return err
+		}
+		s.done, err = &done{token: tokenDone, status: doneSevere}, why
+	default:
+		return why
+	}
+	return errors.Join(s.putDone(*s.done, 0), s.packets.end(), err)
+}
+
+// fail is a statement that does nothing but fail.
+func (s *session) fail(token byte, err error) error {
+	_, err = s.say(token, asMessage(err))
+	return err
+}
+
+// asMessage makes an error one that the client gets.
+func asMessage(err error) Message {
+	if m, ok := errors.AsType[Message](err); ok {
+		return m
+	}
+	return Message{Number: 50000, Text: err.Error()}
+}
+
+// reset does what a pool wants when it hands a connection out: MS-TDS, "Packet Header", RESETCONNECTION.
+func (s *session) reset(ctx context.Context, req Request) error {
+	if !req.Reset {
+		return nil
+	}
+	if !req.KeepTran {
+		tokens, err := s.endTran(ctx, envRollback)
+		if err := errors.Join(err, s.put(tokens)); err != nil {
+			return err
+		}
+		s.isolation = ReadCommitted
+	}
+	clear(s.prepared)
+	if s.back != nil && s.tran == 0 {
+		if err := s.back.Reset(ctx); err != nil {
+			return err
+		}
+	}
+	if at, _ := s.server.Options().database(orDefault(s.login.Database, "master")); at != "" && at != s.database {
+		if err := s.use(at); err != nil {
+			return err
+		}
+	}
+	return s.put(appendEnvBytes(nil, envResetAck, nil, nil))
+}
+
+// use makes another database the current one.
+func (s *session) use(database string) error {
+	if s.back != nil {
+		if err := s.back.Close(); err != nil {
+			return err
+		}
+		s.back = nil
+	}
+	before := s.database
+	s.database = database
+	return s.put(appendMessage(appendEnvText(nil, envDatabase, database, before), changedDatabase(database)))
+}
+
+// data returns what the session works with behind the server; nil if there is nothing.
+func (s *session) data(ctx context.Context) (Session, error) {
+	if backend := s.server.Options().Backend; backend != nil && s.back == nil {
+		back, err := backend.Session(ctx, s.database)
+		if err != nil {
+			return nil, err
+		}
+		s.back = back
+	}
+	return s.back, nil
+}
