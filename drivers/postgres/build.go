@@ -26,8 +26,15 @@ const (
 // than it was meant.
 func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
 	set, err := readParams(cfg.Params)
-	hosts, wrong := hostsOf(cfg)
+	port := defaultPort
+	if set.environment {
+		port = 0
+	}
+	hosts, wrong := hostsOf(cfg, port)
 	err = errors.Join(network.CheckFields(cfg), err, wrong)
+	if set.environment && cfg.Host == "" && len(hosts) > 1 {
+		err = errors.Join(err, &registry.ConfigError{Field: "params.fallback_hosts", Problem: "comes after a host that the environment names", Cure: "set host"})
+	}
 	if cfg.User == "" && env.Credentials == nil && !set.environment {
 		err = errors.Join(err, &registry.ConfigError{Field: "user", Problem: "is empty", Cure: "name the role to log in as"})
 	}

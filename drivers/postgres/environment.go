@@ -3,6 +3,7 @@
 package postgres
 
 import (
+	"cmp"
 	"maps"
 	"os"
 	"slices"
@@ -74,14 +75,10 @@ func withEnvironment(cfg registry.Config, hosts []*pgconn.FallbackConfig, settin
 	all := make(map[string]string)
 	maps.Copy(all, settings)
 	if cfg.Host != "" {
-		var names, ports []string
-		for _, host := range hosts {
-			names = append(names, host.Host)
-			ports = append(ports, strconv.Itoa(int(host.Port)))
-		}
-		all["host"], all["port"] = strings.Join(names, ","), strings.Join(ports, ",")
-	} else if cfg.Port != 0 {
-		all["port"] = strconv.Itoa(cfg.Port)
+		all["host"] = join(hosts, func(host *pgconn.FallbackConfig) string { return host.Host })
+	}
+	if slices.ContainsFunc(hosts, func(host *pgconn.FallbackConfig) bool { return host.Port != 0 }) {
+		all["port"] = join(hosts, func(host *pgconn.FallbackConfig) string { return strconv.Itoa(int(cmp.Or(host.Port, defaultPort))) })
 	}
 	if cfg.User != "" {
 		all["user"] = cfg.User
@@ -94,6 +91,14 @@ func withEnvironment(cfg registry.Config, hosts []*pgconn.FallbackConfig, settin
 		return nil, unreadable
 	}
 	return config, nil
+}
+
+func join(hosts []*pgconn.FallbackConfig, text func(*pgconn.FallbackConfig) string) string {
+	var all []string
+	for _, host := range hosts {
+		all = append(all, text(host))
+	}
+	return strings.Join(all, ",")
 }
 
 // unreadable stands for every error of pgx here, which may quote what is in the environment.

@@ -21,11 +21,11 @@ const defaultPort = 5432
 // https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-UNIX-SOCKET-DIRECTORIES
 const socketFile = ".s.PGSQL."
 
-// hostsOf lists the servers to try, in order: that of the config and its fallback hosts.
-func hostsOf(cfg registry.Config) ([]*pgconn.FallbackConfig, error) {
-	port := cfg.Port
-	if port == 0 {
-		port = defaultPort
+// hostsOf lists the servers to try, in order: that of the config and its fallback hosts. A port that neither
+// names is the given one.
+func hostsOf(cfg registry.Config, port int) ([]*pgconn.FallbackConfig, error) {
+	if cfg.Port != 0 {
+		port = cfg.Port
 	}
 	first := &pgconn.FallbackConfig{Host: network.Host(cfg), Port: uint16(port)}
 	if folder, file := path.Split(cfg.Host); network.IsSocket(cfg) && strings.HasPrefix(file, socketFile) {
