@@ -1,0 +1,53 @@
+package registry
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Diff names the fields in which the configs differ, as a [ConfigError] does, and shows no value. For equal
+// configs it returns nil.
+func (c *Config) Diff(other *Config) []string {
+	a, b := c.Clone(), other.Clone() // reading the fields of TLS makes one
+	var names []string
+	if (a.TLS == nil) != (b.TLS == nil) {
+		names = append(names, "ssl")
+		a.TLS, b.TLS = nil, nil
+	}
+	for _, f := range fields {
+		if !same(f.at(&a), f.at(&b)) {
+			names = append(names, f.name)
+		}
+	}
+	keys := maps.Clone(a.Params)
+	if keys == nil {
+		keys = make(map[string]string)
+	}
+	maps.Copy(keys, b.Params)
+	for _, name := range slices.Sorted(maps.Keys(keys)) {
+		x, inA := a.Params[name]
+		y, inB := b.Params[name]
+		if x != y || inA != inB {
+			names = append(names, "params."+name)
+		}
+	}
+	return names
+}
+
+// same compares what two pointers from [field] point at.
+func same(a, b any) bool {
+	switch a := a.(type) {
+	case *string:
+		return *a == *b.(*string)
+	case *int:
+		return *a == *b.(*int)
+	case *time.Duration:
+		return *a == *b.(*time.Duration)
+	case *Secret:
+		return a.Equal(*b.(*Secret))
+	case inverse:
+		return *a.flag == *b.(inverse).flag
+	}
+	return false
+}
