@@ -75,3 +75,12 @@ func (c *Conn) cut(ctx context.Context, closed <-chan error, done bool) error {
 	}
 	return errors.Join(fmt.Errorf("%w; connections cut off: %d", context.Cause(ctx), left), err)
 }
+
+// Trim closes the idle connections and keeps none from now on, Pool.Min included: for a pool that will hardly be
+// used any more. Queries still work, each on a connection of its own.
+func (c *Conn) Trim() {
+	if c.pool.keeper != nil {
+		c.pool.keeper.stop()
+	}
+	c.DB.SetMaxIdleConns(-1)
+}

@@ -1,0 +1,171 @@
+package conn_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/observer"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func TestShutdownWaitsForWhatIsInUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		c, events, err := openFake(t, f, conn.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		busy, err := c.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(3*time.Second, func() { _ = busy.Close() })
+		start := time.Now()
+		if err := c.Shutdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took < 3*time.Second || took > 4*time.Second {
+			t.Errorf("took %v, for a connection that was returned after 3s", took)
+		}
+		if len(f.conns()) != 0 || len(of[conn.Closed](events)) != 1 {
+			t.Errorf("%d connections left, events %v", len(f.conns()), events.names())
+		}
+		if c.PingContext(t.Context()) == nil {
+			t.Error("it still works")
+		}
+	})
+}
+
+func TestShutdownGivesUpWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		c, events, err := openFake(t, f, conn.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		busy, err := c.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		start := time.Now()
+		err = c.Shutdown(ctx)
+		var e *conn.Error
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &e) || e.Name != "orders" {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(start); took != 2*time.Second {
+			t.Errorf("took %v", took)
+		}
+		if failed := of[observer.Error](events); len(failed) != 1 || failed[0].Err != err || len(of[conn.Closed](events)) != 0 {
+			t.Errorf("events %v", events.names())
+		}
+		_ = busy.Close()
+	})
+}
+
+func TestShutdownOfAPoolAtRestIsInOrderEvenWithoutTime(t *testing.T) {
+	c, events, err := openFake(t, newFake(), conn.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.Shutdown(ended); err != nil {
+		t.Error(err)
+	}
+	if len(of[conn.Closed](events)) != 1 {
+		t.Errorf("events %v", events.names())
+	}
+}
+
+func TestOnCloseHearsOfItHoweverItIsClosed(t *testing.T) {
+	for name, end := range map[string]func(*conn.Conn) error{
+		"Close":    (*conn.Conn).Close,
+		"DB.Close": func(c *conn.Conn) error { return c.DB.Close() },
+		"Abort":    func(c *conn.Conn) error { return c.Abort(nil) },
+		"Shutdown": func(c *conn.Conn) error { return c.Shutdown(context.Background()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, events, err := openFake(t, newFake(), conn.Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			calls := 0
+			if !c.OnClose(func() {
+				calls++
+				if len(of[conn.Closed](events)) != 0 {
+					t.Error("the bus heard of it first")
+				}
+			}) {
+				t.Error("said to be closed already")
+			}
+			for range 2 {
+				if err := end(c); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if calls != 1 || len(of[conn.Closed](events)) != 1 {
+				t.Errorf("called %d times, events %v", calls, events.names())
+			}
+			if c.OnClose(func() { t.Error("called for what is over") }) {
+				t.Error("a closed connection is said to be still open")
+			}
+		})
+	}
+}
+
+func TestATrimmedPoolWorksAndKeepsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		c, _, err := openFake(t, f, conn.Config{Pool: conn.Pool{Min: 3}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		c.Trim()
+		if n := len(f.conns()); n != 0 {
+			t.Errorf("%d connections are kept", n)
+		}
+		if err := c.PingContext(t.Context()); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Hour) // of the bubble: the keeper would have come
+		if n := len(f.conns()); n != 0 {
+			t.Errorf("%d connections are kept after an hour", n)
+		}
+	})
+}
+
+func TestConfigIsACopyOfWhatWasOpened(t *testing.T) {
+	cfg := conn.Config{Host: "db.example", TLS: &conn.TLS{ServerName: "a"}}
+	c, _, err := openFake(t, newFake(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	cfg.TLS.ServerName = "b"
+	got := c.Config()
+	if got.Host != "db.example" || got.TLS.ServerName != "a" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestADriverThatPanicsLeavesNothingBehind(t *testing.T) {
+	f := newFake()
+	f.connect = func(context.Context, int, registry.Env) error { panic("a bug") }
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+		if f.closed != 1 {
+			t.Errorf("the connector was closed %d times", f.closed)
+		}
+	}()
+	_, _, _ = openFake(t, f, conn.Config{})
+}
