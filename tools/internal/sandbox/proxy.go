@@ -18,21 +18,21 @@ import (
 	modzip "golang.org/x/mod/zip"
 )
 
-// proxy is a module proxy in a folder that holds the library in one version, made from this checkout.
+// Proxy is a module proxy in a folder that holds the library in one version, made from this checkout.
 // https://go.dev/ref/mod#goproxy-protocol
-type proxy struct {
+type Proxy struct {
 	dir     string
 	version string
 }
 
 // shared is the proxy of this test process. It is removed by [Main].
-var shared = sync.OnceValues(newProxy)
+var shared = sync.OnceValues(NewProxy)
 
 // Main runs the tests of a package that makes programs, and removes what they share.
 func Main(m *testing.M) {
 	code := m.Run()
 	if p, err := shared(); err == nil {
-		if err := os.RemoveAll(p.dir); err != nil {
+		if err := p.Close(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}
@@ -40,12 +40,13 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-func newProxy() (p *proxy, err error) {
+// NewProxy makes a proxy, which must be closed.
+func NewProxy() (p *Proxy, err error) {
 	root, err := Root()
 	if err != nil {
 		return nil, err
 	}
-	p = new(proxy)
+	p = new(Proxy)
 	if p.dir, err = os.MkdirTemp("", "patchbay-proxy-"); err != nil {
 		return nil, err
 	}
@@ -82,6 +83,15 @@ func newProxy() (p *proxy, err error) {
 	)
 }
 
+// Close removes the proxy.
+func (p *Proxy) Close() error { return os.RemoveAll(p.dir) }
+
+// Version is the only version of the library.
+func (p *Proxy) Version() string { return p.version }
+
+// Folder is a folder in which the go command gets the library from this proxy.
+func (p *Proxy) Folder(dir string) *Program { return &Program{Dir: dir, env: p.environment()} }
+
 func pack(archive, root, version string) (sum string, err error) {
 	f, err := os.Create(archive)
 	if err != nil {
@@ -96,7 +106,7 @@ func pack(archive, root, version string) (sum string, err error) {
 }
 
 // environment is that of the test, with this proxy before the others, and without what a developer may have set.
-func (p *proxy) environment() []string {
+func (p *Proxy) environment() []string {
 	var env []string
 	for _, v := range os.Environ() {
 		switch name, _, _ := strings.Cut(v, "="); name {

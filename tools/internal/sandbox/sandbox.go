@@ -30,7 +30,7 @@ func Empty(tb testing.TB) *Program {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &Program{Dir: tb.TempDir(), env: proxy.environment()}
+	return proxy.Folder(tb.TempDir())
 }
 
 // New starts a module in an empty folder.
