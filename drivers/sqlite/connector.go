@@ -6,16 +6,19 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // connector opens connections to one file.
 type connector struct {
-	base    driver.Connector // that of modernc.org/sqlite, for the URI of the file
-	path    string           // empty for a database in memory
-	set     settings
-	timeout time.Duration // for each Connect; negative: none
+	base driver.Connector // that of modernc.org/sqlite, for the URI of the file
+	path string           // empty for a database in memory
+	set  settings
 }
 
 func (c *connector) Driver() driver.Driver { return c.base.Driver() }
@@ -23,11 +26,6 @@ func (c *connector) Driver() driver.Driver { return c.base.Driver() }
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
-	}
-	if c.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.timeout)
-		defer cancel()
 	}
 	if err := c.refuseSpecial(); err != nil {
 		return nil, err
@@ -59,8 +57,25 @@ func (set settings) apply(ctx context.Context, conn driver.Conn) error {
 	if script == "" {
 		return nil
 	}
-	_, err := conn.(driver.ExecerContext).ExecContext(ctx, script, nil)
-	return err
+	end := time.Now().Add(set.busy)
+	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
+		_, err := conn.(driver.ExecerContext).ExecContext(ctx, script, nil)
+		// Of those that switch a file to the write-ahead log together, all but one can get SQLITE_BUSY at once,
+		// whatever busy_timeout says: each reads and wants to write. https://www.sqlite.org/c3ref/busy_handler.html
+		if !isBusy(err) || !time.Now().Add(pause).Before(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause/2 + rand.N(pause)/2): // uneven, or they would meet again
+		}
+	}
+}
+
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // memoryConnector opens connections to one database in memory. SQLite drops it with its last connection, so

@@ -57,10 +57,7 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 	if err != nil {
 		return nil, err
 	}
-	c := connector{base: base, path: path, set: set, timeout: cfg.ConnectTimeout}
-	if c.timeout == 0 {
-		c.timeout = registry.DefaultConnectTimeout
-	}
+	c := connector{base, path, set}
 	if memory {
 		return &memoryConnector{connector: c}, nil
 	}

@@ -3,7 +3,6 @@
 package sqlite
 
 import (
-	"context"
 	"errors"
 	"strings"
 
@@ -13,12 +12,15 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// results tells what a result code means, https://www.sqlite.org/rescode.html. An extended code that is not
-// listed means what its low byte means.
-var results = map[int]struct {
+// result is what to make of a result code of SQLite.
+type result struct {
 	kind registry.Kind
 	hint string
-}{
+}
+
+// results tells what a result code means, https://www.sqlite.org/rescode.html. An extended code that is not
+// listed means what its low byte means.
+var results = map[int]result{
 	sqlite3.SQLITE_BUSY:               {registry.KindBusy, "another connection has held a lock for longer than busy_timeout: keep transactions short, or raise it"},
 	sqlite3.SQLITE_BUSY_RECOVERY:      {registry.KindBusy, "another process is recovering the write-ahead log after a crash: try again"},
 	sqlite3.SQLITE_BUSY_SNAPSHOT:      {registry.KindBusy, "another connection has written since this transaction began to read: roll back and start it again, with txlock=immediate"},
@@ -41,22 +43,21 @@ func (dialect) Kind(err error) registry.Kind {
 	var e *sqlite.Error
 	var opening *openError
 	switch {
+	case errors.As(err, &e) && unknownName(e):
+		return registry.KindConfig
 	case errors.As(err, &e):
-		if unknownName(e) {
-			return registry.KindConfig
-		}
-		if result, ok := results[e.Code()]; ok {
-			return result.kind
-		}
-		return results[e.Code()&0xff].kind
-	case !errors.As(err, &opening):
-		return registry.KindUnknown
-	case errors.Is(err, context.DeadlineExceeded):
-		return registry.KindTimeout
-	case errors.Is(err, context.Canceled):
-		return registry.KindCancelled
+		return meaning(e).kind
+	case errors.As(err, &opening) && opening.err == nil:
+		return registry.KindCannotOpen
 	}
-	return registry.KindCannotOpen
+	return registry.KindUnknown
+}
+
+func meaning(e *sqlite.Error) result {
+	if r, ok := results[e.Code()]; ok {
+		return r
+	}
+	return results[e.Code()&0xff]
 }
 
 // unknownName tells the errors of a URI, as in ATTACH, that have no code of their own.
@@ -75,9 +76,5 @@ func (dialect) Advise(err error) registry.Advice {
 	if !errors.As(err, &e) {
 		return registry.Advice{}
 	}
-	result, ok := results[e.Code()]
-	if !ok {
-		result = results[e.Code()&0xff]
-	}
-	return registry.Advice{Hint: result.hint}
+	return registry.Advice{Hint: meaning(e).hint}
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,21 +17,38 @@ func inMemory(name string) bool { return name == "" || name == ":memory:" }
 // absolute returns the path of the file with this name, which comes from the given field of a Config.
 func absolute(field, name string) (string, error) {
 	name, err := plain(runtime.GOOS, field, name)
-	if err != nil || filepath.IsAbs(name) {
-		return name, err
-	}
-	if runtime.GOOS == "windows" { // each drive has a working directory there
-		path, err := filepath.Abs(name)
-		if err == nil {
-			path, err = plain(runtime.GOOS, field, path)
-		}
-		return path, err
-	}
-	dir, err := os.Getwd()
 	if err != nil {
-		return "", &registry.ConfigError{Field: field, Problem: "is relative, and the working directory is not known", Cure: "write an absolute path"}
+		return "", err
 	}
-	return dir + "/" + name, nil // not cleaned: link/../x is not x when link points elsewhere
+	switch {
+	case filepath.IsAbs(name):
+	case runtime.GOOS == "windows": // each drive has a working directory there
+		if name, err = filepath.Abs(name); err == nil {
+			name, err = plain(runtime.GOOS, field, name)
+		}
+		return name, err
+	default:
+		dir, err := os.Getwd()
+		if err != nil {
+			return "", &registry.ConfigError{Field: field, Problem: "is relative, and the working directory is not known", Cure: "write an absolute path"}
+		}
+		name = dir + "/" + name // not cleaned: link/../x is not x when link points elsewhere
+	}
+	if len(name) > longestPath && runtime.GOOS != "windows" {
+		return "", tooLong(field, longestPath)
+	}
+	return name, nil
+}
+
+// What SQLite and most file systems take, in bytes, less the "-journal" that SQLite puts after the name.
+// https://www.sqlite.org/src/file/src/os_unix.c (MAX_PATHNAME), https://en.wikipedia.org/wiki/Comparison_of_file_systems
+const (
+	longestPath = 512 - 8
+	longestName = 255 - 8
+)
+
+func tooLong(field string, most int) error {
+	return &registry.ConfigError{Field: field, Problem: fmt.Sprintf("is longer than the %d bytes that leave room for a journal", most), Cure: "use a shorter name"}
 }
 
 // plain returns name as the system that goos names takes it, or an error if it is not certain that the file
@@ -44,6 +62,8 @@ func plain(goos, field, name string) (string, error) {
 		problem, cure = `starts with "file:"`, `write the path alone and the rest in params; for a file of that name, write "./" before it`
 	case endsLikeFolder(goos, name):
 		problem, cure = "names a folder", "name a file in it"
+	case goos != "windows" && len(name)-strings.LastIndexByte(name, '/')-1 > longestName:
+		return "", tooLong(field, longestName)
 	case goos == "windows":
 		if hasDrive(strings.TrimPrefix(name, "/")) {
 			name = strings.TrimPrefix(name, "/") // as in the URL sqlite:///C:/dir/x.db

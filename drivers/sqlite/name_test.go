@@ -9,6 +9,14 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
+func TestOnlyTwoNamesAreInMemory(t *testing.T) {
+	for name, want := range map[string]bool{"": true, ":memory:": true, "./:memory:": false, "memory": false, ":MEMORY:": false, " ": false} {
+		if inMemory(name) != want {
+			t.Errorf("that %q is in memory is not %t", name, want)
+		}
+	}
+}
+
 func TestNamesAreTakenAsTheyAre(t *testing.T) {
 	for _, tt := range []struct{ goos, name, want string }{
 		{"linux", "/dir/x.db", "/dir/x.db"},

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -47,7 +46,7 @@ func (c *connector) explain(err error) error {
 	var code *sqlite.Error
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		e.why = "waiting for a lock" // nothing else waits
+		e.cause = cause{"waiting for a lock", results[sqlite3.SQLITE_BUSY].hint} // nothing else waits
 	case errors.As(err, &code) && code.Code()&0xff == sqlite3.SQLITE_CANTOPEN && c.path != "":
 		e.cause = c.look()
 	}
@@ -62,10 +61,6 @@ func (c *connector) refuseSpecial() error {
 	}
 	return nil
 }
-
-// longest is the number of bytes that SQLite takes in the path of a file, less its "-journal".
-// https://www.sqlite.org/src/file/src/os_unix.c (MAX_PATHNAME)
-const longest = 512 - 8
 
 // look finds out why the file cannot be opened. It does not open it: closing it again would drop the locks that
 // other connections of this process hold. https://www.sqlite.org/howtocorrupt.html#posix_advisory_locks
@@ -94,11 +89,6 @@ func (c *connector) look() cause {
 		return cause{"this user may not read it", "give the user of the program the right to read and write the file"}
 	case c.set.mode != "ro" && !mayWriteFolder(dir):
 		return cause{fmt.Sprintf("this user may not create files in the folder %q", dir), "give the user of the program that right, or set mode=ro"}
-	case len(c.path) > longest && runtime.GOOS != "windows":
-		return cause{fmt.Sprintf("the path has %d bytes, and SQLite takes %d", len(c.path), longest), "use a shorter path"}
-	}
-	if _, err := os.Stat(c.path + "-journal"); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return cause{err.Error(), "use a shorter name"}
 	}
 	f, err := os.Open(dir)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -61,10 +62,11 @@ var params = []param{
 
 // settings are what the Params of a Config come to.
 type settings struct {
-	mode     string     // as in Params
-	query    url.Values // of the URI
-	always   string     // PRAGMA statements for each connection
-	writable string     // further ones, for a file that turns out to be writable
+	mode     string        // as in Params
+	busy     time.Duration // busy_timeout
+	query    url.Values    // of the URI
+	always   string        // PRAGMA statements for each connection
+	writable string        // further ones, for a file that turns out to be writable
 }
 
 // readParams checks the Params of a Config and fills in what it leaves open.
@@ -115,6 +117,8 @@ func readParams(given map[string]string, memory bool) (settings, error) {
 			set.always += pragma
 		}
 	}
+	ms, _ := strconv.Atoi(set.query.Get("_busy_timeout")) // a number, as checked above
+	set.busy = time.Duration(ms) * time.Millisecond
 	if set.query.Get("immutable") == "1" && set.mode != "ro" {
 		refuse("immutable", "is on for a file that can be written", "add mode=ro")
 	}
