@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,13 +80,18 @@ func Unit() (err error) {
 	step("test with all drivers and the race detector")
 	env := []string{"PATCHBAY_TEST_SUMMARY=" + summary}
 	failed := run(env, "go", with("test", registry.TagAll, "-race", "-timeout=20m")...)
-	lines, err := testserver.Summary(summary)
+	facts, err := testserver.ReadSummary(summary)
 	if err != nil {
 		return err
 	}
 	fmt.Println("\nWhat ran against what:")
-	for _, line := range lines {
-		fmt.Println("  " + line)
+	for _, info := range registry.Known() {
+		if !slices.ContainsFunc(facts, func(f testserver.Fact) bool { return f.Dialect == info.Dialect }) {
+			fmt.Printf("  %s: nothing ran\n", info.Dialect)
+		}
+	}
+	for _, fact := range facts {
+		fmt.Printf("  %s\n", fact)
 	}
 	return failed
 }
@@ -137,6 +143,9 @@ func Lint() error {
 	}
 	return nil
 }
+
+// Slim compares the sizes, contents and start-up of small programs with the same written by hand.
+func Slim() error { return run(nil, "go", "run", "./tools/slim") }
 
 // Vuln looks for known vulnerabilities, which needs the internet.
 func Vuln() error {
