@@ -14,12 +14,11 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-const (
-	// patience bounds what should take no time at all, on a machine that is busy with other things.
-	patience = 10 * time.Second
-	// silence is how long a server may stay silent before an attempt to connect is given up.
-	silence = 250 * time.Millisecond
-)
+// patience bounds what should take no time at all, on a machine that is busy with other things.
+var patience = 10 * time.Second
+
+// silence is how long a server may stay silent before an attempt to connect is given up.
+const silence = 250 * time.Millisecond
 
 // quick repeats failed attempts without waiting for long.
 var quick = conn.Retry{Max: 2, Delay: time.Millisecond, Jitter: -1}
@@ -54,6 +53,16 @@ func (c check) options(j *journal, opts []conn.Option) []conn.Option {
 	}, opts...)
 }
 
+func (c check) try(ctx context.Context, cfg registry.Config, opts []conn.Option) (db *conn.Conn, j *journal, err error) {
+	c.Helper()
+	j = c.journal()
+	err = c.wait(func() error {
+		db, err = conn.Open(ctx, cfg, c.options(j, opts)...)
+		return err
+	})
+	return db, j, err
+}
+
 // open opens a database that can be opened, and closes it after the subtest.
 func (c check) open(cfg registry.Config, opts ...conn.Option) *conn.Conn {
 	c.Helper()
@@ -64,9 +73,7 @@ func (c check) open(cfg registry.Config, opts ...conn.Option) *conn.Conn {
 // record is open, with the events.
 func (c check) record(cfg registry.Config, opts ...conn.Option) (*conn.Conn, *journal) {
 	c.Helper()
-	j := c.journal()
-	db, err := conn.Open(c.ctx(), cfg, c.options(j, opts)...)
-	c.see(err)
+	db, j, err := c.try(c.ctx(), cfg, opts)
 	if err != nil {
 		c.Fatalf("cannot open %v: %v", cfg, err)
 	}
@@ -81,9 +88,7 @@ func (c check) record(cfg registry.Config, opts ...conn.Option) (*conn.Conn, *jo
 // fail opens a database that cannot be opened.
 func (c check) fail(ctx context.Context, cfg registry.Config, opts ...conn.Option) (*conn.Error, *journal) {
 	c.Helper()
-	j := c.journal()
-	db, err := conn.Open(ctx, cfg, c.options(j, opts)...)
-	c.see(err)
+	db, j, err := c.try(ctx, cfg, opts)
 	if err == nil {
 		c.Error(db.Close())
 		c.Fatalf("opened %v, which was to fail", cfg)
@@ -139,7 +144,9 @@ func one[T any](c check, db executor, query string, args ...any) T {
 // works fails the subtest unless the database answers.
 func (c check) works(db executor) {
 	c.Helper()
-	one[any](c, db, c.testQuery())
+	if err := c.run(c.ctx(), db, c.testQuery()); err != nil {
+		c.Fatalf("%s: %v", c.testQuery(), err)
+	}
 }
 
 func (c check) testQuery() string {
@@ -193,14 +200,46 @@ func (c check) hold(db *conn.Conn, n int) []*sql.Conn {
 	return held
 }
 
-// within fails the subtest if f is not done in time, and goes on only when it is.
-func (c check) within(limit time.Duration, f func()) {
+// wait runs f, which must not use the check, and ends the subtest if it is not done in time.
+func (c check) wait(f func() error) error {
 	c.Helper()
-	start := time.Now()
-	f()
-	if took := time.Since(start); took > limit {
-		c.Errorf("took %v, more than %v", took, limit)
+	return c.together(1, f)[0]
+}
+
+// together is wait for n at the same time.
+func (c check) together(n int, f func() error) []error {
+	c.Helper()
+	results := make(chan error, n)
+	for range n {
+		go func() { results <- f() }()
 	}
+	var errs []error
+	for late := time.After(patience); len(errs) < n; {
+		select {
+		case err := <-results:
+			c.see(err)
+			errs = append(errs, err)
+		case <-late:
+			c.Fatalf("not done after %v", patience)
+		}
+	}
+	return errs
+}
+
+// run runs a statement and takes its rows.
+func (c check) run(ctx context.Context, db executor, query string) error {
+	c.Helper()
+	return c.wait(func() error { return run(ctx, db, query) })
+}
+
+func run(ctx context.Context, db executor, query string) error {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+	}
+	return errors.Join(rows.Err(), rows.Close())
 }
 
 // eventually waits until ok returns true.

@@ -67,7 +67,7 @@ func nothingRunsAfterClose(c check) {
 	if err := db.Close(); err != nil {
 		c.Errorf("Close: %v", err)
 	}
-	if err := run(c.ctx(), db, c.testQuery()); err == nil {
+	if err := c.run(c.ctx(), db, c.testQuery()); err == nil {
 		c.Error("a query ran on a closed pool")
 	}
 }

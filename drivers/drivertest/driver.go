@@ -77,11 +77,13 @@ func connectorDoesNoIO(c check) {
 		return nil, errors.ErrUnsupported
 	}}
 	before := c.now()
-	c.within(patience, func() {
-		if _, err := c.Driver.Connector(cfg, env); err != nil {
-			c.Fatal(err)
-		}
+	err := c.wait(func() error {
+		_, err := c.Driver.Connector(cfg, env)
+		return err
 	})
+	if err != nil {
+		c.Fatal(err)
+	}
 	c.nothingLeft(before)
 	if made, err := os.ReadDir(dir); err != nil || len(made) != 0 {
 		c.Errorf("made %v (%v)", made, err)
@@ -90,6 +92,9 @@ func connectorDoesNoIO(c check) {
 
 func configStaysAsItIs(c check) {
 	cfg := c.config()
+	if cfg.Params == nil {
+		cfg.Params = make(map[string]string)
+	}
 	want := cfg.Clone()
 	connector := c.connector(cfg)
 	dc, err := connector.Connect(c.ctx())

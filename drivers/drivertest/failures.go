@@ -112,11 +112,7 @@ func (c check) fails(f Failure) {
 		f.Attempts = 1
 	}
 	before := c.now()
-	var (
-		e *conn.Error
-		j *journal
-	)
-	c.within(patience, func() { e, j = c.fail(c.ctx(), f.Config, f.Options...) })
+	e, j := c.fail(c.ctx(), f.Config, f.Options...)
 	if e.Kind != f.Kind || e.Attempts != f.Attempts {
 		c.Errorf("got the kind %q after %d attempts, want %q after %d: %v", e.Kind, e.Attempts, f.Kind, f.Attempts, e)
 	}
@@ -175,7 +171,7 @@ func callerLeavesLogin(c check) {
 		<-arrived
 		cancel()
 	}()
-	c.within(patience, func() { c.leaves(ctx, cfg, 1) })
+	c.leaves(ctx, cfg, 1)
 	c.nothingLeft(before)
 }
 
@@ -194,13 +190,11 @@ func callerLeavesBackoff(c check) {
 	defer cancel()
 	j := c.journal()
 	observer.On(j.bus, func(conn.Retrying) { cancel() })
-	c.within(patience, func() {
-		e := c.leaves(ctx, c.refused(), 1, conn.WithObserver(j.bus), conn.WithRetry(conn.Retry{Delay: time.Hour}))
-		var reason *net.OpError
-		if !errors.As(e, &reason) {
-			c.Errorf("the reason of the last attempt is not in %v", e)
-		}
-	})
+	e := c.leaves(ctx, c.refused(), 1, conn.WithObserver(j.bus), conn.WithRetry(conn.Retry{Delay: time.Hour}))
+	var reason *net.OpError
+	if !errors.As(e, &reason) {
+		c.Errorf("the reason of the last attempt is not in %v", e)
+	}
 }
 
 func targetFailures(c check) {

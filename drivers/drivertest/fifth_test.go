@@ -117,7 +117,7 @@ func scratchTarget(t *testing.T, encryption *tls.Config) drivertest.Target {
 			User: scratchUser, Password: registry.NewSecret(scratchPassword), Database: "main",
 		},
 		Columns: drivertest.Columns{Decimal: "TEXT"},
-		Slow:    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT COUNT(*) FROM n",
+		Slow:    "SHOW NOTHING",
 		Isolation: func(ctx context.Context, tx *sql.Tx) (level string, err error) {
 			err = tx.QueryRowContext(ctx, "SHOW ISOLATION").Scan(&level)
 			return level, err

@@ -6,7 +6,6 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/patchbay-go/patchbay/conn"
@@ -124,17 +123,12 @@ func silenceFreesSlot(c check) {
 		return real(ctx, "tcp", net.JoinHostPort(hole.Host, strconv.Itoa(hole.Port)))
 	})
 	c.retire(db)
-	var callers sync.WaitGroup
-	for range 2 { // the one who waits for the only slot has no connection attempt of its own
-		callers.Go(func() {
-			err := run(c.ctx(), db, c.testQuery())
-			c.see(err)
-			if kind := db.Kind(err); kind != registry.KindTimeout {
-				c.Errorf("got %v, of the kind %q, want %q", err, kind, registry.KindTimeout)
-			}
-		})
+	// The one who waits for the only slot has no attempt to connect of its own.
+	for _, err := range c.together(2, func() error { return run(c.ctx(), db, c.testQuery()) }) {
+		if kind := db.Kind(err); kind != registry.KindTimeout {
+			c.Errorf("got %v, of the kind %q, want %q", err, kind, registry.KindTimeout)
+		}
 	}
-	c.within(patience, callers.Wait)
 	w.use(real)
-	c.within(patience, func() { c.works(db) })
+	c.works(db)
 }

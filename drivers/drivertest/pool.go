@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/patchbay-go/patchbay/conn"
@@ -40,15 +39,9 @@ func maxHolds(c check) {
 func maxHoldsOnServer(c check) {
 	before := c.settled()
 	db := c.open(c.pool(2))
-	var all sync.WaitGroup
-	for range 12 {
-		all.Go(func() {
-			if err := run(c.ctx(), db, c.testQuery()); err != nil {
-				c.Error(err)
-			}
-		})
+	if err := errors.Join(c.together(12, func() error { return run(c.ctx(), db, c.testQuery()) })...); err != nil {
+		c.Error(err)
 	}
-	all.Wait()
 	c.hold(db, 2)
 	if got := c.sessions() - before; got != 2 {
 		c.Errorf("the server has %d connections more, with Max 2 and 2 in use", got)
@@ -104,17 +97,13 @@ func failedConnectFreesSlot(c check) {
 	failure := errors.New("drivertest: not now")
 	n.failure.Store(&failure)
 	c.retire(db)
-	var callers sync.WaitGroup
-	for range 3 {
-		callers.Go(func() {
-			if err := run(c.ctx(), db, c.testQuery()); !errors.Is(err, failure) {
-				c.Errorf("got %v, want %v", err, failure)
-			}
-		})
+	for _, err := range c.together(3, func() error { return run(c.ctx(), db, c.testQuery()) }) {
+		if !errors.Is(err, failure) {
+			c.Errorf("got %v, want %v", err, failure)
+		}
 	}
-	c.within(patience, callers.Wait)
 	n.failure.Store(nil)
-	c.within(patience, func() { c.works(db) })
+	c.works(db)
 	if !eventually(time.Second, func() bool { return db.Stats().InUse == 0 }) {
 		c.Errorf("connections are still in use: %+v", db.Stats())
 	}

@@ -229,6 +229,10 @@ func (s *scratchSession) try(ctx context.Context, request scratchRequest, reply 
 		return err
 	}
 	if what, ok := strings.CutPrefix(request.SQL, "SHOW "); ok {
+		if what == "NOTHING" {
+			<-ctx.Done() // the client is gone
+			return ctx.Err()
+		}
 		reply.Columns = []string{what}
 		reply.Rows = [][]scratchValue{{{map[string]string{"SESSION": s.id, "ISOLATION": s.isolation}[what]}}}
 		return nil
