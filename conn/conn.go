@@ -6,8 +6,6 @@ package conn
 
 import (
 	"database/sql"
-	"errors"
-	"net"
 	"sync"
 	"sync/atomic"
 
@@ -48,22 +46,6 @@ func (c *Conn) Close() error {
 	c.pool.reporting.Store(true) // the error of the whole is known here, and in the connector only its part
 	c.pool.end()
 	err := c.DB.Close()
-	c.pool.reportClosed(err)
-	return err
-}
-
-// Abort closes the pool and cuts the network connections that are still in use, so that what runs on them
-// fails at once. A connection to a file cannot be cut: a statement there ends with its context. A cause says
-// that the pool could not be closed in good order and is reported as the failure to do so; it may be nil.
-func (c *Conn) Abort(cause error) error {
-	c.pool.reporting.Store(true)
-	c.pool.end()
-	c.pool.sockets.cut()
-	err := c.DB.Close()
-	if errors.Is(err, net.ErrClosed) { // what a driver says when it wants to close what was cut
-		err = nil
-	}
-	err = errors.Join(cause, err)
 	c.pool.reportClosed(err)
 	return err
 }
