@@ -1,0 +1,109 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/internal/spell"
+)
+
+var (
+	// ErrClosing is in the error for what cannot be opened because [Manager.CloseAll] is running.
+	ErrClosing = errors.New("the manager is closing all connections")
+
+	// ErrClosed is in the error of those who waited for a connection when it was closed.
+	ErrClosed = errors.New("closed while it was being opened")
+
+	errExited = errors.New("the driver ended the goroutine that was opening it")
+)
+
+// MismatchError says that a name stands for another config than the one that was asked for. It shows no value
+// of either.
+type MismatchError struct {
+	Name   string
+	State  State    // StateClosed if the config is that of a map and nothing is open yet
+	Fields []string // in which they differ, such as "host" and "password"
+}
+
+// Error names the fields and what to do.
+func (e *MismatchError) Error() string {
+	cure := "call Replace to change it, or use another name"
+	if e.State == StateClosed {
+		cure = "call Reload to change it, or use another name"
+	}
+	return fmt.Sprintf("connection %q %s with another config, which differs in %s: %s", e.Name, is[e.State], strings.Join(e.Fields, ", "), cure)
+}
+
+// is says what state the connection of a name is in.
+var is = map[State]string{StateClosed: "is known", StateOpening: "is being opened", StateOpen: "is open"}
+
+// mismatch compares the config that a name has with the one asked for, if there is one.
+func mismatch(name string, state State, has, asked *conn.Config) error {
+	if asked == nil || has == nil || has.Equal(asked) {
+		return nil
+	}
+	return &MismatchError{name, state, has.Diff(asked)}
+}
+
+// UnknownNameError says that a name has no config.
+type UnknownNameError struct {
+	Name    string
+	Nearest string // the name that was probably meant; may be empty
+}
+
+// Error says what to do.
+func (e *UnknownNameError) Error() string {
+	s := fmt.Sprintf("unknown connection %q: ", e.Name)
+	if e.Nearest != "" {
+		s += fmt.Sprintf("did you mean %q? ", e.Nearest)
+	}
+	return s + "give its config to WithConfigs or Reload, or open it with Get"
+}
+
+// unknown is the error for a name without a config. m.mu is held.
+func (m *Manager) unknown(name string) error {
+	var known []string
+	for other, e := range m.names {
+		if e.cfg != nil || e.current != nil {
+			known = append(known, other)
+		}
+	}
+	slices.Sort(known)
+	return &UnknownNameError{name, spell.Nearest(name, known)}
+}
+
+// PanicError is the cause of the failure when a driver panics while it opens a connection.
+type PanicError struct {
+	Value any    // what it panicked with
+	Stack []byte // where, as [debug.Stack] writes it
+}
+
+// Error says what the driver panicked with.
+func (e *PanicError) Error() string { return fmt.Sprintf("the driver panicked: %v", e.Value) }
+
+// Unwrap returns the value of the panic if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// refusal is the error for a connection that package conn was not asked for, or gave no answer on.
+func refusal(name string, cfg *conn.Config, err error) *conn.Error {
+	e := &conn.Error{Name: name, Kind: conn.KindCancelled, Err: err}
+	if cfg != nil {
+		e.Dialect = cfg.Dialect
+	}
+	if _, panicked := errors.AsType[*PanicError](err); panicked || errors.Is(err, errExited) {
+		e.Kind = conn.KindUnknown
+	}
+	return e
+}
+
+// overdue is the reason why something is not waited for any longer.
+func (m *Manager) overdue() error {
+	return fmt.Errorf("not closed in good order within %v: %w", m.timeout, context.DeadlineExceeded)
+}

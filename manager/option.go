@@ -1,0 +1,78 @@
+package manager
+
+import (
+	"time"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/observer"
+)
+
+// Option changes how a [Manager] works.
+type Option func(*settings)
+
+type settings struct {
+	limit   int
+	idle    time.Duration
+	timeout time.Duration
+	grace   time.Duration
+	bus     *observer.Bus
+	opts    []conn.Option
+	configs map[string]conn.Config
+}
+
+const (
+	defaultCloseTimeout = 5 * time.Second
+	defaultGrace        = 30 * time.Second
+	unlimited           = time.Duration(1) << 62 // 146 years
+)
+
+// WithConfigs gives the manager the configs of names, so that [Manager.Named] is enough to open them. Nothing
+// is opened yet. [Manager.Reload] changes them.
+func WithConfigs(configs map[string]conn.Config) Option {
+	return func(s *settings) { s.configs = configs }
+}
+
+// WithLimit bounds how many connections are open at a time: before a further one is opened, the one that was
+// used least recently is evicted. A connection that is leased, has a query running or came by Track is never
+// evicted; where all are like that, opening waits until one is not, or the context ends. Replace goes beyond
+// the limit by one while it lasts. Evicted connections that someone may still hold keep no idle connections
+// during their grace, and at most n of them have one. Default and negative: no limit.
+//
+// The order of use is that of the first use since a connection was last opened: the calls of Get and Acquire
+// in between are not told apart. A database in memory is gone when it is evicted.
+func WithLimit(n int) Option { return func(s *settings) { s.limit = n } }
+
+// WithIdleTime evicts connections that were not asked for and had no query running for d, checked four times
+// in d. Default and negative: connections stay open.
+func WithIdleTime(d time.Duration) Option { return func(s *settings) { s.idle = d } }
+
+// WithCloseTimeout bounds how long closing one connection waits for its leases and queries before they are cut
+// off. Default 5 s; negative: no limit.
+func WithCloseTimeout(d time.Duration) Option {
+	return func(s *settings) { s.timeout = orDefault(d, defaultCloseTimeout, unlimited) }
+}
+
+// WithGrace sets how long a connection that was handed out by Get or Named goes on working after it was
+// replaced or evicted. Default 30 s; negative: none.
+func WithGrace(d time.Duration) Option {
+	return func(s *settings) { s.grace = orDefault(d, defaultGrace, 0) }
+}
+
+// WithObserver sends the events of the manager and of its connections to b in place of [observer.Default]; nil
+// sends them nowhere.
+func WithObserver(b *observer.Bus) Option { return func(s *settings) { s.bus = b } }
+
+// WithConnOptions opens every connection with these options; those that a call is given come after them.
+func WithConnOptions(opts ...conn.Option) Option {
+	return func(s *settings) { s.opts = append(s.opts, opts...) }
+}
+
+func orDefault(d, zero, negative time.Duration) time.Duration {
+	switch {
+	case d == 0:
+		return zero
+	case d < 0:
+		return negative
+	}
+	return d
+}
