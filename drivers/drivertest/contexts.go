@@ -22,6 +22,20 @@ var contextBehaviours = []behaviour{
 // soon is long enough for a statement to be under way, in most cases: where it is not, it ends all the same.
 const soon = 100 * time.Millisecond
 
+// meanwhile does f while the caller runs a statement. The caller calls wait when that is over.
+func (c check) meanwhile(name string, f func() error) (wait func()) {
+	result := make(chan error, 1)
+	timer := time.AfterFunc(soon, func() { result <- f() })
+	return func() {
+		if timer.Stop() {
+			return
+		}
+		if err := <-result; err != nil {
+			c.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func endedContextRunsNothing(c check) {
 	db := c.open(c.pool(1))
 	ctx, cancel := context.WithCancel(c.ctx())
@@ -74,11 +88,7 @@ func cancelEndsTx(c check) {
 func abortCuts(c check) {
 	before := c.now()
 	db := c.open(c.pool(1))
-	defer time.AfterFunc(soon, func() {
-		if err := db.Abort(nil); err != nil {
-			c.Errorf("Abort: %v", err)
-		}
-	}).Stop()
+	defer c.meanwhile("Abort", func() error { return db.Abort(nil) })()
 	if err := c.run(c.ctx(), db, c.Slow); err == nil {
 		c.Error("the statement succeeded")
 	}
@@ -114,12 +124,8 @@ func (c check) lost(db *conn.Conn, err error) {
 func killedStatementFails(c check) {
 	db := c.open(c.pool(1))
 	held := c.hold(db, 1)[0] // a single connection, because a pool may begin the statement again on another
-	session := one[string](c, held, c.Session)
-	defer time.AfterFunc(soon, func() {
-		if err := c.Kill(c.ctx(), session); err != nil {
-			c.Errorf("Target.Kill: %v", err)
-		}
-	}).Stop()
+	ctx, session := c.ctx(), one[string](c, held, c.Session)
+	defer c.meanwhile("Target.Kill", func() error { return c.Kill(ctx, session) })()
 	c.lost(db, c.run(c.ctx(), held, c.Slow))
 	if err := held.Close(); err != nil {
 		c.see(err)

@@ -24,6 +24,7 @@ var driverBehaviours = []behaviour{
 	{says: "every name is found in a registry", check: namesAreFound},
 	{says: "a connector is made without I/O", check: connectorDoesNoIO},
 	{says: "a config is not changed by its use", check: configStaysAsItIs},
+	{says: "a config with nothing in it is taken or refused", check: zeroConfigIsHandled},
 	{says: "an unknown param is refused by its name", check: unknownParamIsRefused},
 	{says: "a field without a meaning is refused by its name", check: uselessFieldIsRefused},
 	{says: "a connector is used by many goroutines", check: connectorIsConcurrent},
@@ -128,6 +129,18 @@ func (c check) close(closer io.Closer) {
 	if err := closer.Close(); err != nil {
 		c.Errorf("Close of a %T: %v", closer, err)
 	}
+}
+
+func zeroConfigIsHandled(c check) {
+	connector, err := c.Driver.Connector(registry.Config{Dialect: c.info.Dialect}, registry.Env{}) // must not panic
+	c.see(err)
+	switch closer, ok := connector.(io.Closer); {
+	case err == nil && connector == nil:
+		c.Error("there is neither a connector nor an error")
+	case err == nil && ok:
+		c.close(closer)
+	}
+	c.refuses(registry.Config{}, "dialect")
 }
 
 func unknownParamIsRefused(c check) {

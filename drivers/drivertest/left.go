@@ -70,10 +70,13 @@ func (c check) settled() int {
 }
 
 func goroutines() map[string]string {
-	buf := make([]byte, 1<<20)
-	buf = buf[:runtime.Stack(buf, true)]
+	buf := make([]byte, 1<<18)
+	n := runtime.Stack(buf, true)
+	for ; n == len(buf); n = runtime.Stack(buf, true) { // there may be more
+		buf = make([]byte, 2*len(buf))
+	}
 	all := make(map[string]string)
-	for stack := range strings.SplitSeq(string(buf), "\n\n") {
+	for stack := range strings.SplitSeq(string(buf[:n]), "\n\n") {
 		id, _, _ := strings.Cut(strings.TrimPrefix(stack, "goroutine "), " ")
 		all[id] = stack
 	}

@@ -130,5 +130,7 @@ func silenceFreesSlot(c check) {
 		}
 	}
 	w.use(real)
-	c.works(db)
+	if !eventually(patience, func() bool { return c.run(c.ctx(), db, c.testQuery()) == nil }) {
+		c.Error("the pool did not recover")
+	}
 }
