@@ -113,7 +113,7 @@ func (s *session) tranText(tokens []byte, err error) (Response, error) {
 
 func kill(_ context.Context, s *session, words []string) (Response, error) {
 	id, err := strconv.Atoi(words[0])
-	if err != nil || !s.server.Kill(id-50) {
+	if err != nil || !s.server.Kill(id) {
 		return Response{}, Message{Number: 6106, State: 2, Text: "Process ID " + words[0] + " is not an active process ID."}
 	}
 	return Affected(-1), nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"database/sql"
+	"database/sql/driver"
 	"testing"
 	"time"
 
@@ -20,6 +21,14 @@ func ctx(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), guard)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// start starts a server that sees to it, at the end of the test, that every client has closed its connections.
+func start(t testing.TB, o tdstest.Options) *tdstest.Server {
+	t.Helper()
+	s := tdstest.Start(t, o)
+	t.Cleanup(func() { s.AwaitClosed(t) })
+	return s
 }
 
 // config is what go-mssqldb needs for s, with no encryption.
@@ -42,23 +51,27 @@ func encrypted(t testing.TB, s *tdstest.Server, mode msdsn.Encryption) msdsn.Con
 	return c
 }
 
-// open opens a pool, which the test closes and whose connections it sees to be gone.
-func open(t testing.TB, s *tdstest.Server, c msdsn.Config) *sql.DB {
+// open opens a pool, which the test closes.
+func open(t testing.TB, c msdsn.Config) *sql.DB {
 	t.Helper()
-	db := sql.OpenDB(mssql.NewConnectorConfig(c))
+	return pool(t, mssql.NewConnectorConfig(c))
+}
+
+func pool(t testing.TB, connector driver.Connector) *sql.DB {
+	t.Helper()
+	db := sql.OpenDB(connector)
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
-		s.AwaitClosed(t)
 	})
 	return db
 }
 
 // session opens one connection, so that what belongs to a session lasts.
-func session(t testing.TB, s *tdstest.Server, c msdsn.Config) *sql.Conn {
+func session(t testing.TB, c msdsn.Config) *sql.Conn {
 	t.Helper()
-	conn, err := open(t, s, c).Conn(ctx(t))
+	conn, err := open(t, c).Conn(ctx(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,17 +84,4 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func TestFirst(t *testing.T) {
-	s := tdstest.Start(t, tdstest.Options{})
-	db := open(t, s, config(t, s))
-	must(t, db.PingContext(ctx(t)))
-	var n int
-	must(t, db.QueryRowContext(ctx(t), "select 1").Scan(&n))
-	if n != 1 {
-		t.Fatal(n)
-	}
-	t.Logf("%+v", s.Connections()[0])
-	t.Logf("%+v", s.Connections()[0].Login)
 }

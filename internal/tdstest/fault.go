@@ -100,6 +100,8 @@ func (s *session) commit(f Fault) error {
 		} else if _, err := io.Copy(io.Discard, s.raw); err != nil {
 			return err
 		}
+	case Hangup:
+		s.leave()
 	case Abort:
 		if tcp, ok := s.raw.(*net.TCPConn); ok {
 			if err := tcp.SetLinger(0); err != nil {
@@ -108,6 +110,22 @@ func (s *session) commit(f Fault) error {
 		}
 	}
 	return errFault
+}
+
+// leave ends the connection in order, as far as the client can see: what it has sent and nobody read would make a
+// reset of a mere close. It waits a second for the client to close its side.
+func (s *session) leave() {
+	tcp, ok := s.raw.(*net.TCPConn)
+	if !ok || tcp.CloseWrite() != nil {
+		return
+	}
+	if s.reading {
+		_ = sleep(s.ctx, time.Second) // either way the connection is closed now
+		return
+	}
+	if tcp.SetReadDeadline(time.Now().Add(time.Second)) == nil {
+		_, _ = io.Copy(io.Discard, tcp) // the same
+	}
 }
 
 // sleep waits for d, or for the end of ctx, whose cause it returns.

@@ -80,9 +80,8 @@ func (t *tunnel) flush() error {
 }
 
 // handshake brings TLS up: wrapped in TDS, or strict as of TDS 8.0, which is TLS from the first byte. first is
-// what was read of the connection already.
+// what was read of the connection already. It changes config.
 func handshake(conn net.Conn, config *tls.Config, wrap *packets, first []byte, answer func() error) (*tls.Conn, error) {
-	config = config.Clone()
 	if wrap != nil {
 		// There is no TLS 1.3 in TDS 7: https://learn.microsoft.com/sql/relational-databases/security/networking/tls-1-3
 		if config.MaxVersion == 0 || config.MaxVersion > tls.VersionTLS12 {

@@ -9,7 +9,7 @@ import (
 
 // Connection is what is known of one connection, whatever became of it.
 type Connection struct {
-	ID       int       // 1 for the first; the session ID of SQL Server is 50 more
+	ID       int       // the session ID, which @@SPID gives: 51 for the first connection
 	Prelogin *Prelogin // nil: none came
 	TLS      *TLS      // nil: there was no handshake, or it failed
 	Login    *Login    // nil: none came

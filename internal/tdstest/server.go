@@ -2,6 +2,7 @@ package tdstest
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -11,12 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/patchbay-go/patchbay/internal/testport"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
 // Options is what a server is like. A zero value means the default that is given with the field.
 type Options struct {
-	Addr string // to listen on; default a free port of 127.0.0.1. That of a server that is closed restarts it.
+	Addr string // to listen on; default a free port of 127.0.0.1. With the Addr of a server that is closed it is back.
 
 	User, Password string   // the one login; default sa and Str0ng-Passw0rd
 	AccessToken    string   // a second way to log in, without a user; default none
@@ -40,7 +42,6 @@ const (
 )
 
 func (o Options) withDefaults() Options {
-	o.Addr = orDefault(o.Addr, "127.0.0.1:0")
 	o.User = orDefault(o.User, DefaultUser)
 	o.Password = orDefault(o.Password, DefaultPassword)
 	if o.Databases == nil {
@@ -69,6 +70,8 @@ type Server struct {
 	cancel   context.CancelCauseFunc
 	running  sync.WaitGroup // the accepting goroutine and the sessions
 
+	ticketKey [32]byte // with which clients resume sessions of TLS
+
 	mu          sync.Mutex
 	options     Options
 	rules       []rule
@@ -83,7 +86,11 @@ type Server struct {
 // New starts a server.
 func New(o Options) (*Server, error) {
 	o = o.withDefaults()
-	listener, err := net.Listen("tcp", o.Addr)
+	listen := testport.Listen
+	if o.Addr != "" {
+		listen = func() (net.Listener, error) { return net.Listen("tcp", o.Addr) }
+	}
+	listener, err := listen()
 	if err != nil {
 		return nil, fmt.Errorf("start a TDS server: %w", err)
 	}
@@ -91,6 +98,7 @@ func New(o Options) (*Server, error) {
 		listener: listener, options: o,
 		sessions: make(map[*session]struct{}), changed: make(chan struct{}),
 	}
+	rand.Read(s.ticketKey[:]) // never fails
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.running.Go(s.accept)
 	return s, nil
@@ -124,10 +132,13 @@ func (s *Server) accept() {
 	}
 }
 
+// firstID is the first session ID that SQL Server gives to users; it keeps the lower ones for itself.
+const firstID = 51
+
 func (s *Server) admit(conn net.Conn) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	record := &Connection{ID: len(s.connections) + 1, Open: true}
+	record := &Connection{ID: firstID + len(s.connections), Open: true}
 	s.connections = append(s.connections, record)
 	session := newSession(s, conn, record)
 	s.sessions[session] = struct{}{}
@@ -167,7 +178,7 @@ func (s *Server) Configure(change func(*Options)) {
 	s.options = s.options.withDefaults()
 }
 
-// Kill ends a connection as KILL does: the request that it works on fails with [Killed], and an idle one is
+// Kill ends the connection with an ID as KILL does: the request that it works on fails with [Killed], and an idle one is
 // closed. It reports whether the connection was open.
 func (s *Server) Kill(id int) bool {
 	for _, session := range s.open() {

@@ -44,17 +44,17 @@ func newSession(s *Server, conn net.Conn, record *Connection) *session {
 		prepared: make(map[int64]prepared), savepoints: make(map[string]bool),
 	}
 	n.ctx, n.cancel = context.WithCancelCause(s.ctx)
-	n.packets = &packets{rw: conn, size: defaultPacketSize, spid: n.spid()}
+	n.packets = &packets{rw: conn, size: defaultPacketSize, spid: uint16(record.ID)}
 	return n
 }
-
-func (s *session) spid() uint16 { return uint16(50 + s.record.ID) }
 
 // serve does all there is to do with the connection.
 func (s *session) serve() {
 	err := s.open()
 	if err == nil {
 		err = s.work()
+	} else if err != errFault {
+		s.leave()
 	}
 	s.cancel(errGone)
 	s.raw.Close() // whatever it says: the client may have closed it before
@@ -140,6 +140,8 @@ func (s *session) prelogin(wanted Encryption, strict bool) (byte, error) {
 
 // secure brings TLS up; wrap is nil for TDS 8.0.
 func (s *session) secure(config *tls.Config, wrap *packets, first []byte) error {
+	config = config.Clone()
+	config.SetSessionTicketKeys([][32]byte{s.server.ticketKey})
 	conn, err := handshake(s.raw, config, wrap, first, func() error { return s.at(InHandshake) })
 	if err != nil {
 		return err

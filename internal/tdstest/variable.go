@@ -12,7 +12,7 @@ var variables = map[string]struct {
 }{
 	"@@version":        {NVarChar(300), func(Query) any { return version }},
 	"@@servername":     {NVarChar(128), func(Query) any { return ServerName }},
-	"@@spid":           {SmallInt, func(q Query) any { return 50 + q.Session }},
+	"@@spid":           {SmallInt, func(q Query) any { return q.Session }},
 	"@@trancount":      {Int, func(q Query) any { return q.Depth }},
 	"db_name()":        {NVarChar(128), func(q Query) any { return q.Database }},
 	"suser_sname()":    {NVarChar(128), func(q Query) any { return q.Login.User }},

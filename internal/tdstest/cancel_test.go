@@ -1,0 +1,126 @@
+package tdstest_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/patchbay-go/patchbay/internal/tdstest"
+)
+
+// endless has rows for as long as anybody takes them.
+func endless(context.Context, tdstest.Query) tdstest.Response {
+	return tdstest.Response{Results: []tdstest.Result{{Columns: number, Rows: func(yield func([]any, error) bool) {
+		for n := 0; yield([]any{n % 1000}, nil); n++ {
+		}
+	}}}}
+}
+
+func TestARequestIsCancelledAndTheConnectionStays(t *testing.T) {
+	s := start(t, tdstest.Options{})
+	running := make(chan struct{}, 1)
+	s.Handle("wait here", func(ctx context.Context, _ tdstest.Query) tdstest.Response {
+		running <- struct{}{}
+		<-ctx.Done()
+		return tdstest.Affected(1)
+	})
+	conn := session(t, config(t, s))
+	short, cancel := context.WithCancel(ctx(t))
+	go func() {
+		<-running
+		cancel()
+	}()
+	if _, err := conn.ExecContext(short, "wait here"); !errors.Is(err, context.Canceled) {
+		t.Errorf("the request ends with %v", err)
+	}
+	must(t, conn.PingContext(ctx(t)))
+	if c := s.Connections()[0]; c.Attentions != 1 || len(s.Connections()) != 1 {
+		t.Errorf("%d requests to cancel were seen, on %d connections", c.Attentions, len(s.Connections()))
+	}
+}
+
+func TestAWaitOfTheServerIsCancelled(t *testing.T) {
+	s := start(t, tdstest.Options{})
+	conn := session(t, config(t, s))
+	short, cancel := context.WithCancel(ctx(t))
+	go func() {
+		s.Await(t, "the request", func(list []tdstest.Connection) bool { return len(list[0].Requests) == 1 })
+		cancel()
+	}()
+	if _, err := conn.ExecContext(short, "waitfor delay '01:00:00'"); !errors.Is(err, context.Canceled) {
+		t.Errorf("the wait ends with %v", err)
+	}
+	if _, err := conn.ExecContext(ctx(t), "waitfor delay '00:00:00.001'"); err != nil {
+		t.Errorf("a short wait ends with %v", err)
+	}
+}
+
+func TestAResultIsCancelledInItsMiddle(t *testing.T) {
+	s := start(t, tdstest.Options{})
+	s.Handle("select endless", endless)
+	conn := session(t, config(t, s))
+	for _, end := range []string{"cancelled", "closed"} {
+		short, cancel := context.WithCancel(ctx(t))
+		rows, err := conn.QueryContext(short, "select endless")
+		must(t, err)
+		for range 10_000 {
+			if !rows.Next() {
+				t.Fatal(rows.Err())
+			}
+		}
+		if end == "cancelled" {
+			cancel()
+			for rows.Next() {
+			}
+			if !errors.Is(rows.Err(), context.Canceled) {
+				t.Errorf("the rows end with %v", rows.Err())
+			}
+		}
+		must(t, rows.Close())
+		cancel()
+		must(t, conn.PingContext(ctx(t)))
+	}
+	if c := s.Connections()[0]; c.Attentions != 2 {
+		t.Errorf("%d requests to cancel were seen", c.Attentions)
+	}
+}
+
+// A request to cancel may cross the end of the response. Whichever is first, the driver and the server agree on
+// where the next response begins.
+func TestACancellationThatComesTooLateIsAnswered(t *testing.T) {
+	s := start(t, tdstest.Options{})
+	s.Handle("select quick", tdstest.Rows(number, []any{1}, []any{2}, []any{3}).Always())
+	conn := session(t, config(t, s))
+	for range 200 {
+		short, cancel := context.WithCancel(ctx(t))
+		rows, err := conn.QueryContext(short, "select quick")
+		must(t, err)
+		go cancel()
+		for rows.Next() {
+		}
+		rows.Close() // it may have been cancelled or not
+		cancel()
+		must(t, conn.PingContext(ctx(t)))
+	}
+}
+
+func TestTheServerNoticesThatTheClientHasGone(t *testing.T) {
+	s := start(t, tdstest.Options{})
+	left := make(chan error, 1)
+	s.Handle("wait here", func(ctx context.Context, _ tdstest.Query) tdstest.Response {
+		<-ctx.Done()
+		left <- context.Cause(ctx)
+		return tdstest.Response{}
+	})
+	conn := session(t, config(t, s))
+	go func() {
+		s.Await(t, "the request", func(list []tdstest.Connection) bool { return len(list[0].Requests) == 1 })
+		s.Close()
+	}()
+	if _, err := conn.ExecContext(ctx(t), "wait here"); err == nil {
+		t.Error("the request of a server that died succeeded")
+	}
+	if err := <-left; err == nil {
+		t.Error("the handler was not told why")
+	}
+}
