@@ -44,19 +44,22 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 	if err != nil {
 		return nil, err
 	}
-	options := []stdlib.OptionOpenDB{stdlib.OptionAfterConnect(ready)}
-	if env.Credentials != nil {
-		options = append(options, stdlib.OptionBeforeConnect(func(ctx context.Context, next *pgx.ConnConfig) error {
-			user, password, err := env.Credentials(ctx)
+	credentials := env.Credentials
+	if credentials == nil {
+		// The password stays in here: fmt prints a connector of stdlib, and what prints one, with its config.
+		user, password := config.User, registry.NewSecret(config.Password)
+		credentials = func(context.Context) (string, registry.Secret, error) { return user, password, nil }
+	}
+	config.Password = ""
+	return &connector{stdlib.GetConnector(*config, stdlib.OptionAfterConnect(ready),
+		stdlib.OptionBeforeConnect(func(ctx context.Context, next *pgx.ConnConfig) error {
+			user, password, err := credentials(ctx)
 			next.User, next.Password = user, password.Reveal()
 			return err
-		}))
-	}
-	return &connector{stdlib.GetConnector(*config, options...)}, nil
+		}))}, nil
 }
 
-// connector is that of pgx, except that its errors hold no password. It is a pointer to one, because fmt prints
-// what is held by value, the config with its password.
+// connector is that of stdlib, except that its errors hold no password.
 type connector struct{ driver.Connector }
 
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {

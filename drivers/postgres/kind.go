@@ -60,8 +60,8 @@ var clientErrors = []struct {
 	{says("kerberos error:", "OAuth authentication required", "unknown authentication type", "AuthTypeSSPI", "AuthTypeSCMCreds", "server does not support SCRAM"), registry.KindAuth, "the server asks for a method of authentication that this driver does not have: have another one set in pg_hba.conf"},
 	{says("invalid SCRAM"), registry.KindAuth, "the server does not prove that it knows the password: check that it is the right server"},
 	{says("received unexpected message", "unknown message type", "invalid message length", "protocol error"), registry.KindConfig, notPostgres},
-	{as[*pgproto3.ExceededMaxBodyLenErr], registry.KindConfig, notPostgres},
-	{as[*pgconn.ParseConfigError], registry.KindConfig, ""},
+	{typed[*pgproto3.ExceededMaxBodyLenErr], registry.KindConfig, notPostgres},
+	{typed[*pgconn.ParseConfigError], registry.KindConfig, ""},
 	{is(pgconn.ErrConnClosed), registry.KindLost, ""},
 }
 
@@ -75,7 +75,7 @@ func is(targets ...error) func(error) bool {
 	}
 }
 
-func as[E error](err error) bool {
+func typed[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
 }
