@@ -44,7 +44,8 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	g := new(guard)
 	stop := context.AfterFunc(ctx, g.expire)
 	dc, err := c.inner.Connect(context.WithValue(ctx, guardKey{}, g))
-	if stop() {
+	// A driver can hear of the end of the context before the guard does.
+	if stop() && (err == nil || ctx.Err() == nil) {
 		return dc, err
 	}
 	// The context ended, so that the network connection is, or is about to be, useless.

@@ -82,7 +82,7 @@ func (c *Conn) cut(cause error, closed <-chan error) error {
 	}
 	select {
 	case err := <-closed:
-		if errors.Is(err, net.ErrClosed) { // what a driver says when it wants to close what was cut
+		if errors.Is(err, net.ErrClosed) || c.Kind(err) == KindLost { // what a driver says that wants to close what was cut
 			err = nil
 		}
 		return and(cause, err)
