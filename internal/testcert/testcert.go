@@ -54,10 +54,11 @@ func (ca *CA) Server() Pair {
 	return ca.sign(template, key)
 }
 
-// WrongHost returns a server certificate that is good in everything but its only name, elsewhere.invalid.
+// WrongHost returns a server certificate that is good in everything but its names: elsewhere.invalid and
+// 192.0.2.1, which belongs to nobody (RFC 5737).
 func (ca *CA) WrongHost() Pair {
 	key, template := newKey(), newServer()
-	template.DNSNames, template.IPAddresses = []string{"elsewhere.invalid"}, nil
+	template.DNSNames, template.IPAddresses = []string{"elsewhere.invalid"}, []net.IP{net.IPv4(192, 0, 2, 1)}
 	return ca.sign(template, key)
 }
 

@@ -1,0 +1,13 @@
+// Package testserver gives tests real PostgreSQL and MariaDB servers: private ones, started on loopback from
+// the installed programs in a temporary folder, or those that PATCHBAY_TEST_POSTGRES_URL and
+// PATCHBAY_TEST_MYSQL_URL name. Tests of every package that talks to a server call it. It speaks no database
+// protocol itself, needs no rights, and leaves nothing behind, however the test process ends.
+//
+// [Postgres] and [MariaDB] return one server for all tests of a process; [StartPostgres] and [StartMariaDB]
+// one that a test may stop, restart and configure. A package that uses them has
+//
+//	func TestMain(m *testing.M) { testserver.Main(m) }
+//
+// Where a server is missing the test is skipped, or fails if PATCHBAY_TEST_REQUIRE names the dialect. If
+// PATCHBAY_TEST_SUMMARY names a folder, each test process writes there what it ran against; see [Report].
+package testserver
