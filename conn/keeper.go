@@ -62,12 +62,27 @@ func newKeeper(db *sql.DB, pool *connector, p Pool, interval time.Duration) *kee
 	return k
 }
 
-// warm fills the pool for the first time and says how that went.
-func (k *keeper) warm(ctx context.Context) Warmed {
+// warm tests the first connection and meanwhile fills the pool: the server has let the user in, so that more
+// logins cannot lock him out. The error is that of the test; what else failed is in the event.
+func (k *keeper) warm(ctx context.Context, first *sql.Conn) (Warmed, error) {
 	start := time.Now()
-	held, err := k.take(ctx, k.min)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	k.expired(first)
+	var held []*sql.Conn
+	var failed error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		held, failed = k.take(ctx, k.min-1)
+	}()
+	err := ask(ctx, first, k.pool.driver)
+	if err != nil {
+		cancel()
+	}
+	<-done
 	release(held)
-	return k.event(len(held), start, err)
+	return k.event(1+len(held), start, failed), err
 }
 
 func (k *keeper) event(ready int, start time.Time, err error) Warmed {

@@ -66,13 +66,22 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		limits = Pool{Max: 1} // and no Min to warm
 	}
 	limit(db, limits)
-	query := "SELECT 1"
-	if t, ok := c.driver.(registry.TestQuerier); ok {
-		query = t.TestQuery()
+	var k *keeper
+	if limits.Min > 0 {
+		k = newKeeper(db, c.pool, limits, o.check)
 	}
+	var warmed Warmed
 	attempts, err := c.pool.attempt(ctx, o.retry, func(ctx context.Context) error {
-		var answer any
-		return db.QueryRowContext(ctx, query).Scan(&answer)
+		first, err := db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer release([]*sql.Conn{first})
+		if k == nil {
+			return ask(ctx, first, c.driver)
+		}
+		warmed, err = k.warm(ctx, first)
+		return err
 	})
 	if err != nil {
 		e := c.pool.explain(err, attempts)
@@ -81,19 +90,26 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		}
 		return nil, o.fail(e)
 	}
-	opened := Opened{o.name, c.Dialect(), attempts, time.Since(start)}
 	c.pool.opened.Store(true)
-	if limits.Min <= 0 {
-		emit(o.bus, opened)
-		return c, nil
+	if k != nil {
+		c.pool.keeper = k
+		go k.run(warmed.Err)
 	}
-	k := newKeeper(db, c.pool, limits, o.check)
-	warmed := k.warm(ctx)
-	c.pool.keeper = k
-	go k.run(warmed.Err)
-	emit(o.bus, opened)
-	emit(o.bus, warmed)
+	emit(o.bus, Opened{o.name, c.Dialect(), attempts, time.Since(start)})
+	if k != nil {
+		emit(o.bus, warmed)
+	}
 	return c, nil
+}
+
+// ask tests a connection. A ping is not enough: a server may answer one although the password has expired.
+func ask(ctx context.Context, c *sql.Conn, d registry.Driver) error {
+	query := "SELECT 1"
+	if t, ok := d.(registry.TestQuerier); ok {
+		query = t.TestQuery()
+	}
+	var answer any
+	return c.QueryRowContext(ctx, query).Scan(&answer)
 }
 
 // prepare does all that needs no I/O.

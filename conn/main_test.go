@@ -1,0 +1,9 @@
+package conn_test
+
+import (
+	"testing"
+
+	"github.com/patchbay-go/patchbay/internal/testserver"
+)
+
+func TestMain(m *testing.M) { testserver.Main(m) }

@@ -1,0 +1,122 @@
+//go:build alldrivers || (postgres && mysql)
+
+package conn_test
+
+import (
+	"database/sql"
+	"net"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/patchbay-go/patchbay/conn"
+	_ "github.com/patchbay-go/patchbay/drivers/mysql"
+	_ "github.com/patchbay-go/patchbay/drivers/postgres"
+	"github.com/patchbay-go/patchbay/internal/testproxy"
+	"github.com/patchbay-go/patchbay/internal/testserver"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+var servers = map[string]func(testing.TB) *testserver.Server{"postgres": testserver.Postgres, "mysql": testserver.MariaDB}
+
+// through returns the config of a server behind a new proxy.
+func through(tb testing.TB, s *testserver.Server) (conn.Config, *testproxy.Proxy) {
+	tb.Helper()
+	cfg := s.Config()
+	proxy := testproxy.New(tb, net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port)))
+	cfg.Host, cfg.Port = proxy.Host(), proxy.Port()
+	return cfg, proxy
+}
+
+// openWith opens cfg through this package.
+func openWith(tb testing.TB, cfg conn.Config) *sql.DB {
+	tb.Helper()
+	db, err := conn.Open(tb.Context(), cfg, conn.WithObserver(nil))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return db.DB
+}
+
+// openByHand opens cfg with the driver's own connector and asks.
+func openByHand(tb testing.TB, cfg conn.Config) *sql.DB {
+	tb.Helper()
+	d, err := registry.Lookup(cfg.Dialect)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	connector, err := d.Connector(cfg, registry.Env{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	db := sql.OpenDB(connector)
+	var one int
+	if err := db.QueryRowContext(tb.Context(), "SELECT 1").Scan(&one); err != nil {
+		tb.Fatal(err)
+	}
+	return db
+}
+
+// trips counts what it takes to open and ask. The farewell of a connection is none: nobody waits for it.
+func trips(tb testing.TB, cfg conn.Config, proxy *testproxy.Proxy, open func(testing.TB, conn.Config) *sql.DB) (n int) {
+	tb.Helper()
+	before := len(proxy.Conns())
+	db := open(tb, cfg)
+	for _, c := range proxy.Conns()[before:] {
+		n += c.Trips()
+	}
+	if err := db.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+func TestOpeningCostsNoRoundTripMore(t *testing.T) {
+	for dialect, server := range servers {
+		t.Run(dialect, func(t *testing.T) {
+			cfg, proxy := through(t, server(t))
+			ours, theirs := trips(t, cfg, proxy, openWith), trips(t, cfg, proxy, openByHand)
+			if ours > theirs || theirs < 2 {
+				t.Errorf("%d round trips, by hand %d", ours, theirs)
+			}
+		})
+	}
+}
+
+// BenchmarkRoundTrips counts the round trips of opening a database and asking it once.
+func BenchmarkRoundTrips(b *testing.B) {
+	for dialect, server := range servers {
+		for name, open := range map[string]func(testing.TB, conn.Config) *sql.DB{"patchbay": openWith, "byhand": openByHand} {
+			b.Run(dialect+"/"+name, func(b *testing.B) {
+				cfg, proxy := through(b, server(b))
+				n := 0
+				for b.Loop() {
+					n += trips(b, cfg, proxy, open)
+				}
+				b.ReportMetric(float64(n)/float64(b.N), "roundtrips/op")
+			})
+		}
+	}
+}
+
+// BenchmarkWarmUp opens one connection, and a pool that is to have eight, over a slow network.
+func BenchmarkWarmUp(b *testing.B) {
+	for name, pool := range map[string]conn.Pool{"one": {}, "eight": {Min: 8}} {
+		b.Run(name, func(b *testing.B) {
+			cfg, proxy := through(b, testserver.Postgres(b))
+			cfg.Pool = pool
+			proxy.SetLatency(20 * time.Millisecond)
+			for b.Loop() {
+				db := openWith(b, cfg)
+				if idle := db.Stats().Idle; idle != max(pool.Min, 1) {
+					b.Fatalf("%d connections are ready", idle)
+				}
+				b.StopTimer()
+				if err := db.Close(); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+			}
+		})
+	}
+}
