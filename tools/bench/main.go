@@ -1,0 +1,115 @@
+// Command bench runs the benchmarks that have a budget, each in the same run as its baseline, and prints the ratios
+// against the budgets. It fails where a budget is exceeded.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"text/tabwriter"
+
+	"golang.org/x/perf/benchfmt"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	measured := make(results)
+	for _, g := range groups {
+		if err := g.run(measured); err != nil {
+			return err
+		}
+	}
+	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(out, "\nwhat\tmeasured\tbaseline\tratio\tbudget\t")
+	var wrong []error
+	for _, r := range rows {
+		line, err := r.judge(measured)
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("%s: %w", r.what, err))
+		}
+		fmt.Fprintln(out, line)
+	}
+	return errors.Join(append([]error{out.Flush()}, wrong...)...)
+}
+
+// results holds the best value of each benchmark in each unit: what disturbs a measurement makes it larger.
+type results map[key]float64
+
+type key struct{ name, unit string }
+
+// run adds the results of a group.
+func (g group) run(into results) error {
+	args := append([]string{"test", "-tags=alldrivers", "-run=^$", "-bench=" + g.benchmarks, "-benchmem"}, g.flags...)
+	cmd := exec.Command("go", append(args, g.pkg)...)
+	var text bytes.Buffer
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(&text, os.Stdout), os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%v: %w", cmd.Args, err)
+	}
+	reader := benchfmt.NewReader(&text, g.pkg)
+	for reader.Scan() {
+		result, ok := reader.Result().(*benchfmt.Result)
+		if !ok {
+			continue // the lines around the results
+		}
+		for _, v := range result.Values {
+			k := key{string(result.Name.Full()), v.Unit}
+			if best, ok := into[k]; !ok || v.Value < best {
+				into[k] = v.Value
+			}
+		}
+	}
+	return reader.Err()
+}
+
+// judge compares one row with its budget and returns it as a line of the table.
+func (r row) judge(measured results) (line string, err error) {
+	value, ok := measured[key{r.benchmark, r.unit}]
+	base, okBase := measured[key{r.baseline, r.unit}]
+	if !ok || !okBase {
+		return r.what + "\tnot measured", fmt.Errorf("no result of %s or %s in %s", r.benchmark, r.baseline, r.unit)
+	}
+	ratio := 1.0
+	if value != base {
+		ratio = value / base
+	}
+	budget := fmt.Sprint(r.budget)
+	if r.noise > 0 {
+		budget += fmt.Sprintf(" (noise %v)", r.noise)
+	}
+	var wrong []error
+	if !(ratio <= r.budget+r.noise) {
+		wrong = append(wrong, fmt.Errorf("%.2f times the baseline, over the budget of %s", ratio, budget))
+	}
+	line = fmt.Sprintf("%s\t%s\t%s\t%.2f\t%s\t", r.what, show(value, r.unit), show(base, r.unit), ratio, budget)
+	if r.noAllocs {
+		allocs, ok := measured[key{r.benchmark, "allocs/op"}]
+		line += fmt.Sprintf("%v allocs", allocs)
+		if !ok || allocs != 0 {
+			wrong = append(wrong, fmt.Errorf("%v allocations, want none", allocs))
+		}
+	}
+	return line, errors.Join(wrong...)
+}
+
+func show(value float64, unit string) string {
+	if unit != "sec/op" {
+		return fmt.Sprintf("%.4g %s", value, unit)
+	}
+	switch {
+	case value < 1e-6:
+		return fmt.Sprintf("%.4g ns", value*1e9)
+	case value < 1e-3:
+		return fmt.Sprintf("%.4g µs", value*1e6)
+	}
+	return fmt.Sprintf("%.4g ms", value*1e3)
+}

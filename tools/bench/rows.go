@@ -1,0 +1,42 @@
+package main
+
+// group is one run of benchmarks of a package.
+type group struct {
+	pkg, benchmarks string
+	flags           []string
+}
+
+var groups = []group{
+	{"github.com/patchbay-go/patchbay/observer", "^BenchmarkEmitNoListener", []string{"-cpu=1", "-count=5"}},
+	{"github.com/patchbay-go/patchbay/manager", "^(BenchmarkMapLoadBaseline|BenchmarkNamed|BenchmarkGet)$", []string{"-cpu=1,2", "-count=5"}},
+	{"github.com/patchbay-go/patchbay/conn", "^(BenchmarkOpen|BenchmarkQuery)$", []string{"-cpu=2", "-count=5"}},
+	{"github.com/patchbay-go/patchbay/conn", "^(BenchmarkRoundTrips|BenchmarkWarmUp)$", []string{"-cpu=2", "-benchtime=10x", "-count=2"}},
+}
+
+// row is a budget: how many times the baseline a benchmark may take.
+type row struct {
+	what                string
+	benchmark, baseline string
+	unit                string
+	budget              float64
+	noise               float64 // what the ratio of two equal things varies by
+	noAllocs            bool
+}
+
+const nanos = "sec/op" // what the benchmark format makes of ns/op
+
+var rows = []row{
+	{"open + SELECT 1 + close of an SQLite file, against database/sql", "Open/patchbay-2", "Open/byhand-2", nanos, 1.05, 0, false},
+	{"open on PostgreSQL, against the driver's connect and SELECT 1", "RoundTrips/postgres/patchbay-2", "RoundTrips/postgres/byhand-2", "roundtrips/op", 1, 0, false},
+	{"open on MariaDB, against the driver's connect and SELECT 1", "RoundTrips/mysql/patchbay-2", "RoundTrips/mysql/byhand-2", "roundtrips/op", 1, 0, false},
+	{"a query through Conn, against *sql.DB", "Query/patchbay-2", "Query/byhand-2", nanos, 1, 0.05, false},
+	{"allocations of a query through Conn, against *sql.DB", "Query/patchbay-2", "Query/byhand-2", "allocs/op", 1, 0, false},
+	{"manager.Named of 10 names, against a sync.Map", "Named/names=10", "MapLoadBaseline/names=10", nanos, 2, 0, true},
+	{"manager.Named of 10,000 names, against a sync.Map", "Named/names=10000", "MapLoadBaseline/names=10000", nanos, 2, 0, true},
+	{"manager.Named of 10,000 names, against 10", "Named/names=10000", "Named/names=10", nanos, 1, 0.5, true},
+	{"manager.Named on 2 cores, against 1", "Named/names=1000-2", "Named/names=1000", nanos, 0.8, 0, true},
+	{"manager.Get of 10 names, against a sync.Map", "Get/names=10", "MapLoadBaseline/names=10", nanos, 3, 0, true},
+	{"manager.Get of 10,000 names, against a sync.Map", "Get/names=10000", "MapLoadBaseline/names=10000", nanos, 3, 0, true},
+	{"Emit with no listener, against an atomic load", "EmitNoListener", "EmitNoListenerBaseline", nanos, 1.5, 0, true},
+	{"warm-up of 8 connections through 20 ms a round trip, against one", "WarmUp/eight-2", "WarmUp/one-2", nanos, 2.5, 0, false},
+}
