@@ -144,6 +144,9 @@ func Lint() error {
 	return nil
 }
 
+// Bench runs the benchmarks that have a budget and prints the ratios.
+func Bench() error { return run(nil, "go", "run", "./tools/bench") }
+
 // Slim compares the sizes, contents and start-up of small programs with the same written by hand.
 func Slim() error { return run(nil, "go", "run", "./tools/slim") }
 
