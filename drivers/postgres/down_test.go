@@ -4,7 +4,6 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"os"
 	"syscall"
 	"testing"
@@ -22,9 +21,12 @@ func TestServerWithoutASlotLeft(t *testing.T) {
 	run(t, s, "CREATE ROLE app LOGIN PASSWORD 'pw of app'")
 	app := as(s, "app", "pw of app")
 	hold := func(cfg registry.Config, n int) {
-		db := pool(t, cfg, registry.Env{})
+		db, ctx := pool(t, cfg, registry.Env{}), limit(t)
 		for range n {
-			c, err := db.Conn(limit(t))
+			c, err := db.Conn(ctx)
+			for Driver().Kind(err) == registry.KindTooMany { // a session that ended a moment ago is still counted
+				c, err = db.Conn(ctx)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,16 +136,6 @@ func TestWhatIsNotPostgres(t *testing.T) {
 		s := testserver.MariaDB(t)
 		check(t, try(t, registry.Config{Host: s.Host, Port: s.Port, User: "app"}), registry.KindConfig, "check host and port")
 	})
-}
-
-// conn takes a connection out of the pool for the test.
-func conn(t *testing.T, db *sql.DB) *sql.Conn {
-	c, err := db.Conn(limit(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	return c
 }
 
 // awaitSleeper returns when a session runs pg_sleep.

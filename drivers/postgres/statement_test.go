@@ -21,30 +21,20 @@ import (
 func TestStatementsThatFail(t *testing.T) {
 	s := testserver.Postgres(t)
 	run(t, s, "DROP TABLE IF EXISTS fails", "CREATE TABLE fails (id int)", "DROP ROLE IF EXISTS poor", "CREATE ROLE poor LOGIN PASSWORD 'pw of poor'")
-	exec := func(cfg registry.Config, statements ...string) error {
-		c := conn(t, pool(t, cfg, registry.Env{}))
-		var err error
-		for _, statement := range statements {
-			if _, err = c.ExecContext(limit(t), statement); err != nil {
-				break
-			}
-		}
-		return err
-	}
 	for name, c := range map[string]struct {
 		err   error
 		kind  registry.Kind
 		says  string
 		final bool
 	}{
-		"read-only transaction": {exec(with(s.Config(), "default_transaction_read_only", "on"), "INSERT INTO fails VALUES (1)"), registry.KindReadOnly, "primary server", false},
-		"statement timeout":     {exec(with(s.Config(), "statement_timeout", "10ms"), "SELECT pg_sleep(30)"), registry.KindTimeout, "params.statement_timeout", true},
-		"no right":              {exec(as(s, "poor", "pw of poor"), "SELECT * FROM fails"), registry.KindAuth, "GRANT", false},
-		"dropped connection":    {exec(s.Config(), "SELECT pg_terminate_backend(pg_backend_pid())"), registry.KindLost, "administrator", false},
+		"read-only transaction": {try(t, with(s.Config(), "default_transaction_read_only", "on"), "INSERT INTO fails VALUES (1)"), registry.KindReadOnly, "primary server", false},
+		"statement timeout":     {try(t, with(s.Config(), "statement_timeout", "10ms"), "SELECT pg_sleep(30)"), registry.KindTimeout, "params.statement_timeout", true},
+		"no right":              {try(t, as(s, "poor", "pw of poor"), "SELECT * FROM fails"), registry.KindAuth, "GRANT", false},
+		"dropped connection":    {try(t, s.Config(), "SELECT pg_terminate_backend(pg_backend_pid())"), registry.KindLost, "administrator", false},
 		"idle in a transaction": {idle(t, with(s.Config(), "idle_in_transaction_session_timeout", "1"), "BEGIN"), registry.KindLost, "idle_in_transaction", false},
 		"idle":                  {idle(t, with(s.Config(), "idle_session_timeout", "1"), "SELECT 1"), registry.KindLost, "idle_session_timeout", false},
-		"no such table":         {exec(s.Config(), "SELECT * FROM no_such_table"), registry.KindUnknown, "", false},
-		"no such type":          {exec(s.Config(), "SELECT 1::no_such_type"), registry.KindUnknown, "", false},
+		"no such table":         {try(t, s.Config(), "SELECT * FROM no_such_table"), registry.KindUnknown, "", false},
+		"no such type":          {try(t, s.Config(), "SELECT 1::no_such_type"), registry.KindUnknown, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			check(t, c.err, c.kind, c.says)
@@ -61,12 +51,12 @@ func TestStatementsThatFail(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		check(t, exec(with(s.Config(), "lock_timeout", "10"), "SELECT * FROM fails"), registry.KindBusy, "params.lock_timeout")
+		check(t, try(t, with(s.Config(), "lock_timeout", "10"), "SELECT * FROM fails"), registry.KindBusy, "params.lock_timeout")
 	})
 
 	t.Run("cancelled by an administrator", func(t *testing.T) {
 		done := make(chan error, 1)
-		go func() { done <- exec(s.Config(), "SELECT pg_sleep(30)") }()
+		go func() { done <- try(t, s.Config(), "SELECT pg_sleep(30)") }()
 		run(t, s, fmt.Sprintf("SELECT pg_cancel_backend(%d)", awaitSleeper(t, s)))
 		check(t, <-done, registry.KindCancelled, "cancelled")
 	})

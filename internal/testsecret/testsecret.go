@@ -9,13 +9,22 @@ import (
 	"strings"
 )
 
-// Find returns where the secret is in v: a format that shows it, or the path of the field that holds it; ""
+// Find returns where the secret is in v: what [Shown] returns, or else the path of the field that holds it; ""
 // if it is nowhere. What a function holds cannot be seen.
 func Find(v any, secret string) string {
-	if secret == "" || v == nil {
+	if how := Shown(v, secret); how != "" || secret == "" || v == nil {
+		return how
+	}
+	s := search{secret, make(map[visit]bool)}
+	return s.in(reflect.ValueOf(v), fmt.Sprintf("%T", v))
+}
+
+// Shown returns a way of printing v that shows the secret: a format, or "JSON"; "" if none does.
+func Shown(v any, secret string) string {
+	if secret == "" {
 		return ""
 	}
-	for _, format := range []string{"%v", "%+v", "%#v", "%q"} {
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		if strings.Contains(fmt.Sprintf(format, v), secret) {
 			return format
 		}
@@ -23,8 +32,7 @@ func Find(v any, secret string) string {
 	if text, err := json.Marshal(v); strings.Contains(fmt.Sprint(string(text), err), secret) {
 		return "JSON"
 	}
-	s := search{secret, make(map[visit]bool)}
-	return s.in(reflect.ValueOf(v), fmt.Sprintf("%T", v))
+	return ""
 }
 
 type search struct {
