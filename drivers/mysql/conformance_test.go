@@ -6,6 +6,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"testing"
 	"time"
@@ -22,17 +24,18 @@ func TestConformance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Database = "conformance"
+	// A new name each time: a session that was left in a SLEEP is there for as long as it sleeps.
+	cfg.Database = fmt.Sprintf("conformance_%d", rand.Uint32())
 	for _, statement := range []string{
-		"CREATE DATABASE conformance",
-		"CREATE TABLE conformance.begun (n INT) ENGINE=InnoDB",
+		"CREATE DATABASE " + cfg.Database,
+		"CREATE TABLE " + cfg.Database + ".begun (n INT) ENGINE=InnoDB",
 	} {
 		if _, err := admin.Exec(statement); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Cleanup(func() {
-		_, err := admin.Exec("DROP DATABASE conformance")
+		_, err := admin.Exec("DROP DATABASE " + cfg.Database)
 		if err := errors.Join(err, admin.Close()); err != nil {
 			t.Error(err)
 		}

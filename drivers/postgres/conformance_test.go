@@ -5,6 +5,8 @@ package postgres_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/patchbay-go/patchbay/conn"
@@ -19,13 +21,13 @@ func TestConformance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Database = "conformance"
-	if _, err := admin.Exec("CREATE DATABASE conformance"); err != nil {
+	cfg.Database = fmt.Sprintf("conformance_%d", rand.Uint32())
+	if _, err := admin.Exec("CREATE DATABASE " + cfg.Database); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		// WITH (FORCE): a session that was ended a moment ago may still be there.
-		if _, err := admin.Exec("DROP DATABASE conformance WITH (FORCE)"); err != nil {
+		if _, err := admin.Exec("DROP DATABASE " + cfg.Database + " WITH (FORCE)"); err != nil {
 			t.Error(err)
 		}
 		if err := admin.Close(); err != nil {
