@@ -44,18 +44,15 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 // apply runs the PRAGMA statements. They are not parameters of the URI, because those run without the context,
 // and switching to the write-ahead log waits for other connections.
 func (set settings) apply(ctx context.Context, conn driver.Conn) error {
-	script := set.always
-	if set.writable != "" {
+	script := set.writable
+	if set.readable != script {
 		readOnly, err := conn.(interface{ IsReadOnly(string) (bool, error) }).IsReadOnly("main")
 		if err != nil {
 			return err
 		}
-		if !readOnly {
-			script += set.writable
+		if readOnly {
+			script = set.readable
 		}
-	}
-	if script == "" {
-		return nil
 	}
 	end := time.Now().Add(set.busy)
 	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
@@ -74,8 +71,8 @@ func (set settings) apply(ctx context.Context, conn driver.Conn) error {
 }
 
 func isBusy(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // memoryConnector opens connections to one database in memory. SQLite drops it with its last connection, so

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"runtime"
+	"slices"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -37,31 +37,29 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 	set, err := readParams(cfg.Params, memory)
 	err = errors.Join(foreignFields(cfg, env), err)
 
-	uri, path := "", ""
+	path := ""
 	if memory {
 		// A name that nobody else in the process has: SQLite shares the database between all who know it.
 		// https://www.sqlite.org/src/file/src/memdb.c
-		set.query.Set("vfs", "memdb")
-		uri = fileURI("", fmt.Sprintf("/%016x%016x", rand.Uint64(), rand.Uint64()), set.query)
+		path = fmt.Sprintf("/%016x%016x", rand.Uint64(), rand.Uint64())
+		set.query += "vfs=memdb"
 	} else {
 		var wrong error
 		path, wrong = absolute(field, name)
 		err = errors.Join(err, wrong)
-		uri = fileURI(runtime.GOOS, path, set.query)
 	}
 	if err != nil {
 		return nil, err
 	}
 
-	base, err := sqlite.NewConnector(uri)
-	if err != nil {
+	base, err := sqlite.NewConnector(fileURI(path, set.query))
+	switch {
+	case err != nil:
 		return nil, err
+	case memory:
+		return &memoryConnector{connector: connector{base: base, set: set}}, nil
 	}
-	c := connector{base, path, set}
-	if memory {
-		return &memoryConnector{connector: c}, nil
-	}
-	return &c, nil
+	return &connector{base, path, set}, nil
 }
 
 // foreignFields refuses what only a server has a use for.
@@ -109,7 +107,7 @@ func (dialect) TestConfig(cfg registry.Config) registry.Config {
 		params["mode"] = "rw"
 	}
 	journal, given := params["journal_mode"]
-	if !strings.EqualFold(mode, "ro") && (!given || journalModes.check(journal) == nil) {
+	if !strings.EqualFold(mode, "ro") && (!given || slices.Contains(journalModes, strings.ToLower(journal))) {
 		params["journal_mode"] = keep
 	}
 	cfg.Params = params

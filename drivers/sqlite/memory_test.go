@@ -13,6 +13,8 @@ import (
 	"time"
 
 	modernc "modernc.org/sqlite"
+
+	"github.com/patchbay-go/patchbay/registry"
 )
 
 func TestAPoolSeesOneDatabaseInMemory(t *testing.T) {
@@ -99,6 +101,29 @@ func TestAQueryWithinAQueryFindsAConnection(t *testing.T) {
 	if err := rows.Err(); err != nil || sum != 6 {
 		t.Errorf("the inner queries add up to %d, %v", sum, err)
 	}
+}
+
+func TestAWriteInMemoryWaitsForReaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := open(t, ":memory:")
+		exec(t, db, "create table t (a)")
+		exec(t, db, "insert into t values (1), (2)")
+		rows, err := db.Query("select a from t")
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows.Next()
+		start := time.Now()
+		_, err = db.ExecContext(t.Context(), "insert into t values (3)")
+		failure{registry.KindBusy, 5, nil, "busy_timeout"}.check(t, err)
+		if took := time.Since(start); took != 5*time.Second {
+			t.Errorf("it waited for %v", took)
+		}
+		if err := rows.Close(); err != nil {
+			t.Error(err)
+		}
+		exec(t, db, "insert into t values (3)")
+	})
 }
 
 // TestNothingIsLeftAfterClose: neither goroutines, which synctest waits for, nor files, nor the database.

@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -17,28 +15,35 @@ func TestOnlyTwoNamesAreInMemory(t *testing.T) {
 	}
 }
 
+func nameOn(goos, field, name string) (string, error) {
+	if goos == "windows" {
+		return windowsName(field, name)
+	}
+	return unixName(field, name, "/wd")
+}
+
 func TestNamesAreTakenAsTheyAre(t *testing.T) {
 	for _, tt := range []struct{ goos, name, want string }{
 		{"linux", "/dir/x.db", "/dir/x.db"},
-		{"linux", "a?b#c%20.db", "a?b#c%20.db"},
-		{"linux", "-", "-"},
-		{"linux", " x.db ", " x.db "},
-		{"linux", "x.", "x."},
-		{"linux", `C:\dir\x.db`, `C:\dir\x.db`},
+		{"linux", "a?b#c%20.db", "/wd/a?b#c%20.db"},
+		{"linux", "-", "/wd/-"},
+		{"linux", " x.db ", "/wd/ x.db "},
+		{"linux", "x.", "/wd/x."},
+		{"linux", `C:\dir\x.db`, `/wd/C:\dir\x.db`},
 		{"linux", "/C:/dir/x.db", "/C:/dir/x.db"},
-		{"linux", "./file:x.db", "./file:x.db"},
-		{"linux", "link/../x.db", "link/../x.db"},
-		{"linux", "\xff.db", "\xff.db"},
-		{"darwin", "größe.db", "größe.db"},
-		{"windows", `C:\dir\x.db`, `C:\dir\x.db`},
+		{"linux", "./file:x.db", "/wd/./file:x.db"},
+		{"linux", "link/../x.db", "/wd/link/../x.db"},
+		{"linux", "\xff.db", "/wd/\xff.db"},
+		{"darwin", "größe.db", "/wd/größe.db"},
+		{"windows", `C:\dir\x.db`, "C:/dir/x.db"},
 		{"windows", "C:/dir/x.db", "C:/dir/x.db"},
 		{"windows", "/C:/dir/x.db", "C:/dir/x.db"},
 		{"windows", "/z:x.db", "z:x.db"},
-		{"windows", `\\server\share\x.db`, `\\server\share\x.db`},
-		{"windows", `..\dir\.\x.db`, `..\dir\.\x.db`},
-		{"windows", `\dir\größe 50%.db`, `\dir\größe 50%.db`},
+		{"windows", `\\server\share\x.db`, "//server/share/x.db"},
+		{"windows", `..\dir\.\x.db`, "../dir/./x.db"},
+		{"windows", `\dir\größe 50%.db`, "/dir/größe 50%.db"},
 	} {
-		got, err := plain(tt.goos, "filename", tt.name)
+		got, err := nameOn(tt.goos, "filename", tt.name)
 		if err != nil || got != tt.want {
 			t.Errorf("on %s the name %q is read as %q, %v; want %q", tt.goos, tt.name, got, err, tt.want)
 		}
@@ -63,22 +68,10 @@ func TestNamesOfOtherFilesAreRefused(t *testing.T) {
 		{"windows", `C:\dir \x.db`, "has a part that ends in a dot or space, which Windows drops"},
 		{"windows", "\xff.db", "is not valid UTF-8"},
 	} {
-		_, err := plain(tt.goos, "database", tt.name)
+		_, err := nameOn(tt.goos, "database", tt.name)
 		var wrong *registry.ConfigError
 		if !errors.As(err, &wrong) || wrong.Field != "database" || wrong.Problem != tt.problem || wrong.Cure == "" {
 			t.Errorf("on %s the name %q gives %v; want that it %s", tt.goos, tt.name, err, tt.problem)
 		}
-	}
-}
-
-func TestARelativeNameBelongsToTheWorkingDirectory(t *testing.T) {
-	t.Chdir(t.TempDir())
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := absolute("filename", "x.db")
-	if want := filepath.Join(dir, "x.db"); err != nil || filepath.Clean(got) != want {
-		t.Errorf("x.db in %s is %q, %v; want %q", dir, got, err, want)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -43,11 +43,11 @@ func (e *openError) Unwrap() error { return e.err }
 // explain wraps an error of Connect.
 func (c *connector) explain(err error) error {
 	e := &openError{path: c.path, err: err}
-	var code *sqlite.Error
+	code, ok := errors.AsType[*sqlite.Error](err)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		e.cause = cause{"waiting for a lock", results[sqlite3.SQLITE_BUSY].hint} // nothing else waits
-	case errors.As(err, &code) && code.Code()&0xff == sqlite3.SQLITE_CANTOPEN && c.path != "":
+		e.cause = cause{"waiting for a lock", meaning(sqlite3.SQLITE_BUSY).hint} // nothing else waits
+	case ok && code.Code()&0xff == sqlite3.SQLITE_CANTOPEN && c.path != "":
 		e.cause = c.look()
 	}
 	return e
@@ -65,7 +65,7 @@ func (c *connector) refuseSpecial() error {
 // look finds out why the file cannot be opened. It does not open it: closing it again would drop the locks that
 // other connections of this process hold. https://www.sqlite.org/howtocorrupt.html#posix_advisory_locks
 func (c *connector) look() cause {
-	dir := filepath.Dir(c.path)
+	dir := c.path[:max(1, strings.LastIndexByte(c.path, '/'))] // Windows takes slashes too
 	parent, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, os.ErrNotExist):

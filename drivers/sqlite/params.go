@@ -5,7 +5,6 @@ package sqlite
 import (
 	"errors"
 	"math"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -13,79 +12,121 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// param is one of the Params that a Config may hold. Its values are words from a list, numbers, or the name of
-// a time zone: nothing that could carry SQL.
+// param is one of the Params that a Config may hold. Its values are words, flags, numbers, or the name of a
+// time zone: nothing that could carry SQL. (It is all data, because functions in it would have to be put
+// together whenever the program starts.)
 type param struct {
-	name string
-	values
-	key    string // the parameter of the URI that it becomes; empty: the PRAGMA of its name
-	preset string // the value where the Config has none; empty: whatever SQLite does
-	file   bool   // only for a file, not in memory
-	write  bool   // only for a file that is opened for writing
+	name        string
+	key         string   // the parameter of the URI that it becomes; empty: the PRAGMA of its name
+	flag        bool     // on or off; else
+	words       []string // one of these, in either case; else
+	least, most int      // a number; else, if both are 0, a time zone
+	preset      string   // the value where the Config has none; empty: whatever SQLite does
+	file        bool     // only for a file, not in memory
+	write       bool     // only for a file that is opened for writing
 }
 
 // keep is the journal mode that the file has.
 const keep = "keep"
 
 var (
-	journalModes = words("wal", "delete", "truncate", "persist", "memory", "off", keep)
-	anyCount     = number(0, math.MaxInt)
+	flags        = []string{"on", "off", "true", "false", "yes", "no", "1", "0"}
+	journalModes = []string{"wal", "delete", "truncate", "persist", "memory", "off", keep}
 )
 
 // params are in the order in which they take effect. Keys that start with an underscore are described at
 // https://pkg.go.dev/modernc.org/sqlite#Driver.Open, mode and immutable at https://www.sqlite.org/uri.html, and
 // the rest at https://www.sqlite.org/pragma.html.
 var params = []param{
-	{name: "mode", values: words("rwc", "rw", "ro"), key: "mode", file: true},
-	{name: "immutable", values: flag, key: "immutable", file: true},
-	{name: "busy_timeout", values: number(0, math.MaxInt32), key: "_busy_timeout", preset: "5000"},
-	{name: "txlock", values: words("immediate", "deferred", "exclusive"), key: "_txlock", preset: "immediate"},
-	{name: "time_format", values: words("sqlite", "datetime"), key: "_time_format", preset: "sqlite"},
-	{name: "time_integer_format", values: words("unix", "unix_milli", "unix_micro", "unix_nano"), key: "_time_integer_format"},
-	{name: "timezone", values: zone, key: "_timezone", preset: "UTC"},
-	{name: "inttotime", values: flag, key: "_inttotime"},
-	{name: "texttotime", values: flag, key: "_texttotime"},
-	{name: "defensive", values: flag, key: "_defensive"},
-	{name: "dqs", values: flag, key: "_dqs"},
-	{name: "foreign_keys", values: flag, preset: "1"},
-	{name: "recursive_triggers", values: flag},
-	{name: "trusted_schema", values: flag},
-	{name: "cache_size", values: number(math.MinInt32, math.MaxInt32)},
-	{name: "temp_store", values: words("default", "file", "memory")},
-	{name: "mmap_size", values: anyCount, file: true},
-	{name: "secure_delete", values: words("on", "off", "true", "false", "yes", "no", "1", "0", "fast"), write: true},
-	{name: "journal_mode", values: journalModes, preset: "wal", file: true, write: true},
-	{name: "synchronous", values: words("off", "normal", "full", "extra"), preset: "normal", file: true, write: true},
-	{name: "wal_autocheckpoint", values: anyCount, file: true, write: true},
-	{name: "journal_size_limit", values: number(-1, math.MaxInt), file: true, write: true},
+	{name: "mode", key: "mode", words: []string{"rwc", "rw", "ro"}, file: true},
+	{name: "immutable", key: "immutable", flag: true, file: true},
+	{name: "busy_timeout", key: "_busy_timeout", most: math.MaxInt32, preset: "5000"},
+	{name: "txlock", key: "_txlock", words: []string{"immediate", "deferred", "exclusive"}, preset: "immediate"},
+	{name: "time_format", key: "_time_format", words: []string{"sqlite", "datetime"}, preset: "sqlite"},
+	{name: "time_integer_format", key: "_time_integer_format", words: []string{"unix", "unix_milli", "unix_micro", "unix_nano"}},
+	{name: "timezone", key: "_timezone", preset: "UTC"},
+	{name: "inttotime", key: "_inttotime", flag: true},
+	{name: "texttotime", key: "_texttotime", flag: true},
+	{name: "defensive", key: "_defensive", flag: true},
+	{name: "dqs", key: "_dqs", flag: true},
+	{name: "foreign_keys", flag: true, preset: "1"},
+	{name: "recursive_triggers", flag: true},
+	{name: "trusted_schema", flag: true},
+	{name: "cache_size", least: math.MinInt32, most: math.MaxInt32},
+	{name: "temp_store", words: []string{"default", "file", "memory"}},
+	{name: "mmap_size", most: math.MaxInt, file: true},
+	{name: "secure_delete", words: []string{"on", "off", "fast"}, write: true},
+	{name: "journal_mode", words: journalModes, preset: "wal", file: true, write: true},
+	{name: "synchronous", words: []string{"off", "normal", "full", "extra"}, preset: "normal", file: true, write: true},
+	{name: "wal_autocheckpoint", most: math.MaxInt32, file: true, write: true},
+	{name: "journal_size_limit", least: -1, most: math.MaxInt, file: true, write: true},
+}
+
+func (p *param) check(value string) error {
+	switch {
+	case p.flag:
+		return registry.OneOf(flags...)(strings.ToLower(value))
+	case p.words != nil:
+		return registry.OneOf(p.words...)(strings.ToLower(value))
+	case p.most != 0:
+		return registry.IntBetween(p.least, p.most)(value)
+	}
+	if _, err := time.LoadLocation(value); err != nil || value == "" {
+		return errors.New("use a name from the IANA Time Zone database, such as Europe/Zurich")
+	}
+	return nil
+}
+
+// plain returns a value that has passed the check as SQLite and the URI write it.
+func (p *param) plain(value string) string {
+	switch {
+	case value == "":
+		return ""
+	case p.words != nil:
+		return strings.ToLower(value)
+	case p.most != 0:
+		return strings.TrimPrefix(value, "+")
+	case !p.flag:
+		return escape(value)
+	}
+	switch strings.ToLower(value) {
+	case "on", "true", "yes", "1":
+		return "1"
+	}
+	return "0"
 }
 
 // settings are what the Params of a Config come to.
 type settings struct {
 	mode     string        // as in Params
 	busy     time.Duration // busy_timeout
-	query    url.Values    // of the URI
-	always   string        // PRAGMA statements for each connection
-	writable string        // further ones, for a file that turns out to be writable
+	query    string        // of the URI
+	readable string        // PRAGMA statements for a connection that turns out to be able to read only
+	writable string        // and for all others
 }
 
 // readParams checks the Params of a Config and fills in what it leaves open.
-func readParams(given map[string]string, memory bool) (settings, error) {
-	set := settings{mode: strings.ToLower(given["mode"]), query: make(url.Values)}
-	checks := make(map[string]registry.ParamCheck)
-	for _, p := range params {
-		checks[p.name] = p.check
-	}
-	if err := registry.CheckParams(given, checks); err != nil {
-		return set, err
+func readParams(given map[string]string, memory bool) (set settings, err error) {
+	if len(given) > 0 {
+		checks := make(map[string]registry.ParamCheck)
+		for i := range params {
+			checks[params[i].name] = params[i].check
+		}
+		if err := registry.CheckParams(given, checks); err != nil {
+			return set, err
+		}
 	}
 
-	var errs []error
 	refuse := func(name, problem, cure string) {
-		errs = append(errs, &registry.ConfigError{Field: "params." + name, Problem: problem, Cure: cure})
+		err = errors.Join(err, &registry.ConfigError{Field: "params." + name, Problem: problem, Cure: cure})
 	}
 	journal := ""
-	for _, p := range params {
+	var query, readable, writable strings.Builder
+	for _, b := range []*strings.Builder{&query, &readable, &writable} {
+		b.Grow(128) // what the presets need, and some more
+	}
+	for i := range params {
+		p := &params[i]
 		value, asked := given[p.name]
 		switch {
 		case p.file && memory:
@@ -104,55 +145,39 @@ func readParams(given map[string]string, memory bool) (settings, error) {
 			value = p.preset
 		}
 		value = p.plain(value)
-		if p.name == "journal_mode" {
+		switch p.name {
+		case "mode":
+			set.mode = value
+		case "immutable":
+			if value == "1" && set.mode != "ro" {
+				refuse(p.name, "is on for a file that can be written", "add mode=ro")
+			}
+		case "busy_timeout":
+			ms, _ := strconv.Atoi(value) // it has passed the check
+			set.busy = time.Duration(ms) * time.Millisecond
+		case "journal_mode":
 			journal = value
 		}
-		switch pragma := "pragma " + p.name + " = " + value + ";"; {
+		switch {
 		case value == "" || value == keep:
 		case p.key != "":
-			set.query.Set(p.key, value)
-		case p.write && !asked:
-			set.writable += pragma
+			setTo(&query, "", p.key, value, "&")
 		default:
-			set.always += pragma
+			setTo(&writable, "pragma ", p.name, value, ";")
+			if asked || !p.write {
+				setTo(&readable, "pragma ", p.name, value, ";")
+			}
 		}
 	}
-	ms, _ := strconv.Atoi(set.query.Get("_busy_timeout")) // a number, as checked above
-	set.busy = time.Duration(ms) * time.Millisecond
-	if set.query.Get("immutable") == "1" && set.mode != "ro" {
-		refuse("immutable", "is on for a file that can be written", "add mode=ro")
-	}
-	return set, errors.Join(errs...)
+	set.query, set.readable, set.writable = query.String(), readable.String(), writable.String()
+	return set, err
 }
 
-// values are those that a param can have.
-type values struct {
-	check registry.ParamCheck
-	plain func(string) string // how SQLite and the URI write a value that has passed the check
+// setTo writes what an assignment needs around it.
+func setTo(b *strings.Builder, before, name, value, after string) {
+	b.WriteString(before)
+	b.WriteString(name)
+	b.WriteByte('=')
+	b.WriteString(value)
+	b.WriteString(after)
 }
-
-func words(list ...string) values {
-	check := registry.OneOf(list...)
-	return values{func(value string) error { return check(strings.ToLower(value)) }, strings.ToLower}
-}
-
-func number(least, most int) values {
-	return values{registry.IntBetween(least, most), func(value string) string { return value }}
-}
-
-var flag = values{words("on", "off", "true", "false", "yes", "no", "1", "0").check, func(value string) string {
-	switch strings.ToLower(value) {
-	case "on", "true", "yes", "1":
-		return "1"
-	case "":
-		return ""
-	}
-	return "0"
-}}
-
-var zone = values{func(value string) error {
-	if _, err := time.LoadLocation(value); err != nil || value == "" {
-		return errors.New("use a name from the IANA Time Zone database, such as Europe/Zurich")
-	}
-	return nil
-}, func(value string) string { return value }}

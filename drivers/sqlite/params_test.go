@@ -36,6 +36,7 @@ func TestParamsReachEveryConnection(t *testing.T) {
 		{"journal_mode", "keep", "pragma synchronous", "2"},
 		{"synchronous", "extra", "pragma synchronous", "3"},
 		{"cache_size", "-64", "pragma cache_size", "-64"},
+		{"cache_size", "+10", "pragma cache_size", "10"},
 		{"temp_store", "memory", "pragma temp_store", "2"},
 		{"mmap_size", "1048576", "pragma mmap_size", "1048576"},
 		{"wal_autocheckpoint", "7", "pragma wal_autocheckpoint", "7"},

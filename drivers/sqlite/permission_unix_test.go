@@ -138,3 +138,27 @@ func TestMissingPermissionsAreNamed(t *testing.T) {
 		failure{registry.KindCannotOpen, 14, []string{"permission denied"}, "let this user into the folder"}.check(t, ping(t, config(name)))
 	}
 }
+
+func TestAJournalThatCannotBeDeleted(t *testing.T) {
+	if !asUser(t) {
+		return
+	}
+	dir := t.TempDir()
+	db := open(t, filepath.Join(dir, "x.db"), "journal_mode", "delete")
+	exec(t, db, "create table t (a)")
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec("insert into t values (1)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	err = tx.Commit()
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	failure{registry.KindIO, 2570, []string{"disk I/O error"}, "check the disk"}.check(t, err)
+}

@@ -65,6 +65,21 @@ func TestAFileThatWasDeletedWhileOpen(t *testing.T) {
 	failure{registry.KindReadOnly, 1032, nil, "deleted while it was open"}.check(t, err)
 }
 
+func TestAnAbsoluteNameNeedsNoWorkingDirectory(t *testing.T) {
+	gone := t.TempDir()
+	t.Chdir(gone)
+	if err := os.Remove(gone); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "x.db")
+	exec(t, open(t, name), "create table t (a)")
+	_, err := sqlite.Driver().Connector(config("x.db"), registry.Env{})
+	var wrong *registry.ConfigError
+	if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "working directory") {
+		t.Errorf("a relative name gives %v", err)
+	}
+}
+
 func TestANameThatIsTooLong(t *testing.T) {
 	t.Chdir(t.TempDir())
 	deep := strings.Repeat(strings.Repeat("d", 100)+"/", 5)

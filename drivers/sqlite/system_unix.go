@@ -2,7 +2,24 @@
 
 package sqlite
 
-import "syscall"
+import (
+	"strings"
+	"syscall"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// absolute returns the path of the file with this name, which comes from the given field of a Config.
+func absolute(field, name string) (string, error) {
+	dir := ""
+	if !strings.HasPrefix(name, "/") {
+		var err error
+		if dir, err = syscall.Getwd(); err != nil { // os.Getwd would link much more
+			return "", &registry.ConfigError{Field: field, Problem: "is relative, and the working directory is not known", Cure: "write an absolute path"}
+		}
+	}
+	return unixName(field, name, dir)
+}
 
 // The modes of access(2) are the same on every unix.
 const (
