@@ -1,0 +1,74 @@
+// Package mssql opens SQL Server and Azure SQL databases with github.com/microsoft/go-mssqldb. Import it for its
+// side effect and build with -tags mssql (or alldrivers): it registers the dialect "mssql", aliases "sqlserver" and
+// "azuresql". Without the tag the import is there but empty, and the registry says why. It never falls back from
+// TLS to plaintext, reads nothing from the environment, and never tries a login twice.
+//
+// # Config
+//
+// User and Password are a login of SQL Server. A user with a backslash, DOMAIN\name, is a Windows account, which logs
+// in with NTLM; Params has more ways. All three of user, password and database can have 128 characters, and none
+// beyond U+FFFF. An empty Database is the default one of the login. AppName is cut after 128 characters. Statements
+// have parameters like @p1 or, with [sql.Named], @name.
+//
+// TLS is that of the server: SQL Server takes no client certificates. Without TLS the password goes over the network in a
+// form that everybody can read, unless the server insists on encryption, as Azure does: then it is encrypted, and
+// the certificate verified against the system's roots.
+//
+// What has no time zone in the database, datetime2 for example, is read as a [time.Time] in UTC; a datetimeoffset keeps
+// its offset. A time.Time is sent with its offset, which the server drops for a column that has none: write
+// t.UTC() there.
+//
+// # Params
+//
+// Which server:
+//
+//	name                 values                                       default
+//	instance             name of an instance, such as SQLEXPRESS      the default instance
+//	failoverPartner      host, host:port or host\instance of the      none
+//	                     partner in database mirroring
+//	multiSubnetFailover  true, false: dial all addresses of the       false
+//	                     host at once, as a listener of an
+//	                     availability group in several subnets wants
+//	applicationIntent    ReadWrite, ReadOnly: whether a replica for   ReadWrite
+//	                     reading will do; it takes a Database
+//
+// For an instance without a Port the SQL Server Browser of the host is asked, at UDP port 1434; with a Port it is not. A
+// dialer of one's own gets the network "udp" then. The failover partner is tried when the server cannot be reached, is not
+// ready or does not have the database, never after a refused login; each gets half of the connect timeout.
+//
+// The connection:
+//
+//	name                 values                                       default
+//	strict               true, false: encrypt from the first byte     false
+//	                     on (TDS 8.0), which SQL Server 2022 can;
+//	                     needs TLS
+//	authentication       password                                     password
+//	                     token: the Password, or what credentials
+//	                     give for it, is an access token of
+//	                     Microsoft Entra ID; needs TLS, and no User
+//	                     windows: the account that the program runs
+//	                     as; on Windows only
+//	packetSize           512 to 32767 bytes                           4096
+//	workstationId        name of the client                           the host name
+//	guidConversion       true, false: read uniqueidentifier as        false
+//	                     bytes in the order in which it is written,
+//	                     as uuid packages want; false suits
+//	                     mssql.UniqueIdentifier
+//	timezone             the zone of what has none in the database:   UTC
+//	                     UTC, Europe/Zurich, ...
+//
+// The session:
+//
+//	name                 values                                       default
+//	language             us_english, Deutsch, ... : of messages       that of the login
+//	                     and of dates as text
+//	lockTimeout          milliseconds; 0: not at all, -1: for ever    -1
+//	xactAbort            true, false: roll back at every error        that of the server
+//
+// Those of the session are set by a statement after the login, and again whenever a connection is taken from the pool,
+// because the server resets it then: that is a round trip more each time.
+//
+// What they mean in detail is in
+// https://learn.microsoft.com/dotnet/api/microsoft.data.sqlclient.sqlconnection.connectionstring and
+// https://learn.microsoft.com/sql/t-sql/statements/set-statements-transact-sql
+package mssql

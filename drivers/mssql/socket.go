@@ -1,0 +1,47 @@
+//go:build mssql || alldrivers
+
+package mssql
+
+import (
+	"errors"
+	"net"
+)
+
+// errNotSQLServer says that a server answered, in another protocol.
+var errNotSQLServer = errors.New("the server does not speak TDS, the protocol of SQL Server")
+
+// replyType is what the first answer of a server begins with.
+// https://learn.microsoft.com/openspecs/windows_protocols/ms-tds/9b4a463c-2634-4a4b-ac35-bebfff2fb0f7
+const replyType = 4
+
+// socket is the network connection of one login, and then of the session.
+type socket struct {
+	net.Conn
+	attempt *attempt
+	heard   bool // it has answered
+}
+
+// Read fails at the first byte of another protocol: the driver would take it for the length of a packet, and wait
+// for as much.
+func (s *socket) Read(p []byte) (int, error) {
+	n, err := s.Conn.Read(p)
+	if n > 0 && !s.heard {
+		s.heard = true
+		s.attempt.answered()
+		if !s.attempt.strict && p[0] != replyType { // with strict, crypto/tls says what it thinks of it
+			n, err = 0, errNotSQLServer
+		}
+	}
+	if err != nil {
+		s.attempt.fail(err)
+	}
+	return n, err
+}
+
+func (s *socket) Write(p []byte) (int, error) {
+	n, err := s.Conn.Write(p)
+	if err != nil {
+		s.attempt.fail(err)
+	}
+	return n, err
+}
