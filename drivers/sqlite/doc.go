@@ -9,7 +9,8 @@
 // that name, and nothing in it is a parameter. A relative name belongs to the working directory at the time the
 // connector is made. On Windows C:\dir\x.db, C:/dir/x.db, /C:/dir/x.db and \\server\share\x.db are understood.
 // Refused are names that would end up as another file: with a NUL, ending like a folder, starting with "file:"
-// (write ./file:x for such a file), and on Windows what Win32 rewrites, such as a trailing dot.
+// (write ./file:x for such a file), and on Windows what Win32 rewrites, such as a trailing dot. Elsewhere a name
+// may have 247 bytes and a path 504, because SQLite puts -journal or -wal after it.
 //
 // An empty name and ":memory:" are a database in memory. Every connection of a connector sees the same one, no
 // other connector does, and it lives until the connector is closed, however many connections come and go.
@@ -17,8 +18,8 @@
 //
 // # Params
 //
-// Values are checked when the connector is made and may be written in either case. Durations are in
-// milliseconds, sizes as in SQLite's own documentation: https://www.sqlite.org/pragma.html
+// Values are checked when the connector is made; words may be written in either case. What they mean is
+// described at https://www.sqlite.org/pragma.html and https://pkg.go.dev/modernc.org/sqlite#Driver.Open.
 //
 //	name                 values                                     default
 //	mode                 rwc, rw (existing file only), ro           rwc
@@ -45,7 +46,7 @@
 //	defensive            on, off                                    SQLite's: off
 //	dqs                  on, off                                    SQLite's: on
 //
-// On and off may be written true and false, yes and no, 1 and 0 as well. mode, immutable, journal_mode,
+// Where on and off are all values, true and false, yes and no, 1 and 0 do as well. mode, immutable, journal_mode,
 // synchronous, mmap_size, wal_autocheckpoint and journal_size_limit are errors for a database in memory.
 //
 // The reasons for the defaults that are not SQLite's own:

@@ -90,7 +90,7 @@ func (c *connector) look() cause {
 	case c.set.mode != "ro" && !mayWriteFolder(dir):
 		return cause{fmt.Sprintf("this user may not create files in the folder %q", dir), "give the user of the program that right, or set mode=ro"}
 	}
-	f, err := os.Open(dir)
+	f, err := os.Open(os.DevNull)
 	if err != nil {
 		return cause{err.Error(), "check the limit of open files"}
 	}
