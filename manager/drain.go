@@ -120,11 +120,15 @@ func (m *Manager) finish(p *pool) error {
 		return p.conn.Abort(fmt.Errorf("%w; leases not released: %d", why, n))
 	}
 
+	// Even a forced close waits for its turn, since thousands at once would take longer than one after another; but
+	// not for pools that hang.
+	turn := time.NewTimer(m.timeout)
 	select {
 	case m.turns <- struct{}{}:
 		defer func() { <-m.turns }()
-	case <-p.force.Done():
+	case <-turn.C:
 	}
+	turn.Stop()
 	ctx, cancel := context.WithTimeoutCause(p.force, left, m.overdue())
 	defer cancel()
 	return p.conn.Shutdown(ctx)

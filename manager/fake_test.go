@@ -145,6 +145,16 @@ func (f *fake) open() (n int) {
 	return n
 }
 
+// conns is the number of open connections of all pools.
+func (f *fake) conns() (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range f.pools {
+		n += p.conns
+	}
+	return n
+}
+
 // check fails the test unless every pool was closed exactly once and no connection is left.
 func (f *fake) check(t *testing.T) {
 	t.Helper()

@@ -11,14 +11,15 @@ import (
 // pool is one connection of a name, from the moment it is open until it is closed. When a name is opened
 // again, that is another pool.
 type pool struct {
-	name    string
-	conn    *conn.Conn
-	cfg     *conn.Config // never modified
-	tracked bool         // opened by others, so that it cannot be opened again once evicted
-	born    time.Time
-
+	// What handing out reads comes first, and on one cache line.
 	state atomic.Int64 // number of leases and flags, so that both change in one step
 	used  atomic.Int64 // when it was last used, by the manager's clock
+	conn  *conn.Conn
+	cfg   *conn.Config // never modified
+
+	name    string
+	tracked bool // opened by others, so that it cannot be opened again once evicted
+	born    time.Time
 
 	seenUsed  int64     // used when the janitor last saw it change; Manager.mu is held
 	idleSince time.Time // when that was
@@ -33,7 +34,7 @@ type pool struct {
 	cut      context.CancelCauseFunc // ends the patience
 	ended    chan struct{}           // closed when drained, or closed by others
 	light    chan struct{}           // closed when it has no idle connections left
-	evicted  time.Time               // zero: not evicted
+	evicted  int64                   // when, by the manager's clock; 0: it was not
 	err      error                   // of closing; valid when ended
 }
 

@@ -93,7 +93,7 @@ func (m *Manager) evictOne() *pool {
 func (m *Manager) evict(p *pool, why Reason) bool {
 	wasShared, ok := p.retireUnleased()
 	if ok {
-		p.evicted = time.Now()
+		p.evicted = m.clock.last.Add(1)
 		m.clock.advance()
 		m.unname(m.names[p.name], p)
 		m.drain(p, wasShared, &Evicted{p.name, p.conn.Dialect(), why})
@@ -108,11 +108,11 @@ func (m *Manager) boundLingering() {
 		var first *pool
 		n := 0
 		for p := range m.draining {
-			if p.evicted.IsZero() || p.hurry.Err() != nil {
+			if p.evicted == 0 || p.hurry.Err() != nil {
 				continue
 			}
 			n++
-			if first == nil || p.evicted.Before(first.evicted) {
+			if first == nil || p.evicted < first.evicted {
 				first = p
 			}
 		}

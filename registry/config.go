@@ -58,17 +58,15 @@ type TLS struct {
 
 // Equal reports whether both configs say the same. It allocates nothing.
 func (c *Config) Equal(other *Config) bool {
-	return c.Dialect == other.Dialect && c.Host == other.Host && c.Port == other.Port &&
-		c.User == other.User && c.Password.Equal(other.Password) &&
-		c.Database == other.Database && c.Filename == other.Filename && c.Pool == other.Pool &&
-		c.TLS.equal(other.TLS) && c.ConnectTimeout == other.ConnectTimeout &&
-		c.AppName == other.AppName && maps.Equal(c.Params, other.Params)
+	return c.Port == other.Port && c.Pool == other.Pool && c.ConnectTimeout == other.ConnectTimeout &&
+		c.Dialect == other.Dialect && c.Host == other.Host && c.User == other.User &&
+		c.Database == other.Database && c.Filename == other.Filename && c.AppName == other.AppName &&
+		c.Password.Equal(other.Password) &&
+		(c.TLS == other.TLS || c.TLS.equal(other.TLS)) &&
+		len(c.Params) == len(other.Params) && (len(c.Params) == 0 || maps.Equal(c.Params, other.Params))
 }
 
 func (t *TLS) equal(other *TLS) bool {
-	if t == other {
-		return true
-	}
 	if t == nil || other == nil {
 		return false
 	}

@@ -1,0 +1,220 @@
+package manager_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/manager"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+type configs = map[string]conn.Config
+
+func TestNamedOpensWhatTheMapSays(t *testing.T) {
+	f := newFake()
+	m, _ := f.manager(t, manager.WithConfigs(configs{"a": fakeConfig("a"), "reports": fakeConfig("b")}))
+	c, err := m.Named(t.Context(), "reports")
+	if err != nil || c.Config().Database != "b" {
+		t.Fatalf("got %v, %v", c, err)
+	}
+	again, err := m.Named(t.Context(), "reports")
+	if err != nil || again != c {
+		t.Errorf("got %v, %v", again, err)
+	}
+	lease, err := m.AcquireNamed(t.Context(), "reports")
+	if err != nil || lease.Conn() != c {
+		t.Fatalf("got %v, %v", lease, err)
+	}
+	lease.Release()
+	lease, err = m.AcquireNamed(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease.Release()
+
+	_, err = m.Named(t.Context(), "report")
+	var unknown *manager.UnknownNameError
+	if !errors.As(err, &unknown) || unknown.Name != "report" || unknown.Nearest != "reports" || !strings.Contains(err.Error(), `did you mean "reports"?`) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := m.AcquireNamed(t.Context(), "else"); !errors.As(err, &unknown) || unknown.Nearest != "" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestGetAndTheMapAgreeOrFail(t *testing.T) {
+	f := newFake()
+	m, _ := f.manager(t, manager.WithConfigs(configs{"a": fakeConfig("a")}))
+	var mismatch *manager.MismatchError
+	if _, err := m.Get(t.Context(), "a", replaced()); !errors.As(err, &mismatch) || mismatch.State != manager.StateClosed || !strings.Contains(err.Error(), "Reload") {
+		t.Errorf("got %v", err)
+	}
+	c := get(t, m, "a")
+	if named, err := m.Named(t.Context(), "a"); err != nil || named != c {
+		t.Errorf("got %v, %v", named, err)
+	}
+	other := get(t, m, "other")
+	if named, err := m.Named(t.Context(), "other"); err != nil || named != other {
+		t.Errorf("what Get opened is not there for Named: %v, %v", named, err)
+	}
+}
+
+func TestReplaceChangesTheMap(t *testing.T) {
+	f := newFake()
+	m, _ := f.manager(t, manager.WithConfigs(configs{"a": fakeConfig("a")}))
+	if _, err := m.Named(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Replace(t.Context(), "a", replaced()); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Close(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := m.Named(t.Context(), "a")
+	if err != nil || c.Config().Password.Reveal() != "new" {
+		t.Errorf("got %v, %v", c, err)
+	}
+}
+
+func TestReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		m, events := f.manager(t, manager.WithConfigs(configs{
+			"same": fakeConfig("same"), "changed": fakeConfig("changed"), "gone": fakeConfig("gone"),
+			"unopened": fakeConfig("before"), "forgotten": fakeConfig("forgotten"),
+		}))
+		handles := make(map[string]*conn.Conn)
+		for _, name := range []string{"same", "changed", "gone"} {
+			c, err := m.Named(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			handles[name] = c
+		}
+		handles["own"] = get(t, m, "own")
+		lease, err := m.AcquireNamed(t.Context(), "changed")
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		changed := fakeConfig("changed")
+		changed.Password = conn.NewSecret("new")
+		if err := m.Reload(t.Context(), configs{
+			"same": fakeConfig("same"), "changed": changed, "unopened": fakeConfig("after"), "added": fakeConfig("added"),
+		}); err != nil {
+			t.Fatal(err)
+		}
+
+		if got := m.Names(); !slices.Equal(got, []string{"changed", "own", "same"}) {
+			t.Errorf("open are %v", got)
+		}
+		for name, want := range map[string]string{"same": "same", "changed": "changed", "unopened": "after", "added": "added", "own": "own"} {
+			c, err := m.Named(t.Context(), name)
+			if err != nil || c.Config().Database != want {
+				t.Errorf("%s: got %v, %v", name, c, err)
+			}
+			if untouched := name == "same" || name == "own"; untouched && c != handles[name] {
+				t.Errorf("%s was touched", name)
+			}
+		}
+		for _, name := range []string{"gone", "forgotten"} {
+			if _, err := m.Named(t.Context(), name); err == nil {
+				t.Errorf("%s is still known", name)
+			}
+		}
+		isClosed(t, handles["gone"])
+		works(t, handles["changed"]) // in its grace
+		time.Sleep(time.Minute)
+		works(t, lease.Conn())
+		lease.Release()
+		synctest.Wait()
+		isClosed(t, handles["changed"])
+		if events.count("connection:open same") != 1 || events.count("connection:close gone") != 1 {
+			t.Errorf("events %v", events.list())
+		}
+	})
+}
+
+func TestAReloadThatFailsKeepsWhatWorksAndCanBeRepeated(t *testing.T) {
+	f := newFake()
+	down := true
+	f.connect = func(_ context.Context, cfg registry.Config) error {
+		if cfg.Database == "new" && down {
+			return errors.New("no such database")
+		}
+		return nil
+	}
+	m, _ := f.manager(t, manager.WithConfigs(configs{"a": fakeConfig("a"), "b": fakeConfig("b")}))
+	a, err := m.Named(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := configs{"a": fakeConfig("new"), "b": fakeConfig("b2")}
+	err = m.Reload(t.Context(), next)
+	if err == nil || !strings.Contains(err.Error(), `connection "a"`) {
+		t.Errorf("got %v", err)
+	}
+	if still, err := m.Named(t.Context(), "a"); err != nil || still != a {
+		t.Errorf("got %v, %v", still, err)
+	}
+	down = false
+	if err := m.Reload(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := m.Named(t.Context(), "a"); err != nil || c.Config().Database != "new" {
+		t.Errorf("got %v, %v", c, err)
+	}
+}
+
+func TestAReloadWithAConfigThatIsNotValidChangesNothing(t *testing.T) {
+	f := newFake()
+	m, _ := f.manager(t, manager.WithConfigs(configs{"a": fakeConfig("a")}))
+	err := m.Reload(t.Context(), configs{"a": fakeConfig("new"), "bad": {Dialect: "fake", Port: -1}})
+	var wrong *registry.ConfigError
+	if !errors.As(err, &wrong) || wrong.Field != "port" || !strings.Contains(err.Error(), `"bad"`) {
+		t.Errorf("got %v", err)
+	}
+	if c, err := m.Named(t.Context(), "a"); err != nil || c.Config().Database != "a" {
+		t.Errorf("got %v, %v", c, err)
+	}
+}
+
+func TestAReloadReplacesWhatIsBeingOpened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.connect = func(_ context.Context, cfg registry.Config) error {
+			time.Sleep(time.Second)
+			if cfg.Database == "wrong" {
+				return errors.New("no such database")
+			}
+			return nil
+		}
+		m, _ := f.manager(t, manager.WithConfigs(configs{"a": fakeConfig("wrong")}))
+		go func() { _, _ = m.Named(t.Context(), "a") }()
+		synctest.Wait()
+		if err := m.Reload(t.Context(), configs{"a": fakeConfig("right")}); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := m.Named(t.Context(), "a"); err != nil || c.Config().Database != "right" {
+			t.Errorf("got %v, %v", c, err)
+		}
+	})
+}
+
+func TestTheMapIsCopied(t *testing.T) {
+	f := newFake()
+	given := configs{"a": {Dialect: "fake", TLS: &conn.TLS{ServerName: "before"}}}
+	m, _ := f.manager(t, manager.WithConfigs(given))
+	given["a"].TLS.ServerName = "after"
+	delete(given, "a")
+	if c, err := m.Named(t.Context(), "a"); err != nil || c.Config().TLS.ServerName != "before" {
+		t.Errorf("got %v, %v", c, err)
+	}
+}

@@ -1,0 +1,82 @@
+package manager_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/patchbay-go/patchbay/manager"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func TestStatsTellWhereEveryConnectionIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		opening := make(chan struct{})
+		f.connect = func(_ context.Context, cfg registry.Config) error {
+			switch cfg.Database {
+			case "opening":
+				<-opening
+			case "failing":
+				return errors.New("wrong password")
+			}
+			return nil
+		}
+		m, _ := f.manager(t, manager.WithConfigs(configs{"failing": fakeConfig("failing")}))
+		if len(m.Stats()) != 1 {
+			t.Errorf("got %v", m.Stats())
+		}
+		lease, err := m.Acquire(t.Context(), "a", fakeConfig("a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if err := m.Replace(t.Context(), "a", replaced()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Named(t.Context(), "failing"); err == nil {
+			t.Fatal("no error")
+		}
+		go func() { _, _ = m.Get(t.Context(), "opening", fakeConfig("opening")) }()
+		time.Sleep(time.Second)
+
+		type row struct {
+			name   string
+			state  manager.State
+			age    time.Duration
+			leases int
+			conns  int
+			err    string
+		}
+		want := []row{
+			{"a", manager.StateDraining, 2 * time.Second, 1, 1, ""},
+			{"a", manager.StateOpen, time.Second, 0, 1, ""},
+			{"failing", manager.StateClosed, 0, 0, 0, "wrong password"},
+			{"opening", manager.StateOpening, time.Second, 0, 0, ""},
+		}
+		got := m.Stats()
+		if len(got) != len(want) {
+			t.Fatalf("got %+v", got)
+		}
+		for i, s := range got {
+			text := ""
+			if s.Err != nil {
+				text = s.Err.Error()
+			}
+			w := want[i]
+			if s.Name != w.name || s.Dialect != "fake" || s.State != w.state || s.Age != w.age || s.Leases != w.leases ||
+				s.DB.OpenConnections != w.conns || !strings.Contains(text, w.err) || (text == "") != (w.err == "") {
+				t.Errorf("got %+v, want %+v", s, w)
+			}
+		}
+		if text, err := json.Marshal(got[0]); err != nil || !strings.Contains(string(text), `"draining"`) {
+			t.Errorf("%s, %v", text, err)
+		}
+		lease.Release()
+		close(opening)
+	})
+}

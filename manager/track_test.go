@@ -1,0 +1,99 @@
+package manager_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/manager"
+)
+
+// elsewhere opens a connection without the manager.
+func elsewhere(t *testing.T, f *fake, r *record, name string) *conn.Conn {
+	t.Helper()
+	c, err := conn.Open(t.Context(), fakeConfig(name), conn.WithName(name), conn.WithRegistry(f.registry), conn.WithObserver(r.bus))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestTrack(t *testing.T) {
+	f := newFake()
+	m, events := f.manager(t)
+	c := elsewhere(t, f, events, "a")
+	for range 2 { // the second time it is there already
+		if err := m.Track(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := get(t, m, "a"); got != c || f.opened() != 1 {
+		t.Errorf("got %v after %d openings", got, f.opened())
+	}
+	var mismatch *manager.MismatchError
+	if _, err := m.Get(t.Context(), "a", replaced()); !errors.As(err, &mismatch) {
+		t.Errorf("got %v", err)
+	}
+	second := elsewhere(t, f, events, "a")
+	defer second.Close()
+	if err := m.Track(second); err == nil || !strings.Contains(err.Error(), `"a"`) || !strings.Contains(err.Error(), "is open") {
+		t.Errorf("got %v", err)
+	}
+	if err := m.CloseAll(t.Context()); err != nil {
+		t.Error(err)
+	}
+	isClosed(t, c)
+	if err := m.Track(c); err == nil || !strings.Contains(err.Error(), "closed") {
+		t.Errorf("got %v", err)
+	}
+	if m.Has("a") || events.count("connection:close a") != 1 {
+		t.Errorf("Has %v, events %v", m.Has("a"), events.list())
+	}
+}
+
+func TestATrackedConnectionIsNotEvictedButReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		m, events := f.manager(t, manager.WithLimit(2), manager.WithIdleTime(time.Minute))
+		c := elsewhere(t, f, events, "a")
+		if err := m.Track(c); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 5 {
+			get(t, m, fmt.Sprint("n", i))
+		}
+		time.Sleep(time.Hour)
+		if !m.Has("a") {
+			t.Fatal("evicted, and nobody could open it again")
+		}
+		if err := m.Replace(t.Context(), "a", replaced()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Second)
+		works(t, c)
+		time.Sleep(20 * time.Second)
+		isClosed(t, c)
+	})
+}
+
+func TestTrackWhileTheNameIsBeingOpened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		m, events := f.manager(t)
+		c := elsewhere(t, f, events, "a")
+		defer c.Close()
+		open := gate(f)
+		_, results := crowd(t, m, 1)
+		if err := m.Track(c); err == nil || !strings.Contains(err.Error(), "is being opened") {
+			t.Errorf("got %v", err)
+		}
+		close(open)
+		if r := <-results[0]; r.err != nil {
+			t.Error(r.err)
+		}
+	})
+}
