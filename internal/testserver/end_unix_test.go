@@ -35,7 +35,7 @@ func startHelper(t *testing.T, how string, change func(*helper)) *helper {
 		t.Fatal(err)
 	}
 	h := &helper{t: t, dir: openDir(t), cmd: exec.Command(program)}
-	h.cmd.Env = append(os.Environ(), "TESTSERVER_ENDS="+how, "TMPDIR="+h.dir)
+	h.cmd.Env = append(os.Environ(), "TESTSERVER_ENDS="+how, "TMPDIR="+h.dir, "PATCHBAY_TEST_SUMMARY=")
 	h.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	h.cmd.Stderr = io.Discard // a panic says a lot
 	if change != nil {
@@ -69,7 +69,7 @@ func (h *helper) awaitServers() {
 
 // openDir returns a folder that other users can use too, which those of t.TempDir are not.
 func openDir(t *testing.T) string {
-	dir, err := os.MkdirTemp("", "pbt")
+	dir, err := os.MkdirTemp(places()[0], "pbt")
 	if err == nil {
 		err = os.Chmod(dir, 0o777)
 	}
@@ -176,7 +176,7 @@ func TestNothingIsLeftHoweverTheProcessEnds(t *testing.T) {
 }
 
 func TestNothingIsLeftWhenTheProcessIsKilledBeforeTheServersAreReady(t *testing.T) {
-	for _, delay := range []time.Duration{0, 20, 60, 150, 300, 450, 600, 800} {
+	for _, delay := range []time.Duration{0, 60, 150, 300, 500, 700} {
 		h := startHelper(t, "kill", nil)
 		time.Sleep(delay * time.Millisecond)
 		h.pids = descendants(t, h.cmd.Process.Pid)

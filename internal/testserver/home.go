@@ -17,12 +17,26 @@ type house struct {
 }
 
 var (
-	home  = sync.OnceValues(build)
-	built atomic.Pointer[house] // what Shutdown has to remove
+	buildOnce = sync.OnceValues(build)
+	built     atomic.Pointer[house] // what Shutdown has to remove
 )
 
+func home() (*house, error) {
+	h, err := buildOnce()
+	if err == nil && built.Load() == nil {
+		return nil, errors.New("test servers have been shut down")
+	}
+	return h, err
+}
+
 func build() (*house, error) {
-	dir, err := os.MkdirTemp(reachable(os.TempDir()), "patchbay-")
+	var dir string
+	var err error
+	for _, place := range places() {
+		if dir, err = os.MkdirTemp(place, "patchbay-"); err == nil {
+			break
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for test servers: %w", err)
 	}
@@ -35,6 +49,16 @@ func build() (*house, error) {
 	}
 	built.Store(h)
 	return h, nil
+}
+
+// places returns where to put it: in memory if there is plenty of it and TMPDIR does not say otherwise, as making
+// and removing a thousand small files is most of what a start costs.
+func places() []string {
+	usual := reachable(os.TempDir())
+	if os.Getenv("TMPDIR") == "" && hasRoom("/dev/shm") {
+		return []string{"/dev/shm", usual}
+	}
+	return []string{usual}
 }
 
 // reachable returns dir, or /tmp where dir is of no use: it is closed to the user that a server runs as, or so
@@ -67,9 +91,9 @@ func (h *house) mkdir(a *account) (string, error) {
 }
 
 // Shutdown ends all servers of this process and removes their files, and returns when they are gone. [Main]
-// calls it. No server can be started afterwards.
+// calls it. No server can be started afterwards; a second call does nothing.
 func Shutdown() error {
-	h := built.Load()
+	h := built.Swap(nil)
 	if h == nil {
 		return nil
 	}

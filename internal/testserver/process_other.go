@@ -14,3 +14,4 @@ func prepare(*exec.Cmd, *account, syscall.Signal) {}
 func detach(*exec.Cmd)                            {}
 func signalGroup(int, syscall.Signal)             {}
 func isRoot() bool                                { return false }
+func hasRoom(string) bool                         { return false }

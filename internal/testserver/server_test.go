@@ -166,10 +166,11 @@ func TestTheVersionIsThatOfTheServer(t *testing.T) {
 
 func TestTestsOfAProcessShareAServer(t *testing.T) {
 	each(t, func(t *testing.T, p product) {
-		if p.shared(t) != p.shared(t) {
+		first, second := p.shared(t), p.shared(t)
+		if first != second {
 			t.Error("the second call started another one")
 		}
-		if p.start(t, testserver.Options{}).Port == p.shared(t).Port {
+		if p.start(t, testserver.Options{}).Port == first.Port {
 			t.Error("a test's own server is the shared one")
 		}
 	})

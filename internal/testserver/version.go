@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -21,7 +22,15 @@ import (
 func askPostgres(config registry.Config) string {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "psql", "-XAtwc", "SHOW server_version")
+	folders := filepath.SplitList(os.Getenv("PATH"))
+	if p, err := findPostgres(); err == nil {
+		folders = append(folders, filepath.Dir(p.server))
+	}
+	psql := findFile(folders, []string{"psql"})
+	if psql == "" {
+		return "of unknown version (no psql found)"
+	}
+	cmd := exec.CommandContext(ctx, psql, "-XAtwc", "SHOW server_version")
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "PGHOST=" + config.Host, "PGPORT=" + strconv.Itoa(config.Port), "PGUSER=" + config.User,
 		"PGPASSWORD=" + config.Password.Reveal(), "PGDATABASE=" + config.Database, "PGSSLMODE=disable",
