@@ -90,7 +90,7 @@ func (c check) fail(ctx context.Context, cfg registry.Config, opts ...conn.Optio
 	c.Helper()
 	db, j, err := c.try(ctx, cfg, opts)
 	if err == nil {
-		c.Error(db.Close())
+		c.close(db)
 		c.Fatalf("opened %v, which was to fail", cfg)
 	}
 	var e *conn.Error

@@ -22,7 +22,7 @@ import (
 var driverBehaviours = []behaviour{
 	{says: "Info is the same every time, and a copy of its own", check: infoIsStable},
 	{says: "every name is found in a registry", check: namesAreFound},
-	{says: "a connector is made without I/O", check: connectorDoesNoIO},
+	{says: "a connector is made without network or files", check: connectorDoesNoIO},
 	{says: "a config is not changed by its use", check: configStaysAsItIs},
 	{says: "a config with nothing in it is taken or refused", check: zeroConfigIsHandled},
 	{says: "an unknown param is refused by its name", check: unknownParamIsRefused},

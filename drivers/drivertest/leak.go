@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -61,8 +63,8 @@ func (c check) see(v any) {
 	if v == nil {
 		return
 	}
-	for _, where := range c.leaks.find(v) {
-		c.Errorf("a secret shows in %s of a %T", where, v)
+	if where := c.leaks.find(v); where != nil {
+		c.Errorf("a secret shows in a %T, printed by %s", v, strings.Join(where, ", "))
 	}
 }
 
@@ -70,18 +72,16 @@ func (c check) see(v any) {
 func (l *leaks) find(v any) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var found []string
-	for how, text := range printed(v) {
-		l.searched.Add(1)
-		for _, secret := range l.secrets {
-			for _, form := range encoded(secret) {
-				if strings.Contains(text, form) {
-					found = append(found, how)
-				}
-			}
-		}
+	var forms []string
+	for _, secret := range l.secrets {
+		forms = append(forms, encoded(secret)...)
 	}
-	return found
+	texts := printed(v)
+	l.searched.Add(int64(len(texts)))
+	maps.DeleteFunc(texts, func(_, text string) bool {
+		return !slices.ContainsFunc(forms, func(form string) bool { return strings.Contains(text, form) })
+	})
+	return slices.Sorted(maps.Keys(texts))
 }
 
 // printed returns what the usual ways of printing make of v.
@@ -91,7 +91,7 @@ func printed(v any) map[string]string {
 		texts[format] = fmt.Sprintf(format, v)
 	}
 	text, err := json.Marshal(v)
-	texts["the JSON"] = fmt.Sprint(string(text), err)
+	texts["JSON"] = fmt.Sprint(string(text), err)
 	var log bytes.Buffer
 	handler := slog.NewJSONHandler(&log, nil)
 	if e, ok := v.(observer.Event); ok {
@@ -99,9 +99,9 @@ func printed(v any) map[string]string {
 	} else {
 		slog.New(handler).Info("", "value", v)
 	}
-	texts["the log"] = log.String()
+	texts["slog"] = log.String()
 	if err, ok := v.(error); ok {
-		texts["the chain"] = chain(err)
+		texts["the errors inside"] = chain(err)
 	}
 	return texts
 }

@@ -20,12 +20,17 @@ type faultyConn struct {
 	begin func(opts *driver.TxOptions)
 	tx    func(*scratchConn) driver.Tx
 	close func(*scratchConn) error
+	rows  func(driver.Rows) driver.Rows
 	none  bool // no rows are said to be changed
 }
 
 func (c *faultyConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	c.change(&ctx, args)
-	return c.scratchConn.QueryContext(ctx, query, args)
+	rows, err := c.scratchConn.QueryContext(ctx, query, args)
+	if c.rows != nil && err == nil {
+		rows = c.rows(rows)
+	}
+	return rows, err
 }
 
 func (c *faultyConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
@@ -37,10 +42,7 @@ func (c *faultyConn) ExecContext(ctx context.Context, query string, args []drive
 	return result, err
 }
 
-// PrepareContext has every statement prepared anew, by those above.
-func (c *faultyConn) PrepareContext(context.Context, string) (driver.Stmt, error) {
-	return nil, driver.ErrSkip
-}
+func (c *faultyConn) Prepare(query string) (driver.Stmt, error) { return &scratchStmt{c, query}, nil }
 
 func (c *faultyConn) change(ctx *context.Context, args []driver.NamedValue) {
 	if c.ctx != nil {
@@ -125,6 +127,19 @@ func arguments[T any](change func(T) any) makeConnector {
 	})
 }
 
+// local reads times as drivers do that leave the zone to the machine.
+type local struct{ driver.Rows }
+
+func (r local) Next(row []driver.Value) error {
+	err := r.Rows.Next(row)
+	for i, v := range row {
+		if t, ok := v.(time.Time); ok {
+			row[i] = t.Local()
+		}
+	}
+	return err
+}
+
 // exchanged is a transaction that does the one for the other.
 type exchanged struct{ *scratchConn }
 
@@ -135,12 +150,14 @@ func (t exchanged) Rollback() error { return t.scratchConn.Commit() }
 var connMutants = []mutant{
 	{
 		fault: "connects although it is too late", found: "driver/a connector heeds a context that has ended",
+		says: "connected with a context that has ended",
 		connector: connecting(func(ctx context.Context, inner driver.Connector) (driver.Conn, error) {
 			return inner.Connect(context.WithoutCancel(ctx))
 		}),
 	},
 	{
 		fault: "closes once", found: "driver/a connector may be closed twice",
+		says: "closed before",
 		connector: func(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 			inner, err := dialect{}.Connector(cfg, env)
 			closed := false
@@ -155,6 +172,7 @@ var connMutants = []mutant{
 	},
 	{
 		fault: "shows the password", found: "failures/a wrong password",
+		says: "a secret shows in a conn.Failed, printed by %+v, %q, %s, %v, %x, JSON, slog",
 		connector: func(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 			inner, err := dialect{}.Connector(cfg, env)
 			return &faultyConnector{Connector: inner, connect: func(ctx context.Context, inner driver.Connector) (driver.Conn, error) {
@@ -168,6 +186,7 @@ var connMutants = []mutant{
 	},
 	{
 		fault: "wraps connections", found: "opening/Raw yields the driver's own connection",
+		says: "yields a *drivertest_test.faultyConn",
 		connector: func(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 			if env.Dial == nil {
 				return dialect{}.Connector(cfg, env)
@@ -177,6 +196,7 @@ var connMutants = []mutant{
 	},
 	{
 		fault: "dials twice", found: "network/WithDialer opens every connection, and gets the host as it is in the config",
+		says: "one connection is open after the dials [{",
 		connector: connecting(func(ctx context.Context, inner driver.Connector) (driver.Conn, error) {
 			if dc, err := inner.Connect(ctx); err == nil {
 				_ = dc.Close()
@@ -186,6 +206,7 @@ var connMutants = []mutant{
 	},
 	{
 		fault: "leaves a goroutine", found: "closing/Close leaves no goroutine, file or server connection",
+		says: "a goroutine is left",
 		connector: connecting(func(ctx context.Context, inner driver.Connector) (driver.Conn, error) {
 			go func() { select {} }()
 			return inner.Connect(ctx)
@@ -193,36 +214,43 @@ var connMutants = []mutant{
 	},
 	{
 		fault: "leaves a socket", found: "closing/Close leaves no goroutine, file or server connection",
+		says:      "3 network connections are open",
 		connector: faulty(func(c *faultyConn) { c.close = func(*scratchConn) error { return nil } }),
 	},
 	{
 		fault: "fails to close", found: "opening/a database is opened, tested and queried",
+		says: "Close: not closed",
 		connector: faulty(func(c *faultyConn) {
 			c.close = func(inner *scratchConn) error { return errors.Join(errors.New("not closed"), inner.Close()) }
 		}),
 	},
 	{
 		fault: "counts no changes", found: "statements/a change tells how many rows it changed",
+		says:      "RowsAffected is 0",
 		connector: faulty(func(c *faultyConn) { c.none = true }),
 	},
 	{
 		fault: "exchanges parameters", found: "statements/parameters are bound in order and never read as SQL",
+		says: "no rows in result set",
 		connector: faulty(func(c *faultyConn) {
 			c.args = func(values []driver.NamedValue) { slices.Reverse(values) }
 		}),
 	},
 	{
 		fault: "rounds integers", found: "types/integers to the limits of int64",
+		says:      "wrote 9007199254740993, read 9007199254740992",
 		connector: arguments(func(n int64) any { return int64(float64(n)) }),
 	},
 	{
 		fault: "knows the first plane only", found: "types/text in every script, as it was written",
+		says: "\\U0001f600",
 		connector: arguments(func(text string) any {
 			return strings.Map(func(r rune) rune { return min(r, 0xfffd) }, text)
 		}),
 	},
 	{
 		fault: "takes no bytes for NULL", found: "types/bytes of any value and number",
+		says: "wrote [], read [] (not NULL: false)",
 		connector: arguments(func(b []byte) any {
 			if len(b) == 0 {
 				return nil
@@ -231,29 +259,40 @@ var connMutants = []mutant{
 		}),
 	},
 	{
-		fault: "rounds times", found: "types/times as the same instant, to the microsecond, in UTC",
+		fault: "rounds times", found: "types/times as the same instant, to the microsecond",
+		says:      "read 2024-07-01 12:00:00 +0000 UTC",
 		connector: arguments(func(t time.Time) any { return t.Truncate(time.Millisecond) }),
 	},
 	{
-		fault: "drops zones", found: "types/times as the same instant, to the microsecond, in UTC",
+		fault: "drops zones", found: "types/times as the same instant, to the microsecond",
+		says: "read 2024-02-29 23:59:59.123456 +0000 UTC",
 		connector: arguments(func(t time.Time) any {
 			return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 		}),
 	},
 	{
+		fault: "reads times in the zone of the machine", found: "types/times in UTC",
+		says:      "wrote 2024-07-01",
+		connector: faulty(func(c *faultyConn) { c.rows = func(rows driver.Rows) driver.Rows { return local{rows} } }),
+	},
+	{
 		fault: "does not commit", found: "transactions/what is committed stays",
+		says:      "the table has 0 rows, want 1",
 		connector: faulty(func(c *faultyConn) { c.tx = func(inner *scratchConn) driver.Tx { return exchanged{inner} } }),
 	},
 	{
 		fault: "does not roll back", found: "transactions/what is rolled back is gone",
+		says:      "the table has 2 rows, want 1",
 		connector: faulty(func(c *faultyConn) { c.tx = func(inner *scratchConn) driver.Tx { return exchanged{inner} } }),
 	},
 	{
 		fault: "ignores isolation levels", found: "transactions/each isolation level is used or refused",
+		says:      "asked for Read Committed, the level is \"serializable\"",
 		connector: faulty(func(c *faultyConn) { c.begin = func(opts *driver.TxOptions) { opts.Isolation = 0 } }),
 	},
 	{
 		fault: "keeps isolation levels", found: "transactions/an isolation level ends with its transaction",
+		says: "the usual level is \"read committed\", and was \"serializable\"",
 		connector: faulty(func(c *faultyConn) {
 			var last driver.IsolationLevel
 			c.begin = func(opts *driver.TxOptions) {
@@ -266,10 +305,12 @@ var connMutants = []mutant{
 	},
 	{
 		fault: "writes in read-only transactions", found: "transactions/a read-only transaction is refused, or refuses to write",
+		says:      "writing in a read-only transaction ends in <nil>",
 		connector: faulty(func(c *faultyConn) { c.begin = func(opts *driver.TxOptions) { opts.ReadOnly = false } }),
 	},
 	{
 		fault: "ignores contexts", found: "contexts/cancelling ends a running statement, and the pool goes on",
+		says:      "not done after",
 		connector: faulty(func(c *faultyConn) { c.ctx = context.WithoutCancel }),
 	},
 }

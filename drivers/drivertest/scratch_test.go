@@ -211,7 +211,10 @@ func (c *scratchConn) Close() error { return c.nc.Close() }
 
 // scratchStmt is a prepared statement, which this database has no faster way for.
 type scratchStmt struct {
-	conn  *scratchConn
+	conn interface {
+		driver.ExecerContext
+		driver.QueryerContext
+	}
 	query string
 }
 

@@ -88,12 +88,13 @@ const (
 	Decimals     Ability = "decimals"
 	Bytes        Ability = "bytes"
 	Times        Ability = "times"
+	UTC          Ability = "utc" // a time is read in UTC, not in the zone that it was written with
 )
 
 // abilities says for each what is missing in a Target that has not what it needs.
 var abilities = map[Ability]func(*Target) string{
 	Network: nil, Passwords: nil, Databases: nil, Tables: nil, Transactions: nil, ReadOnly: nil,
-	Floats: nil, Bools: nil, Decimals: nil, Bytes: nil, Times: nil,
+	Floats: nil, Bools: nil, Decimals: nil, Bytes: nil, Times: nil, UTC: nil,
 	Isolation: func(t *Target) string { return unless(t.Isolation != nil && t.Levels != nil, "Isolation and Levels") },
 	Cancel:    func(t *Target) string { return unless(t.Slow != "", "Slow") },
 	Kill:      func(t *Target) string { return unless(t.Kill != nil && t.Session != "", "Kill and Session") },
