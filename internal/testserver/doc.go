@@ -8,6 +8,8 @@
 //
 //	func TestMain(m *testing.M) { testserver.Main(m) }
 //
+// which waits until they are gone; without it they go a moment after the process.
+//
 // Where a server is missing the test is skipped, or fails if PATCHBAY_TEST_REQUIRE names the dialect. If
 // PATCHBAY_TEST_SUMMARY names a folder, each test process writes there what it ran against; see [Report].
 package testserver
