@@ -50,21 +50,20 @@ func (s *session) finished(d done) error {
 // errSevere ends the connection after an error that is that severe.
 var errSevere = errors.New("the server ended the session with a severe error")
 
-// answer reads what m asks for, does it and sends the response. An error ends the connection.
-func (s *session) answer(m message) error {
-	switch m.kind {
+// answer does what a message asks for and sends the response. An error ends the connection.
+func (s *session) answer(d delivery) error {
+	switch d.kind {
 	case typeBatch, typeRPC, typeTran:
 	case typeAttention: // nothing runs any more
 		return s.packets.reply(typeReply, appendDone(nil, tokenDone, doneAttention, 0, 0))
 	default:
-		return fmt.Errorf("message of type %#x after the login", m.kind)
+		return fmt.Errorf("message of type %#x after the login", d.kind)
 	}
-	req, broken := parseRequest(m)
+	req, broken := parseRequest(d.message)
 	s.note(func(c *Connection) { c.Requests = append(c.Requests, req) })
 	s.packets.begin(typeReply)
 	s.done = nil
 
-	ctx := s.flight.start(s.ctx)
 	err := s.at(OnRequest)
 	switch {
 	case err != nil:
@@ -72,8 +71,8 @@ func (s *session) answer(m message) error {
 		err = s.fail(tokenDone, Message{Number: 8009, State: 4, Text: "The incoming tabular data stream (TDS) remote procedure call (RPC) " +
 			"protocol stream is incorrect: " + broken.Error() + "."})
 	default:
-		if err = s.reset(ctx, req); err == nil {
-			err = s.execute(ctx, req)
+		if err = s.reset(d.ctx, req); err == nil {
+			err = s.execute(d.ctx, req)
 		}
 	}
 	return s.finish(s.flight.end(), err)

@@ -20,6 +20,7 @@ type builtin struct {
 var builtins = []builtin{
 	{form(`select 1`), selectOne},
 	{form(`select (@@\w+|\w+\(\))(?: (?:as )?\[?(\w+)\]?)?`), askVariable},
+	{form(`select (?:cast ?\( ?)?serverproperty ?\( ?n?'(\w+)' ?\)(?: as nvarchar ?\( ?128 ?\) ?\))?`), askProperty},
 	{form(`select transaction_isolation_level from sys\.dm_exec_sessions where session_id ?= ?@@spid`), askIsolation},
 	{form(`set transaction isolation level (\w+(?: \w+)?)`), setIsolation},
 	{form(`set \w+ .*`), nothing},
@@ -53,6 +54,14 @@ func askVariable(_ context.Context, s *session, words []string) (Response, error
 		return Response{}, errNotMine
 	}
 	return Rows([]Column{{Name: words[1], Type: t}}, []any{value}), nil
+}
+
+func askProperty(_ context.Context, _ *session, words []string) (Response, error) {
+	var value any // null for what the server does not know
+	if text, ok := properties[strings.ToLower(words[0])]; ok {
+		value = text
+	}
+	return Rows([]Column{{Type: NVarChar(128)}}, []any{value}), nil
 }
 
 func askIsolation(_ context.Context, s *session, _ []string) (Response, error) {

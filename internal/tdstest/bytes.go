@@ -62,9 +62,8 @@ func (r *reader) u64() uint64 {
 	return 0
 }
 
-// bVarChar and usVarChar read a text after its length in characters, of one byte and of two.
-func (r *reader) bVarChar() string  { return ucs2Text(r.bytes(2 * int(r.u8()))) }
-func (r *reader) usVarChar() string { return ucs2Text(r.bytes(2 * int(r.u16()))) }
+// bVarChar reads a text after its length in characters, which is a byte.
+func (r *reader) bVarChar() string { return ucs2Text(r.bytes(2 * int(r.u8()))) }
 
 // ucs2 and ucs2Text convert between text and UTF-16, which TDS has in little-endian order.
 func ucs2(s string) []byte {

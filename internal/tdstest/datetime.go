@@ -1,6 +1,9 @@
 package tdstest
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Dates and times: MS-TDS, "Date/Times". Those without an offset are what a clock on the wall shows; here they are
 // in UTC.
@@ -60,8 +63,6 @@ func appendDays(b []byte, t time.Time) []byte {
 func ticks(b []byte, scale byte) time.Duration {
 	return time.Duration(le.Uint64(append(b[:len(b):len(b)], make([]byte, 8)...))) * tick(scale)
 }
-
-func days(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
 func encodeDate(t Type, v any) ([]byte, error) {
 	at, err := asTime(v)
@@ -133,20 +134,26 @@ func encodeDateTime(t Type, v any) ([]byte, error) {
 	return le.AppendUint32(b, uint32(n)), nil
 }
 
-func decodeDate(_ Type, b []byte) (any, error) { return year1.AddDate(0, 0, days(b)), nil }
-
-func decodeTime(t Type, b []byte) (any, error) { return year1.Add(ticks(b, t.Scale)), nil }
-
-func decodeDateTime2(t Type, b []byte) (any, error) {
-	clock := len(b) - 3
-	return year1.AddDate(0, 0, days(b[clock:])).Add(ticks(b[:clock], t.Scale)), nil
+// moment reads the days and, where there is one, the time before them.
+func moment(t Type, clock, date []byte) (time.Time, error) {
+	days, ofDay := int(date[0])|int(date[1])<<8|int(date[2])<<16, ticks(clock, t.Scale)
+	if days > lastDate || ofDay >= day {
+		return time.Time{}, fmt.Errorf("%s of day %d and %v", t, days, ofDay)
+	}
+	return year1.AddDate(0, 0, days).Add(ofDay), nil
 }
+
+func decodeDate(t Type, b []byte) (any, error) { return moment(t, nil, b) }
+
+func decodeTime(t Type, b []byte) (any, error) { return moment(t, b, []byte{0, 0, 0}) }
+
+func decodeDateTime2(t Type, b []byte) (any, error) { return moment(t, b[:len(b)-3], b[len(b)-3:]) }
 
 func decodeDateTimeOffset(t Type, b []byte) (any, error) {
 	clock := len(b) - 5
-	at := year1.AddDate(0, 0, days(b[clock:])).Add(ticks(b[:clock], t.Scale))
+	at, err := moment(t, b[:clock], b[clock:])
 	offset := int(int16(le.Uint16(b[clock+3:]))) * 60
-	return at.In(time.FixedZone("", offset)), nil
+	return at.In(time.FixedZone("", offset)), err
 }
 
 func decodeDateTime(_ Type, b []byte) (any, error) {

@@ -73,6 +73,9 @@ func (p *packets) read() (message, error) {
 		start := len(m.data)
 		m.data = append(m.data, make([]byte, size-headerSize)...)
 		if _, err := io.ReadFull(p.rw, m.data[start:]); err != nil {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
 			return m, err
 		}
 		if h[1]&statusLast != 0 {

@@ -125,12 +125,10 @@ func preloginAnswer(p Prelogin, encryption byte) []byte {
 type Encryption int
 
 const (
-	// EncryptionAvailable leaves it to the client: all, the login alone, or nothing. Without a certificate it
-	// is the same as EncryptionRefused.
-	EncryptionAvailable Encryption = iota
-	EncryptionRefused              // "not supported", and no TDS 8.0 either
-	EncryptionRequired             // all of every connection
-	EncryptionStrict               // TDS 8.0 only: a client that does not begin with TLS is cut off
+	EncryptionAvailable Encryption = iota // what the client wants: all, the login alone, or nothing
+	EncryptionRefused                     // "not supported", and no TDS 8.0 either
+	EncryptionRequired                    // all of every connection
+	EncryptionStrict                      // TDS 8.0 only: a client that does not begin with TLS is cut off
 )
 
 // encryptionAnswers is the table of MS-TDS, "PRELOGIN": by what the server wants, then by what the client said.

@@ -29,7 +29,7 @@ func (q Query) Param(name string) any {
 
 // Handler answers statements. It is called on the goroutine of the connection, so that calls for different
 // connections are concurrent. Its context ends when the client cancels or leaves, and when the server ends
-// the session; what it returns then is dropped.
+// the session: then it must return, and what it returns is dropped.
 type Handler func(ctx context.Context, q Query) Response
 
 // Response is what the client gets for a statement. The zero value is a statement that did something and has

@@ -25,7 +25,7 @@ type Options struct {
 	Databases      []string // that exist besides master and tempdb; default patchbay
 	MaxConnections int      // logins at a time; default unlimited
 
-	TLS        *tls.Config // with the server's certificate; default none, and no encryption
+	TLS        *tls.Config // with the server's certificate; default none, and no encryption whatever Encryption says
 	Encryption Encryption  // default: what the client wants
 
 	// Login decides about a login, in place of the fields above; default nil.
@@ -47,10 +47,15 @@ func (o Options) withDefaults() Options {
 	if o.Databases == nil {
 		o.Databases = []string{DefaultDatabase}
 	}
-	if o.TLS == nil {
-		o.Encryption = EncryptionRefused
-	}
 	return o
+}
+
+// encryption is what the server can offer.
+func (o Options) encryption() Encryption {
+	if o.TLS == nil {
+		return EncryptionRefused
+	}
+	return o.Encryption
 }
 
 // database returns the name of an existing database as it was given, whatever the case of name.
@@ -154,13 +159,16 @@ func (s *Server) Addr() string { return s.listener.Addr().String() }
 // Port returns the port.
 func (s *Server) Port() int { return s.listener.Addr().(*net.TCPAddr).Port }
 
-// Config returns what to open the server's first database with. It says nothing of TLS.
+// Config returns what to open the first of the server's Databases with. It says nothing of TLS.
 func (s *Server) Config() registry.Config {
 	o := s.Options()
-	return registry.Config{
-		Dialect: "mssql", Host: "127.0.0.1", Port: s.Port(),
-		User: o.User, Password: registry.NewSecret(o.Password), Database: append(o.Databases, "master")[0],
+	cfg := registry.Config{
+		Dialect: "mssql", Host: "127.0.0.1", Port: s.Port(), User: o.User, Password: registry.NewSecret(o.Password), Database: "master",
 	}
+	if len(o.Databases) > 0 {
+		cfg.Database = o.Databases[0]
+	}
+	return cfg
 }
 
 // Options returns what the server is like now.

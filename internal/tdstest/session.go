@@ -81,21 +81,22 @@ func (s *session) open() error {
 		return err
 	}
 	o := s.server.Options()
+	wanted := o.encryption()
 	const tlsHandshake = 0x16 // what a record of TLS begins with, and no message of TDS
 	strict := first[0] == tlsHandshake
 	switch {
-	case strict && o.Encryption == EncryptionRefused:
+	case strict && wanted == EncryptionRefused:
 		return errors.New("the client speaks TDS 8.0, which needs the TLS that the server does not have")
 	case strict:
 		if err := s.secure(o.TLS, nil, first); err != nil {
 			return err
 		}
-	case o.Encryption == EncryptionStrict:
+	case wanted == EncryptionStrict:
 		return errors.New("the client does not begin with TLS, which the server insists on")
 	default:
 		s.packets.rw = &prefixed{s.raw, first}
 	}
-	encryption, err := s.prelogin(o.Encryption, strict)
+	encryption, err := s.prelogin(wanted, strict)
 	if err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func (s *session) prelogin(wanted Encryption, strict bool) (byte, error) {
 	if err := s.at(OnPrelogin); err != nil {
 		return 0, err
 	}
-	answer := p.Encryption
+	answer := p.Encryption // which means nothing inside the TLS of TDS 8.0
 	if !strict {
 		known := false
 		if answer, known = encryptionAnswers[wanted][p.Encryption]; !known {
@@ -153,7 +154,7 @@ func (s *session) secure(config *tls.Config, wrap *packets, first []byte) error 
 
 // work answers requests until there are no more.
 func (s *session) work() error {
-	inbox := make(chan message)
+	inbox := make(chan delivery)
 	gone := make(chan struct{})
 	go s.read(inbox, gone)
 	defer func() {
@@ -164,8 +165,8 @@ func (s *session) work() error {
 	s.reading = true
 	for {
 		select {
-		case m := <-inbox:
-			if err := s.answer(m); err != nil {
+		case d := <-inbox:
+			if err := s.answer(d); err != nil {
 				return err
 			}
 		case <-s.ctx.Done():
@@ -174,9 +175,15 @@ func (s *session) work() error {
 	}
 }
 
+// delivery is a message and, where it is a request, the context in which it is answered.
+type delivery struct {
+	message
+	ctx context.Context
+}
+
 // read hands over requests. A request to cancel goes to the request that runs; if none does, it is answered like
 // one: MS-TDS, "Attention".
-func (s *session) read(inbox chan<- message, gone chan<- struct{}) {
+func (s *session) read(inbox chan<- delivery, gone chan<- struct{}) {
 	defer close(gone)
 	for {
 		m, err := s.packets.read()
@@ -187,14 +194,21 @@ func (s *session) read(inbox chan<- message, gone chan<- struct{}) {
 			s.cancel(err)
 			return
 		}
+		d := delivery{message: m}
 		if m.kind == typeAttention {
 			s.note(func(c *Connection) { c.Attentions++ })
 			if s.flight.cut(errAttention) {
 				continue
 			}
+		} else {
+			var ok bool
+			if d.ctx, ok = s.flight.start(s.ctx); !ok {
+				s.cancel(errTwo)
+				return
+			}
 		}
 		select {
-		case inbox <- m:
+		case inbox <- d:
 		case <-s.ctx.Done():
 			return
 		}

@@ -65,9 +65,13 @@ var (
 	UniqueIdentifier = Type{ID: idGUID, Size: 16}
 )
 
-// Time, DateTime2 and DateTimeOffset have scale digits of a second, 0 to 7.
-func Time(scale byte) Type           { return Type{ID: idTime, Scale: scale} }
-func DateTime2(scale byte) Type      { return Type{ID: idDateTime2, Scale: scale} }
+// Time is a time of the day with scale digits, 0 to 7, of a second's fraction.
+func Time(scale byte) Type { return Type{ID: idTime, Scale: scale} }
+
+// DateTime2 is a date with a [Time].
+func DateTime2(scale byte) Type { return Type{ID: idDateTime2, Scale: scale} }
+
+// DateTimeOffset is a [DateTime2] with its offset from UTC.
 func DateTimeOffset(scale byte) Type { return Type{ID: idDateTimeOffset, Scale: scale} }
 
 // Decimal has precision digits, 1 to 38, of which scale are behind the point.
@@ -84,9 +88,13 @@ func VarChar(n int) Type { return sized(idVarChar, n) }
 // VarBinary holds n bytes; 0 is varbinary(max).
 func VarBinary(n int) Type { return sized(idVarBinary, n) }
 
-// NChar, Char and Binary are filled up to n characters or bytes.
-func NChar(n int) Type  { return sized(idNChar, 2*n) }
-func Char(n int) Type   { return sized(idChar, n) }
+// NChar is NVarChar filled up with blanks.
+func NChar(n int) Type { return sized(idNChar, 2*n) }
+
+// Char is VarChar filled up with blanks.
+func Char(n int) Type { return sized(idChar, n) }
+
+// Binary is VarBinary filled up with zeros.
 func Binary(n int) Type { return sized(idBinary, n) }
 
 func sized(id byte, bytes int) Type {
@@ -113,7 +121,7 @@ const (
 // kinds is what there is to know about a type by its token.
 var kinds = map[byte]struct {
 	layout layout
-	names  map[int]string // by size; 0 stands for every other
+	names  map[int]string // by size; 0 stands for every size
 }{
 	idNull:           {fixed, map[int]string{0: "null"}},
 	idInt1:           {fixed, map[int]string{0: "tinyint"}},
@@ -127,8 +135,8 @@ var kinds = map[byte]struct {
 	idMoney:          {fixed, map[int]string{0: "money"}},
 	idDateTime4:      {fixed, map[int]string{0: "smalldatetime"}},
 	idDateTime8:      {fixed, map[int]string{0: "datetime"}},
-	idGUID:           {byteSized, map[int]string{0: "uniqueidentifier"}},
-	idBitN:           {byteSized, map[int]string{0: "bit"}},
+	idGUID:           {byteSized, map[int]string{16: "uniqueidentifier"}},
+	idBitN:           {byteSized, map[int]string{1: "bit"}},
 	idIntN:           {byteSized, map[int]string{1: "tinyint", 2: "smallint", 4: "int", 8: "bigint"}},
 	idFloatN:         {byteSized, map[int]string{4: "real", 8: "float"}},
 	idMoneyN:         {byteSized, map[int]string{4: "smallmoney", 8: "money"}},
@@ -211,8 +219,9 @@ func (t Type) appendInfo(b []byte) []byte {
 func (r *reader) typeInfo() Type {
 	t := Type{ID: r.u8()}
 	k, ok := kinds[t.ID]
-	if !ok && r.err == nil {
+	if !ok {
 		r.fail(fmt.Errorf("type %#x is not known", t.ID))
+		return t
 	}
 	switch k.layout {
 	case fixed:
@@ -223,15 +232,21 @@ func (r *reader) typeInfo() Type {
 		}
 	case byteSized:
 		t.Size = int(r.u8())
+		ok = k.names[t.Size] != ""
 	case precise:
 		t.Size, t.Precision, t.Scale = int(r.u8()), r.u8(), r.u8()
+		ok = t.Size == 1+decimalBytes(t.Precision) && t.Precision <= 38 && t.Scale <= t.Precision
 	case scaled:
 		t.Scale = r.u8()
+		ok = t.Scale <= 7
 	case binary2:
 		t.Size = int(r.u16())
 	case text2:
 		t.Size = int(r.u16())
 		r.bytes(len(collation))
+	}
+	if !ok {
+		r.fail(fmt.Errorf("%s of %d bytes, precision %d and scale %d", k.names[0], t.Size, t.Precision, t.Scale))
 	}
 	return t
 }

@@ -5,6 +5,15 @@ import "strings"
 // version is what SQL Server 2022 says of itself, as far as programs read it.
 const version = "Microsoft SQL Server 2022 (RTM) - 16.0.1000.6 (X64)"
 
+// properties are what SERVERPROPERTY gives, by the name in lower case.
+// https://learn.microsoft.com/sql/t-sql/functions/serverproperty-transact-sql
+var properties = map[string]string{
+	"productversion": "16.0.1000.6",
+	"productlevel":   "RTM",
+	"edition":        "Developer Edition (64-bit)",
+	"servername":     ServerName,
+}
+
 // variables are what a session can be asked about itself.
 var variables = map[string]struct {
 	Type

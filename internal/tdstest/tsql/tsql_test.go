@@ -49,7 +49,8 @@ func must(t testing.TB, err error) {
 
 func exec(t testing.TB, db interface {
 	ExecContext(context.Context, string, ...any) (sql.Result, error)
-}, query string, args ...any) int64 {
+}, query string, args ...any,
+) int64 {
 	t.Helper()
 	result, err := db.ExecContext(ctx(t), query, args...)
 	if err != nil {
@@ -63,7 +64,8 @@ func exec(t testing.TB, db interface {
 // rows runs a query and writes its result as text: a line of names and types, then the rows.
 func rows(t testing.TB, db interface {
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-}, query string, args ...any) string {
+}, query string, args ...any,
+) string {
 	t.Helper()
 	rows, err := db.QueryContext(ctx(t), query, args...)
 	if err != nil {
