@@ -9,9 +9,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
+	"strings"
 	"text/tabwriter"
-
-	"golang.org/x/perf/benchfmt"
 )
 
 func main() {
@@ -55,20 +55,29 @@ func (g group) run(into results) error {
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%v: %w", cmd.Args, err)
 	}
-	reader := benchfmt.NewReader(&text, g.pkg)
-	for reader.Scan() {
-		result, ok := reader.Result().(*benchfmt.Result)
-		if !ok {
+	return into.read(text.String())
+}
+
+// read takes the results out of what go test printed. https://go.dev/design/14313-benchmark-format
+func (m results) read(text string) error {
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
 			continue // the lines around the results
 		}
-		for _, v := range result.Values {
-			k := key{string(result.Name.Full()), v.Unit}
-			if best, ok := into[k]; !ok || v.Value < best {
-				into[k] = v.Value
+		name := strings.TrimPrefix(fields[0], "Benchmark")
+		for i := 2; i+1 < len(fields); i += 2 {
+			value, err := strconv.ParseFloat(fields[i], 64)
+			if err != nil {
+				return fmt.Errorf("a line of results that cannot be read: %q", line)
+			}
+			k := key{name, fields[i+1]}
+			if best, ok := m[k]; !ok || value < best {
+				m[k] = value
 			}
 		}
 	}
-	return reader.Err()
+	return nil
 }
 
 // judge compares one row with its budget and returns it as a line of the table.
@@ -102,14 +111,13 @@ func (r row) judge(measured results) (line string, err error) {
 }
 
 func show(value float64, unit string) string {
-	if unit != "sec/op" {
-		return fmt.Sprintf("%.4g %s", value, unit)
-	}
 	switch {
-	case value < 1e-6:
-		return fmt.Sprintf("%.4g ns", value*1e9)
-	case value < 1e-3:
-		return fmt.Sprintf("%.4g µs", value*1e6)
+	case unit != nanos:
+		return fmt.Sprintf("%.4g %s", value, unit)
+	case value < 1e3:
+		return fmt.Sprintf("%.4g ns", value)
+	case value < 1e6:
+		return fmt.Sprintf("%.4g µs", value/1e3)
 	}
-	return fmt.Sprintf("%.4g ms", value*1e3)
+	return fmt.Sprintf("%.4g ms", value/1e6)
 }

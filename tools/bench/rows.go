@@ -23,7 +23,7 @@ type row struct {
 	noAllocs            bool
 }
 
-const nanos = "sec/op" // what the benchmark format makes of ns/op
+const nanos = "ns/op"
 
 var rows = []row{
 	{"open + SELECT 1 + close of an SQLite file, against database/sql", "Open/patchbay-2", "Open/byhand-2", nanos, 1.05, 0, false},
