@@ -44,7 +44,7 @@ func Read(path string) (*File, error) {
 			return f, nil
 		}
 	}
-	return nil, fmt.Errorf("config %s: %w", path, err)
+	return nil, fmt.Errorf("%s: %w", path, err)
 }
 
 func parse(data []byte) (*File, error) {
@@ -127,10 +127,10 @@ func (f *File) Dialect(name string) (dialect string, err error) {
 func (f *File) each(name string, do func(json.RawMessage) error) error {
 	raw, ok := f.conns[name]
 	if !ok {
-		return fmt.Errorf("config %s: has no connection %q: use %s", f.path, name, strings.Join(f.Names(), ", "))
+		return fmt.Errorf("%s: has no connection %q: use %s", f.path, name, strings.Join(f.Names(), ", "))
 	}
 	if err := do(raw); err != nil {
-		return fmt.Errorf("config %s: connection %q: %w", f.path, name, err)
+		return fmt.Errorf("%s: connection %q: %w", f.path, name, err)
 	}
 	return nil
 }

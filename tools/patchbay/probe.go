@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// result is what a ping of one connection found out.
+type result struct {
+	Name     string  `json:"name"`
+	Target   string  `json:"target"` // as a URL, without a password and parameters
+	OK       bool    `json:"ok"`
+	Version  string  `json:"version,omitempty"`    // of the server
+	Open     float64 `json:"openMillis,omitempty"` // connecting, logging in and a first query
+	Ping     float64 `json:"pingMillis,omitempty"` // a round trip on the open connection
+	Attempts int     `json:"attempts"`
+	Kind     string  `json:"kind,omitempty"`
+	Error    string  `json:"error,omitempty"`
+	Hint     string  `json:"hint,omitempty"`
+
+	kind conn.Kind
+}
+
+// Delays between the attempts of probe.
+const (
+	firstDelay = 100 * time.Millisecond
+	lastDelay  = 2 * time.Second
+)
+
+// probe tries to open a connection, once, or for as long as wait allows while the failure is one that may pass.
+func probe(ctx context.Context, c connection, wait time.Duration) result {
+	r := result{Name: c.name, Target: target(c.cfg)}
+	if c.err != nil {
+		r.fail(untried{c.err})
+		return r
+	}
+	until := ctx
+	if wait > 0 {
+		var cancel context.CancelFunc
+		until, cancel = context.WithTimeout(ctx, wait)
+		defer cancel()
+	}
+	var last error // of an attempt that was not cut short, if there is one
+	for delay := firstDelay; ; delay = min(delay*3/2, lastDelay) {
+		r.Attempts++
+		err := r.attempt(until, c)
+		if err == nil {
+			return r
+		}
+		if until.Err() == nil || last == nil {
+			last = err
+		}
+		if wait == 0 || !passes(last) || !sleep(until, delay) {
+			break
+		}
+	}
+	r.fail(last)
+	switch {
+	case ctx.Err() != nil:
+		r.kind, r.Hint, r.Error = conn.KindCancelled, "", "interrupted: "+r.Error
+	case until.Err() != nil:
+		r.Error = fmt.Sprintf("not ready within %v: %s", wait, r.Error)
+		if r.kind == conn.KindCancelled { // by the end of the wait
+			r.kind = conn.KindTimeout
+		}
+	}
+	r.Kind = r.kind.String()
+	return r
+}
+
+// attempt opens the connection, asks for the version and closes it.
+func (r *result) attempt(ctx context.Context, c connection) (err error) {
+	cfg := c.cfg
+	driver, err := registry.Lookup(cfg.Dialect)
+	if err != nil {
+		return untried{err}
+	}
+	if t, ok := driver.(registry.TestConfiger); ok {
+		cfg = t.TestConfig(cfg)
+	}
+	cfg.Pool = conn.Pool{Max: 1}
+	each := cfg.ConnectTimeout
+	if each == 0 {
+		each = registry.DefaultConnectTimeout
+	}
+	if each > 0 {
+		// Connecting has this time to itself; a server that lets in and does not answer gets it once more.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, 2*each, &silent{each})
+		defer cancel()
+	}
+	defer func() {
+		var s *silent
+		if err != nil && errors.As(context.Cause(ctx), &s) {
+			err = s
+		}
+	}()
+
+	start := time.Now()
+	db, err := conn.Open(ctx, cfg, conn.WithName(c.name), conn.WithRetry(conn.Retry{Max: -1}))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	opened := time.Now()
+	if err := db.PingContext(ctx); err != nil {
+		return err
+	}
+	r.Open, r.Ping = millis(opened.Sub(start)), millis(time.Since(opened))
+	if v, ok := driver.(registry.Versioner); ok {
+		if err := db.QueryRowContext(ctx, v.VersionQuery()).Scan(&r.Version); err != nil && ctx.Err() != nil {
+			return err // any other says that this server has no version to tell
+		}
+		r.Version = oneLine(r.Version)
+	}
+	r.OK = true
+	return nil
+}
+
+// silent says that a server let in and did not answer.
+type silent struct{ after time.Duration }
+
+func (s *silent) Error() string {
+	return fmt.Sprintf("connected, but no answer to a query within %v", s.after)
+}
+
+// passes reports whether a failure may be over by itself: what conn calls retryable, and what somebody is about
+// to create. A wrong password is not tried twice, because that can lock the user out.
+func passes(err error) bool {
+	if conn.Retryable(err) {
+		return true
+	}
+	switch kindOf(err) {
+	case conn.KindUnreachable, conn.KindTimeout, conn.KindNoDatabase, conn.KindCannotOpen:
+		return true
+	}
+	return false
+}
+
+func kindOf(err error) conn.Kind {
+	var s *silent
+	if errors.As(err, &s) {
+		return conn.KindTimeout
+	}
+	return conn.KindOf(err)
+}
+
+func (r *result) fail(err error) {
+	r.kind, r.Error = kindOf(err), oneLine(err.Error())
+	if !tried(err) {
+		r.kind, r.Attempts = conn.KindConfig, 0
+	}
+	r.Kind = r.kind.String()
+	var opening *conn.Error
+	if errors.As(err, &opening) {
+		r.Error, r.Hint = oneLine(opening.Err.Error()), oneLine(opening.Hint)
+	}
+}
+
+// target says what a config opens, and no more than that.
+func target(cfg registry.Config) string {
+	if cfg.Dialect == "" {
+		return ""
+	}
+	short := registry.Config{
+		Dialect: cfg.Dialect, Host: cfg.Host, Port: cfg.Port, User: cfg.User,
+		Database: cfg.Database, Filename: cfg.Filename,
+	}
+	return short.String()
+}
+
+// sleep waits, a little more or less so that many do not come back at once, and reports whether ctx still lives.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d*9/10 + rand.N(d/5))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

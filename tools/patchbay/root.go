@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/patchbay-go/patchbay/internal/spell"
+)
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "patchbay",
+		Short:         "Look at SQL databases with the drivers that this program was built with",
+		Version:       version(),
+		SilenceErrors: true, // main prints them
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return unknownCommand(cmd, args[0])
+		},
+		Args: cobra.ArbitraryArgs, // cobra's own check would print a URL that has no command before it
+	}
+	root.AddCommand(driversCommand(), pingCommand(), queryCommand(), tagsCommand())
+	root.SetFlagErrorFunc(flagError)
+	return root
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+func unknownCommand(root *cobra.Command, arg string) error {
+	if isURL(arg) {
+		return usagef("no command before the URL: write patchbay ping or patchbay query")
+	}
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	hint := "use " + strings.Join(names, ", ")
+	if nearest := spell.Nearest(arg, names); nearest != "" {
+		hint = fmt.Sprintf("did you mean %s? %s", nearest, hint)
+	}
+	return usagef("unknown command: %s", hint)
+}
+
+// flagError words the errors of the flag parser anew, because it quotes what it was given, and that may be a
+// URL in the wrong place.
+func flagError(cmd *cobra.Command, err error) error {
+	var (
+		unknown *pflag.NotExistError
+		value   *pflag.InvalidValueError
+		none    *pflag.ValueRequiredError
+	)
+	see := "see " + cmd.CommandPath() + " --help"
+	switch {
+	case errors.As(err, &value):
+		return usagef("--%s cannot have this value: write %s", value.GetFlag().Name, forms[value.GetFlag().Value.Type()])
+	case errors.As(err, &none):
+		return usagef("--%s has no value: %s", none.GetFlag().Name, see)
+	case errors.As(err, &unknown):
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if nearest := spell.Nearest(unknown.GetSpecifiedName(), names); nearest != "" && unknown.GetSpecifiedShortnames() == "" {
+			return usagef("unknown flag: did you mean --%s? %s", nearest, see)
+		}
+		return usagef("unknown flag: %s, or put -- before an argument that starts with a dash", see)
+	}
+	return usagef("the flags cannot be read: %s", see)
+}
+
+// forms is what to write for each type of flag.
+var forms = map[string]string{
+	"duration": `a time with its unit, such as "30s"`,
+	"bool":     "it without a value",
+}
+
+// arguments checks their number without quoting any.
+func arguments(least, most int, usage string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < least:
+			return usagef("an argument is missing: write %s %s", cmd.CommandPath(), usage)
+		case most >= 0 && len(args) > most:
+			return usagef("too many arguments: write %s %s", cmd.CommandPath(), usage)
+		}
+		return nil
+	}
+}

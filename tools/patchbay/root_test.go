@@ -1,0 +1,72 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// A mistake on the command line costs status 2 and one line, which never repeats what was given: that may be a
+// URL with a password.
+func TestMistakesOnTheCommandLine(t *testing.T) {
+	here := at(t, map[string]string{"app.yaml": "connections: {a: 'sqlite:a.db', b: 'sqlite:b.db'}", "broken.yaml": "{"})
+	url := "postgres://app:" + secret + "@localhost/shop"
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{url}, "no command before the URL: write patchbay ping or patchbay query"},
+		{[]string{"pin", url}, "unknown command: did you mean ping?"},
+		{[]string{secret}, "unknown command: use "},
+		{[]string{"ping"}, "an argument is missing: write patchbay ping URL|CONFIG [NAME...]"},
+		{[]string{"ping", url, "main"}, "names follow a config file, not a URL"},
+		{[]string{"ping", "--wait", url}, `--wait cannot have this value: write a time with its unit, such as "30s"`},
+		{[]string{"ping", "--wait", "-5s", url}, "--wait is negative"},
+		{[]string{"ping", "--wait"}, "--wait has no value"},
+		{[]string{"ping", "--wiat=" + secret}, "unknown flag: did you mean --wait?"},
+		{[]string{"ping", "--" + secret}, "unknown flag: see patchbay ping --help"},
+		{[]string{"ping", "-" + secret}, "unknown flag: see patchbay ping --help, or put -- before"},
+		{[]string{"ping", "--json=" + secret, url}, "--json cannot have this value: write it without a value"},
+		{[]string{"ping", "app:" + secret + "@localhost/shop"}, "neither a URL nor the path of a file"},
+		{[]string{"ping", "host=h password=" + secret}, "neither a URL nor the path of a file"},
+		{[]string{"ping", "missing.yaml"}, "read the config: open missing.yaml: no such file"},
+		{[]string{"ping", "broken.yaml"}, "broken.yaml: is not valid YAML"},
+		{[]string{"ping", "app.yaml", "c"}, "app.yaml has no connection of that name: use a, b"},
+		{[]string{"ping", "app.yaml:c"}, "app.yaml has no connection of that name: use a, b"},
+		{[]string{"ping", "postgres://app:" + secret + "@@localhost"}, "config: url contains an \"@\""},
+		{[]string{"ping", "oracle://app:" + secret + "@@localhost"}, "config: url contains an \"@\""},
+		{[]string{"query", url}, "an argument is missing: write patchbay query URL|CONFIG[:NAME] SQL [ARG...]"},
+		{[]string{"query", "app.yaml", "select 1"}, "several connections: put one of them after it, as in app.yaml:a"},
+		{[]string{"query", "app.yaml:c", "select 1"}, "app.yaml has no connection of that name: use a, b"},
+		{[]string{"query", url, "select 1", "--format", secret}, "--format cannot have this value: use table, csv, json"},
+		{[]string{"query", url, "select 1", "--timeout=-1s"}, "--timeout is negative"},
+		{[]string{"tags"}, "an argument is missing: write patchbay tags CONFIG..."},
+		{[]string{"tags", url}, "neither a URL nor the path of a file"},
+		{[]string{"drivers", url}, "too many arguments: write patchbay drivers"},
+	} {
+		t.Run(strings.ReplaceAll(strings.Join(c.args, " "), "/", "|"), func(t *testing.T) {
+			expect(t, here.run(t, c.args...), ran{status: 2, err: c.want})
+		})
+	}
+}
+
+func TestHelpNamesTheCommands(t *testing.T) {
+	got := place{}.run(t)
+	if got.status != 0 || got.err != "" {
+		t.Errorf("got %+v", got)
+	}
+	for _, name := range []string{"completion", "drivers", "ping", "query", "tags"} {
+		if !strings.Contains(got.out, "\n  "+name+" ") {
+			t.Errorf("%s is not in\n%s", name, got.out)
+		}
+	}
+	if got := (place{}).run(t, "--version"); got.status != 0 || !strings.HasPrefix(got.out, "patchbay version ") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestErrorsAreOneLineThatNoTerminalActsUpon(t *testing.T) {
+	got := oneLine("a\r\n\n  b\tc\n\x1b[31mred\u202e\x00é…\n")
+	if want := "a; b c; \ufffd[31mred\ufffd\ufffdé…"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,29 @@
+//go:build mysql || alldrivers
+
+package main
+
+import (
+	"regexp"
+	"testing"
+
+	"github.com/patchbay-go/patchbay/internal/testserver"
+)
+
+func TestPingOfMariaDB(t *testing.T) {
+	s := testserver.MariaDB(t)
+	pings(t, s, regexp.MustCompile(`\d+\.\d+`).FindString(s.Version))
+}
+
+func TestQueryOfMariaDB(t *testing.T) {
+	url := tester(t, testserver.MariaDB(t))
+	const all = `select 1 as i, 1.50 as n, 'x' as t, null as nothing, '' as empty, x'00ff' as b,
+		timestamp '2024-02-29 13:14:15.5' as ts, date '2024-02-29' as d, time '13:14:15' as tm, cast('{"a": 1}' as char) as j,
+		18446744073709551615 as big, 1.5e0 as f`
+	expect(t, place{}.run(t, "query", url, all, "--format=json"), ran{out: `[
+{"i":1,"n":"1.50","t":"x","nothing":null,"empty":"","b":"\\x00ff","ts":"2024-02-29T13:14:15.5Z","d":"2024-02-29","tm":"13:14:15","j":"{\"a\": 1}","big":18446744073709551615,"f":1.5}
+]
+`})
+	expect(t, place{}.run(t, "query", url, "select ? + ? as sum", "40", "2", "--format=csv"), ran{out: "sum\n42\n"})
+	expect(t, place{}.run(t, "query", url, "set @a = 1"), ran{out: "done\n"})
+	expect(t, place{}.run(t, "query", url, "select sleep(60)", "--timeout=100ms"), ran{status: 1, err: "patchbay: query: not done within the --timeout of 100ms\n"})
+}
