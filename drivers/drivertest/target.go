@@ -41,7 +41,7 @@ type Target struct {
 
 	Session  string                                          // a query for the server's name of the connection that it runs on
 	Kill     func(ctx context.Context, session string) error // ends a connection from the server's side
-	Sessions func(ctx context.Context) (int, error)          // counts the connections that the server has now for Config
+	Sessions func(ctx context.Context) (int, error)          // counts the connections that the server has now for Config, its own left out
 
 	// Failures are configs that cannot be opened, in addition to those that the suite makes of Config: a wrong
 	// password, an unknown user, a missing database, and servers that do not answer as they should.
@@ -77,7 +77,8 @@ const (
 	Passwords    Ability = "passwords"    // the server refuses a wrong password and an unknown user
 	Databases    Ability = "databases"    // a database that is missing is told from one that is there
 	Tables       Ability = "tables"       // CREATE TABLE, INSERT, UPDATE, SELECT, DROP TABLE
-	Transactions Ability = "transactions" // needs Tables as well
+	Transactions Ability = "transactions" // begin, commit and roll back
+	TxContext    Ability = "tx context"   // a transaction whose context ends is rolled back, and its connection is as good as before
 	ReadOnly     Ability = "read-only"    // read-only transactions are refused, or refuse to write
 	Isolation    Ability = "isolation"    // isolation levels; needs Target.Isolation and Target.Levels
 	Cancel       Ability = "cancel"       // a running statement ends with its context; needs Target.Slow
@@ -93,7 +94,7 @@ const (
 
 // abilities says for each what is missing in a Target that has not what it needs.
 var abilities = map[Ability]func(*Target) string{
-	Network: nil, Passwords: nil, Databases: nil, Tables: nil, Transactions: nil, ReadOnly: nil,
+	Network: nil, Passwords: nil, Databases: nil, Tables: nil, Transactions: nil, TxContext: nil, ReadOnly: nil,
 	Floats: nil, Bools: nil, Decimals: nil, Bytes: nil, Times: nil, UTC: nil,
 	Isolation: func(t *Target) string { return unless(t.Isolation != nil && t.Levels != nil, "Isolation and Levels") },
 	Cancel:    func(t *Target) string { return unless(t.Slow != "", "Slow") },

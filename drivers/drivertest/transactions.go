@@ -14,7 +14,7 @@ import (
 var transactionBehaviours = []behaviour{
 	{says: "what is committed stays", check: commitKeeps, needs: []Ability{Tables, Transactions}},
 	{says: "what is rolled back is gone", check: rollbackDrops, needs: []Ability{Tables, Transactions}},
-	{says: "a context that ends rolls back", check: contextRollsBack, needs: []Ability{Tables, Transactions}},
+	{says: "a context that ends rolls back", check: contextRollsBack, needs: []Ability{Tables, Transactions, TxContext}},
 	{says: "nobody sees what is not committed", check: uncommittedIsUnseen, needs: []Ability{Tables, Transactions}},
 	{says: "each isolation level is used or refused", check: levelsAreUsed, needs: []Ability{Transactions, Isolation}},
 	{says: "an isolation level ends with its transaction", check: levelsEnd, needs: []Ability{Transactions, Isolation}},
