@@ -21,6 +21,7 @@ import (
 type fake struct {
 	registry *registry.Registry
 	connect  func(ctx context.Context, cfg registry.Config) error // nil: succeed
+	dial     func(ctx context.Context, p *fakePool) error         // the same, with more to go by
 	closing  func(cfg registry.Config)                            // runs while a connection is being closed; nil: does nothing
 	query    func(ctx context.Context, query string) error        // of other queries than SELECT 1
 
@@ -70,6 +71,11 @@ func (p *fakePool) Connect(ctx context.Context) (driver.Conn, error) {
 	p.mu.Unlock()
 	if p.connect != nil {
 		if err := p.connect(ctx, p.cfg); err != nil {
+			return nil, err
+		}
+	}
+	if p.dial != nil {
+		if err := p.dial(ctx, p); err != nil {
 			return nil, err
 		}
 	}

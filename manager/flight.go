@@ -26,9 +26,10 @@ type flight struct {
 
 	// The rest belongs to Manager.mu.
 	entry   *entry
-	waiters int  // each gets a lease
-	givenUp bool // nobody may join it, and what it opens is closed
-	place   bool // it counts in Manager.taken
+	waiters int   // each gets a lease
+	flags   int64 // that the pool gets
+	givenUp bool  // nobody may join it, and what it opens is closed
+	place   bool  // it counts in Manager.taken
 	pool    *pool
 	err     error
 	closing error // of closing what was opened too late; valid when ended
@@ -127,6 +128,7 @@ func (m *Manager) publish(p *pool, f *flight) {
 	}
 	f.place = false
 	p.state.Add(int64(f.waiters) * lease)
+	p.state.Or(f.flags)
 	m.touch(p)
 	m.live.Store(p.name, p)
 	if old != nil {

@@ -11,9 +11,10 @@ import (
 // moment is how long a caller whose context has ended waits for the reason why nothing was opened in time.
 const moment = 100 * time.Millisecond
 
-// pin returns the pool of a name with a lease on it, and opens it if need be. A nil cfg is that of the name.
-func (m *Manager) pin(ctx context.Context, name string, cfg *conn.Config, opts []conn.Option) (*pool, error) {
-	p, f, err := m.join(ctx, name, cfg, opts)
+// pin returns the pool of a name with a lease on it, and opens it if need be. A nil cfg is that of the name. The
+// pool gets the flags before anybody can retire it.
+func (m *Manager) pin(ctx context.Context, name string, cfg *conn.Config, opts []conn.Option, flags int64) (*pool, error) {
+	p, f, err := m.join(ctx, name, cfg, opts, flags)
 	if f == nil {
 		return p, err
 	}
@@ -21,7 +22,7 @@ func (m *Manager) pin(ctx context.Context, name string, cfg *conn.Config, opts [
 }
 
 // join leases the pool of a name, or finds the flight to wait for, which it starts if there is none.
-func (m *Manager) join(ctx context.Context, name string, cfg *conn.Config, opts []conn.Option) (*pool, *flight, error) {
+func (m *Manager) join(ctx context.Context, name string, cfg *conn.Config, opts []conn.Option, flags int64) (*pool, *flight, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closing != nil {
@@ -35,11 +36,13 @@ func (m *Manager) join(ctx context.Context, name string, cfg *conn.Config, opts 
 		switch state {
 		case StateOpen:
 			e.current.lease() // it only retires with m.mu held, so this succeeds
+			e.current.state.Or(flags)
 			m.touch(e.current)
 			return e.current, nil, nil
 		case StateOpening:
 			f := e.joinable()
 			f.waiters++
+			f.flags |= flags
 			return nil, f, nil
 		}
 		cfg = cmp.Or(cfg, has)
@@ -48,6 +51,7 @@ func (m *Manager) join(ctx context.Context, name string, cfg *conn.Config, opts 
 		return nil, nil, m.unknown(name)
 	}
 	f := newFlight(ctx, name, cfg, opts)
+	f.flags = flags
 	m.launch(f)
 	return nil, f, nil
 }

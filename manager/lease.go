@@ -22,7 +22,7 @@ func (m *Manager) Acquire(ctx context.Context, name string, cfg conn.Config, opt
 		m.touch(p)
 		return &Lease{manager: m, pool: p}, nil
 	}
-	return m.leased(m.pin(ctx, name, &cfg, opts))
+	return m.leased(m.pin(ctx, name, &cfg, opts, 0))
 }
 
 // AcquireNamed is [Manager.Named] for a connection that must stay open until the lease is released.
@@ -31,7 +31,7 @@ func (m *Manager) AcquireNamed(ctx context.Context, name string) (*Lease, error)
 		m.touch(p)
 		return &Lease{manager: m, pool: p}, nil
 	}
-	return m.leased(m.pin(ctx, name, nil, nil))
+	return m.leased(m.pin(ctx, name, nil, nil, 0))
 }
 
 func (m *Manager) leased(p *pool, err error) (*Lease, error) {

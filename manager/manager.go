@@ -132,20 +132,15 @@ func (m *Manager) Named(ctx context.Context, name string) (*conn.Conn, error) {
 	return m.handle(ctx, name, nil, nil)
 }
 
-// handle returns the connection without a lease. It holds one until the pool knows that it needs a grace, and
-// starts again if the pool has been replaced, evicted or closed before that.
+// handle returns the connection without a lease. The one it has on the way keeps the pool until it is known that
+// there is a handle to be given a grace.
 func (m *Manager) handle(ctx context.Context, name string, cfg *conn.Config, opts []conn.Option) (*conn.Conn, error) {
-	for {
-		p, err := m.pin(ctx, name, cfg, opts)
-		if err != nil {
-			return nil, err
-		}
-		shared := p.share()
-		m.release(p)
-		if shared {
-			return p.conn, nil
-		}
+	p, err := m.pin(ctx, name, cfg, opts, shared)
+	if err != nil {
+		return nil, err
 	}
+	m.release(p)
+	return p.conn, nil
 }
 
 func (m *Manager) lookup(name string) *pool {

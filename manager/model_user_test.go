@@ -1,0 +1,306 @@
+package manager_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/manager"
+)
+
+// badDriver misbehaves at random while a connection is opened.
+type badDriver struct {
+	t     *testing.T
+	names []*modelName
+	now   [10]atomic.Int32 // openings of each name
+
+	mu   sync.Mutex
+	rand *rand.Rand
+}
+
+var errWrong = errors.New("wrong password")
+
+func (d *badDriver) dial(ctx context.Context, p *fakePool) error {
+	p.mu.Lock()
+	first := p.dials == 1
+	p.mu.Unlock()
+	if !first {
+		return nil
+	}
+	now := &d.now[p.cfg.Database[1]-'0']
+	defer now.Add(-1)
+	if now.Add(1) > 1 {
+		d.t.Errorf("two openings of %s at a time", p.cfg.Database)
+	}
+	d.mu.Lock()
+	n := d.rand.IntN(200)
+	d.mu.Unlock()
+	switch {
+	case n == 0:
+		panic("a bug in the driver")
+	case n < 10:
+		return errWrong
+	case n < 14: // a server that is silent for some time
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(20 * time.Millisecond):
+		}
+	case n < 80:
+		time.Sleep(time.Duration(n) * 10 * time.Microsecond)
+	}
+	return nil
+}
+
+// user is one of the goroutines that use the manager.
+type user struct {
+	*model
+	t    *testing.T
+	rand *rand.Rand
+}
+
+// step does one thing and checks what came of it.
+func (u *user) step() {
+	n := u.names[u.rand.IntN(len(u.names))]
+	switch dice := u.rand.IntN(1000); {
+	case dice < 450:
+		u.get(n)
+	case dice < 800:
+		u.acquire(n)
+	case dice < 870:
+		u.close(n)
+	case dice < 940:
+		u.change(n)
+	case dice < 945:
+		u.closeAll()
+	case dice < 950:
+		u.closeBehindTheBack(n)
+	default:
+		u.look(n)
+	}
+}
+
+// context returns one that in some cases ends soon.
+func (u *user) context() (context.Context, context.CancelFunc) {
+	if u.rand.IntN(8) > 0 {
+		return context.WithCancel(context.Background())
+	}
+	return context.WithTimeout(context.Background(), time.Duration(u.rand.IntN(2000))*time.Microsecond)
+}
+
+// use queries a connection that must work unless its name was closed since the mark.
+func (u *user) use(n *modelName, c *conn.Conn, since mark, what string) {
+	var answer int
+	if err := c.QueryRow("SELECT 1").Scan(&answer); err != nil && since.undisturbed() {
+		u.t.Errorf("query of %s by %s: %v, and nobody closed it", n.name, what, err)
+	}
+	if c.Name() != n.name || c.Config().Database != n.name {
+		u.t.Errorf("%s got the connection %s to %s", n.name, c.Name(), c.Config().Database)
+	}
+}
+
+func (u *user) get(n *modelName) {
+	closing, replacing := n.closing.mark(), n.replacing.mark()
+	ctx, cancel := u.context()
+	defer cancel()
+	version := n.version.Load()
+	var c *conn.Conn
+	var err error
+	if n.mapped {
+		c, err = u.manager.Named(ctx, n.name)
+	} else {
+		c, err = u.manager.Get(ctx, n.name, n.config(version))
+	}
+	if err != nil {
+		u.failed(ctx, n, err, closing, replacing)
+		return
+	}
+	if !n.mapped && c.Config().Password.Reveal() != fmt.Sprint(version) {
+		u.t.Errorf("asked %s for version %d and got %s", n.name, version, c.Config().Password.Reveal())
+	}
+	if u.handles {
+		u.use(n, c, closing, "a fresh Get")
+	}
+}
+
+func (u *user) acquire(n *modelName) {
+	closing, replacing := n.closing.mark(), n.replacing.mark()
+	ctx, cancel := u.context()
+	defer cancel()
+	var l *manager.Lease
+	var err error
+	if n.mapped {
+		l, err = u.manager.AcquireNamed(ctx, n.name)
+	} else {
+		l, err = u.manager.Acquire(ctx, n.name, n.config(n.version.Load()))
+	}
+	if err != nil {
+		u.failed(ctx, n, err, closing, replacing)
+		return
+	}
+	defer l.Release()
+	for range 1 + u.rand.IntN(3) {
+		u.use(n, l.Conn(), closing, "a lease")
+		time.Sleep(time.Duration(u.rand.IntN(300)) * time.Microsecond)
+	}
+	if u.rand.IntN(2) == 0 {
+		l.Release()
+	}
+}
+
+// failed checks that there was a reason.
+func (u *user) failed(ctx context.Context, n *modelName, err error, closing, replacing mark) {
+	var (
+		mismatch *manager.MismatchError
+		unknown  *manager.UnknownNameError
+		panicked *manager.PanicError
+		legal    bool
+	)
+	switch {
+	case errors.Is(err, errWrong), errors.As(err, &panicked):
+		legal = true
+	case errors.As(err, &mismatch):
+		// A caller who was slow may have opened it with a config that had been replaced by then.
+		legal = !n.fixed && !n.mapped
+	case errors.As(err, &unknown):
+		legal = !replacing.undisturbed() || n.version.Load() == 0
+	case errors.Is(err, manager.ErrClosing), errors.Is(err, manager.ErrClosed):
+		legal = !closing.undisturbed()
+	default:
+		legal = errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil
+	}
+	if !legal {
+		u.t.Errorf("%s: %v, for no reason", n.name, err)
+	}
+}
+
+func (u *user) close(n *modelName) {
+	ctx, cancel := u.context()
+	defer cancel()
+	before := u.fake.opened()
+	var err error
+	n.closing.during(func() { err = u.manager.Close(ctx, n.name) })
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) { // perhaps that of another caller of Close
+		u.t.Errorf("close %s: %v", n.name, err)
+	}
+	if err == nil {
+		u.allClosed(before, n.name)
+	}
+}
+
+// allClosed checks that none of the first pools of that name is open.
+func (u *user) allClosed(first int, name string) {
+	u.fake.mu.Lock()
+	defer u.fake.mu.Unlock()
+	for _, p := range u.fake.pools[:first] {
+		if strings.HasPrefix(p.cfg.Database, name) && p.closed != 1 {
+			u.t.Errorf("a pool of %s was closed %d times after Close", p.cfg.Database, p.closed)
+		}
+	}
+}
+
+func (u *user) closeAll() {
+	for _, n := range u.names {
+		n.closing.started.Add(1)
+		defer n.closing.ended.Add(1)
+	}
+	if err := u.manager.CloseAll(context.Background()); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		u.t.Errorf("close all: %v", err)
+	}
+}
+
+func (u *user) closeBehindTheBack(n *modelName) {
+	if n.mapped {
+		return
+	}
+	n.closing.during(func() {
+		c, err := u.manager.Get(context.Background(), n.name, n.config(n.version.Load()))
+		if err != nil {
+			return // checked elsewhere
+		}
+		end := c.Close
+		if u.rand.IntN(2) == 0 {
+			end = c.DB.Close
+		}
+		if err := end(); err != nil {
+			u.t.Errorf("close %s: %v", n.name, err)
+		}
+	})
+}
+
+// change replaces the config of a name, or reloads the map.
+func (u *user) change(n *modelName) {
+	if n.mapped {
+		u.reloadMap()
+		return
+	}
+	n.replace.Lock()
+	defer n.replace.Unlock()
+	closing := n.closing.mark()
+	ctx, cancel := u.context()
+	defer cancel()
+	n.replacing.during(func() {
+		next := n.version.Load() + 1
+		if n.fixed {
+			next--
+		}
+		err := u.manager.Replace(ctx, n.name, n.config(next))
+		if err == nil {
+			n.version.Store(next)
+			return
+		}
+		u.failed(ctx, n, err, closing, n.replacing.mark())
+	})
+}
+
+func (u *user) reloadMap() {
+	u.reload.Lock()
+	defer u.reload.Unlock()
+	configs := make(map[string]conn.Config)
+	versions := make(map[*modelName]int64)
+	for _, n := range u.names {
+		if !n.mapped {
+			continue
+		}
+		// It may close, replace, or fail to replace the connection of any of them.
+		for _, c := range []*changes{&n.closing, &n.replacing} {
+			c.started.Add(1)
+			defer c.ended.Add(1)
+		}
+		versions[n] = 0
+		if u.rand.IntN(4) > 0 {
+			versions[n] = 1 + int64(u.rand.IntN(3))
+			configs[n.name] = n.config(versions[n])
+		}
+	}
+	err := u.manager.Reload(context.Background(), configs)
+	if errors.Is(err, context.Canceled) {
+		u.t.Errorf("reload: %v", err)
+	}
+	if err == manager.ErrClosing { // and then nothing has changed, or else it is in the errors of names
+		return
+	}
+	for n, version := range versions {
+		n.version.Store(version)
+	}
+}
+
+// look asks for what can be seen.
+func (u *user) look(n *modelName) {
+	for _, s := range u.manager.Stats() {
+		if s.Leases < 0 || s.DB.InUse < 0 {
+			u.t.Errorf("%+v", s)
+		}
+	}
+	if len(u.manager.Names()) > len(u.names) {
+		u.t.Errorf("names %v", u.manager.Names())
+	}
+	u.manager.Has(n.name)
+}
