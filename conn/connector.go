@@ -53,8 +53,8 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		// The connection is given up: that it also fails to close adds nothing.
 		_ = dc.Close()
 	}
-	var timeout *timeoutError
-	if cause := context.Cause(ctx); errors.As(cause, &timeout) {
+	cause := context.Cause(ctx)
+	if timeout, ok := errors.AsType[*timeoutError](cause); ok {
 		return nil, &timeoutError{timeout.after, err}
 	} else if err == nil || !errors.Is(err, cause) {
 		return nil, joinCause(cause, err)

@@ -22,19 +22,18 @@ type Error struct {
 
 // Error gives all of it in one line.
 func (e *Error) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "connection %q", e.Name)
+	s := fmt.Sprintf("connection %q", e.Name)
 	if e.Dialect != "" {
-		b.WriteString(" (" + strings.TrimSuffix(e.Dialect+" "+e.Target, " ") + ")")
+		s += " (" + strings.TrimSuffix(e.Dialect+" "+e.Target, " ") + ")"
 	}
-	fmt.Fprintf(&b, ": %v", e.Err)
+	s += fmt.Sprintf(": %v", e.Err)
 	if e.Attempts > 1 {
-		fmt.Fprintf(&b, " (%s, %d attempts)", e.Kind, e.Attempts)
+		s += fmt.Sprintf(" (%s, %d attempts)", e.Kind, e.Attempts)
 	}
 	if e.Hint != "" {
-		b.WriteString("; " + e.Hint)
+		s += "; " + e.Hint
 	}
-	return b.String()
+	return s
 }
 
 // Unwrap returns Err.
@@ -45,7 +44,7 @@ func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 // explain makes an Error of what happened to this pool.
 func (c *connector) explain(err error, attempts int) *Error {
-	if already := (*Error)(nil); errors.As(err, &already) {
+	if already, ok := errors.AsType[*Error](err); ok {
 		return already
 	}
 	return &Error{

@@ -19,26 +19,21 @@ func Retryable(err error) bool { return Retry{}.worthwhile(err, nil) }
 
 // kindOf asks the given driver, or every driver of the default registry if it is nil.
 func kindOf(err error, one registry.Driver) Kind {
-	var (
-		opening     *Error
-		timeout     *timeoutError
-		wrong       *registry.ConfigError
-		missing     *registry.MissingDriverError
-		unsupported *registry.UnsupportedDialectError
-	)
-	switch {
-	case err == nil:
+	if err == nil {
 		return KindUnknown
-	case errors.As(err, &opening):
+	}
+	if opening, ok := errors.AsType[*Error](err); ok {
 		return opening.Kind
-	case errors.As(err, &timeout):
+	}
+	switch {
+	case is[*timeoutError](err):
 		return KindTimeout
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return KindCancelled
-	case errors.As(err, &wrong), errors.As(err, &missing), errors.As(err, &unsupported):
+	case is[*registry.ConfigError](err), is[*registry.MissingDriverError](err), is[*registry.UnsupportedDialectError](err):
 		return KindConfig
 	}
-	for d := range drivers(one) {
+	for _, d := range drivers(one) {
 		if kind := d.Kind(err); kind != KindUnknown {
 			return kind
 		}
@@ -49,24 +44,28 @@ func kindOf(err error, one registry.Driver) Kind {
 	return KindUnknown
 }
 
-// drivers yields the given driver or, for nil, all of the default registry.
-func drivers(one registry.Driver) func(yield func(registry.Driver) bool) {
-	return func(yield func(registry.Driver) bool) {
-		if one != nil {
-			yield(one)
-			return
-		}
-		for _, info := range registry.Linked() {
-			if d, err := registry.Lookup(info.Dialect); err == nil && !yield(d) {
-				return
-			}
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+// drivers returns the given driver or, for nil, all of the default registry.
+func drivers(one registry.Driver) []registry.Driver {
+	if one != nil {
+		return []registry.Driver{one}
+	}
+	var all []registry.Driver
+	for _, info := range registry.Linked() {
+		if d, err := registry.Lookup(info.Dialect); err == nil {
+			all = append(all, d)
 		}
 	}
+	return all
 }
 
 // advise asks the driver, or all drivers, what is known of err beyond its kind.
 func advise(err error, one registry.Driver) registry.Advice {
-	for d := range drivers(one) {
+	for _, d := range drivers(one) {
 		if adviser, ok := d.(registry.Adviser); ok {
 			if advice := adviser.Advise(err); advice != (registry.Advice{}) {
 				return advice

@@ -47,8 +47,8 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	start := time.Now()
 	c, err := prepare(cfg, o)
 	if err != nil {
-		var e *Error
-		if !errors.As(err, &e) {
+		e, ok := errors.AsType[*Error](err)
+		if !ok {
 			e = &Error{Name: o.name, Dialect: cfg.Dialect, Kind: KindConfig, Err: err}
 		}
 		return nil, o.fail(e)

@@ -53,8 +53,7 @@ func (r Retry) backoff() retry.Backoff {
 
 // worthwhile reports whether another attempt may succeed where this error came.
 func (r Retry) worthwhile(err error, driver registry.Driver) bool {
-	var dns *net.DNSError
-	if errors.As(err, &dns) && dns.IsNotFound {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return r.UnknownHost
 	}
 	return kindOf(err, driver).Retryable() && !advise(err, driver).Final

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"maps"
-	"slices"
 	"time"
 )
 
@@ -25,7 +24,7 @@ func (c *Config) Diff(other *Config) []string {
 		keys = make(map[string]string)
 	}
 	maps.Copy(keys, b.Params)
-	for _, name := range slices.Sorted(maps.Keys(keys)) {
+	for _, name := range sortedKeys(keys) {
 		x, inA := a.Params[name]
 		y, inB := b.Params[name]
 		if x != y || inA != inB {

@@ -49,8 +49,7 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	d.UseNumber()
 	next := Config{}
 	if err := next.readObject(d, ""); err != nil {
-		var wrong *ConfigError
-		if errors.As(err, &wrong) {
+		if _, ok := errors.AsType[*ConfigError](err); ok {
 			return err
 		}
 		// An error of the decoder may quote what it stumbled over.

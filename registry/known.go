@@ -29,17 +29,17 @@ const TagAll = "alldrivers"
 // Known returns the dialects that come with Patchbay, linked into the program or not.
 func Known() []Info {
 	all := make([]Info, len(known))
-	for i, info := range known {
-		all[i] = info.clone()
+	for i := range known {
+		all[i] = known[i].clone()
 	}
 	return all
 }
 
 // Describe returns the description of the dialect that comes with Patchbay under this name or alias.
 func Describe(name string) (info Info, ok bool) {
-	for _, info := range known {
-		if info.answersTo(name) {
-			return info.clone(), true
+	for i := range known {
+		if known[i].answersTo(name) {
+			return known[i].clone(), true
 		}
 	}
 	return Info{}, false

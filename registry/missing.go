@@ -34,22 +34,20 @@ const (
 
 // Error gives the dialect, the cause and the cure in one line.
 func (e *MissingDriverError) Error() string {
-	var b strings.Builder
-	b.WriteString("missing driver for " + e.Dialect + ": ")
-	importLine := "import _ \"" + e.Import + "\""
+	why := ""
 	switch e.Cause {
 	case MissingTag:
-		b.WriteString(e.rebuild())
+		why = e.rebuild()
 	case MissingTagAndImport:
-		b.WriteString(e.rebuild() + " and " + importLine)
+		why = e.rebuild() + " and import _ \"" + e.Import + "\""
 	case MissingImport:
-		b.WriteString("built with its tag, but nothing imports it: " + importLine)
+		why = "built with its tag, but nothing imports it: import _ \"" + e.Import + "\""
 	case MissingPlatform:
-		b.WriteString("its database module does not support the platform " + runtime.GOOS + "/" + runtime.GOARCH)
+		why = "its database module does not support the platform " + runtime.GOOS + "/" + runtime.GOARCH
 	case MissingInRegistry:
-		b.WriteString("linked into the program, but not in this Registry: Register the Driver of \"" + e.Import + "\"")
+		why = "linked into the program, but not in this Registry: Register the Driver of \"" + e.Import + "\""
 	}
-	return b.String()
+	return "missing driver for " + e.Dialect + ": " + why
 }
 
 func (e *MissingDriverError) rebuild() string {

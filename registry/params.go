@@ -3,7 +3,6 @@ package registry
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,10 +18,10 @@ type ParamCheck func(value string) error
 // itself is not repeated, because a password may have ended up in the wrong place.
 func CheckParams(params map[string]string, list map[string]ParamCheck) error {
 	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(params)) {
+	for _, name := range sortedKeys(params) {
 		check, ok := list[name]
 		if !ok {
-			errs = append(errs, unknownKey("params."+name, name, slices.Sorted(maps.Keys(list))))
+			errs = append(errs, unknownKey("params."+name, name, sortedKeys(list)))
 			continue
 		}
 		if err := check(params[name]); err != nil {

@@ -53,7 +53,8 @@ func (r *Registry) register(d Driver, by string) {
 	if d == nil {
 		panic("registry: Register of a nil Driver by " + by)
 	}
-	info := d.Info().clone()
+	info := d.Info()
+	info = info.clone()
 	e := entry{driver: d, by: fmt.Sprintf("%T of %s", d, by)}
 
 	r.mu.Lock()
@@ -137,13 +138,19 @@ func validName(name string) bool {
 	return name != ""
 }
 
-func (i Info) names() []string { return append([]string{i.Dialect}, i.Aliases...) }
+// names and its like are not inlined: everywhere they are called, their code would be larger than the call.
+//
+//go:noinline
+func (i *Info) names() []string { return append([]string{i.Dialect}, i.Aliases...) }
 
-func (i Info) answersTo(name string) bool {
+//go:noinline
+func (i *Info) answersTo(name string) bool {
 	return name == i.Dialect || slices.Contains(i.Aliases, name)
 }
 
-func (i Info) clone() Info {
-	i.Aliases = slices.Clone(i.Aliases)
-	return i
+//go:noinline
+func (i *Info) clone() Info {
+	clone := *i
+	clone.Aliases = slices.Clone(i.Aliases)
+	return clone
 }

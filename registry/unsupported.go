@@ -28,15 +28,15 @@ func (e *UnsupportedDialectError) Error() string {
 func unsupported(name string, linked []Info) error {
 	e := &UnsupportedDialectError{Name: name}
 	var names []string
-	for _, info := range known {
-		e.Known = append(e.Known, info.Dialect)
-		names = append(names, info.names()...)
-	}
-	for _, info := range linked {
-		if _, ok := Describe(info.Dialect); !ok {
-			e.Known = append(e.Known, info.Dialect)
-			names = append(names, info.names()...)
+	all := Known()
+	for i := range linked {
+		if _, ok := Describe(linked[i].Dialect); !ok {
+			all = append(all, linked[i])
 		}
+	}
+	for i := range all {
+		e.Known = append(e.Known, all[i].Dialect)
+		names = append(names, all[i].names()...)
 	}
 	e.Nearest = spell.Nearest(name, names)
 	return e

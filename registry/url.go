@@ -3,9 +3,7 @@ package registry
 import (
 	"fmt"
 	"io"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -230,30 +228,33 @@ func unescape(text string) (string, error) {
 // String returns the config as a URL that ParseURL reads, except that secrets show as [redacted], which it
 // does not.
 func (c Config) String() string {
-	var b strings.Builder
-	b.WriteString(c.Dialect)
-	inPath := map[string]bool{"dialect": true, "password": true}
+	s := c.Dialect
+	inPath := " dialect password "
 	if c.isFile() {
-		inPath["filename"] = true
 		name := c.Filename
+		inPath += "filename "
 		if name == "" {
-			name, inPath["database"] = c.Database, true
+			name = c.Database
+			inPath += "database "
 		}
 		path := escape(name, "/:@")
 		if strings.HasPrefix(path, "//") { // which would start a host
 			path = "/%2F" + path[2:]
 		}
-		b.WriteString(":" + path)
+		s += ":" + path
 	} else {
-		inPath["user"], inPath["host"], inPath["port"], inPath["database"] = true, true, true, true
-		b.WriteString("://" + c.authority())
+		inPath += "user host port database "
+		s += "://" + c.authority()
 		if c.Database != "" {
-			b.WriteString("/" + escape(c.Database, ""))
+			s += "/" + escape(c.Database, "")
 		}
 	}
 	separator := "?"
 	param := func(name, value string) {
-		b.WriteString(separator + escape(name, "") + "=" + value)
+		if value != redacted {
+			value = escape(value, "/:")
+		}
+		s += separator + escape(name, "") + "=" + value
 		separator = "&"
 	}
 	if c.TLS != nil && *c.TLS == (TLS{}) {
@@ -261,22 +262,17 @@ func (c Config) String() string {
 	}
 	c.each(func(name string, value any) {
 		text := fmt.Sprint(value)
-		switch {
-		case inPath[name]:
-		case text == redacted || holdsPrivateKey(text):
-			param(name, redacted)
-		default:
-			param(name, escape(text, "/:"))
+		if holdsPrivateKey(text) {
+			text = redacted
+		}
+		if !strings.Contains(inPath, " "+name+" ") {
+			param(name, text)
 		}
 	})
-	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
-		value := shownParam(name, c.Params[name])
-		if value != redacted {
-			value = escape(value, "/:")
-		}
-		param(name, value)
+	for _, name := range sortedKeys(c.Params) {
+		param(name, shownParam(name, c.Params[name]))
 	}
-	return b.String()
+	return s
 }
 
 // Format writes String for every verb: %+v and %#v would show a secret that was put into Params by mistake.
@@ -313,14 +309,14 @@ func (c Config) authority() string {
 
 // escape percent-encodes every byte that is not unreserved (RFC 3986, section 2.3) or listed in keep.
 func escape(text, keep string) string {
-	var b strings.Builder
+	var out []byte
 	for _, c := range []byte(text) {
 		unreserved := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 		if unreserved || strings.IndexByte(keep, c) >= 0 {
-			b.WriteByte(c)
+			out = append(out, c)
 		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
+			out = fmt.Appendf(out, "%%%02X", c)
 		}
 	}
-	return b.String()
+	return string(out)
 }

@@ -121,10 +121,6 @@ func readParams(given map[string]string, memory bool) (set settings, err error) 
 		err = errors.Join(err, &registry.ConfigError{Field: "params." + name, Problem: problem, Cure: cure})
 	}
 	journal := ""
-	var query, readable, writable strings.Builder
-	for _, b := range []*strings.Builder{&query, &readable, &writable} {
-		b.Grow(128) // what the presets need, and some more
-	}
 	for i := range params {
 		p := &params[i]
 		value, asked := given[p.name]
@@ -161,23 +157,14 @@ func readParams(given map[string]string, memory bool) (set settings, err error) 
 		switch {
 		case value == "" || value == keep:
 		case p.key != "":
-			setTo(&query, "", p.key, value, "&")
+			set.query += p.key + "=" + value + "&"
 		default:
-			setTo(&writable, "pragma ", p.name, value, ";")
+			pragma := "pragma " + p.name + "=" + value + ";"
+			set.writable += pragma
 			if asked || !p.write {
-				setTo(&readable, "pragma ", p.name, value, ";")
+				set.readable += pragma
 			}
 		}
 	}
-	set.query, set.readable, set.writable = query.String(), readable.String(), writable.String()
 	return set, err
-}
-
-// setTo writes what an assignment needs around it.
-func setTo(b *strings.Builder, before, name, value, after string) {
-	b.WriteString(before)
-	b.WriteString(name)
-	b.WriteByte('=')
-	b.WriteString(value)
-	b.WriteString(after)
 }
