@@ -81,6 +81,7 @@ type modelName struct {
 	mapped    bool    // its config is in the map, and changed by Reload only
 	fixed     bool    // its config does not change
 	closing   changes // by Close, CloseAll, Reload, or behind the manager's back
+	behind    changes // the last of these only
 	replacing changes
 
 	replace sync.Mutex

@@ -185,12 +185,13 @@ func (u *user) close(n *modelName) {
 	ctx, cancel := u.context()
 	defer cancel()
 	before := u.fake.opened()
+	behind := n.behind.mark()
 	var err error
 	n.closing.during(func() { err = u.manager.Close(ctx, n.name) })
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) { // perhaps that of another caller of Close
 		u.t.Errorf("close %s: %v", n.name, err)
 	}
-	if err == nil {
+	if err == nil && behind.undisturbed() { // the manager does not wait for what others are closing
 		u.allClosed(before, n.name)
 	}
 }
@@ -220,6 +221,8 @@ func (u *user) closeBehindTheBack(n *modelName) {
 	if n.mapped {
 		return
 	}
+	n.behind.started.Add(1)
+	defer n.behind.ended.Add(1)
 	n.closing.during(func() {
 		c, err := u.manager.Get(context.Background(), n.name, n.config(n.version.Load()))
 		if err != nil {
