@@ -76,16 +76,14 @@ func probe(ctx context.Context, c connection, wait time.Duration) result {
 
 // attempt opens the connection, asks for the version and closes it.
 func (r *result) attempt(ctx context.Context, c connection) (err error) {
-	cfg := c.cfg
-	driver, err := registry.Lookup(cfg.Dialect)
+	driver, err := registry.Lookup(c.cfg.Dialect)
 	if err != nil {
 		return untried{err}
 	}
 	if t, ok := driver.(registry.TestConfiger); ok {
-		cfg = t.TestConfig(cfg)
+		c.cfg = t.TestConfig(c.cfg)
 	}
-	cfg.Pool = conn.Pool{Max: 1}
-	each := cfg.ConnectTimeout
+	each := c.cfg.ConnectTimeout
 	if each == 0 {
 		each = registry.DefaultConnectTimeout
 	}
@@ -103,11 +101,11 @@ func (r *result) attempt(ctx context.Context, c connection) (err error) {
 	}()
 
 	start := time.Now()
-	db, err := conn.Open(ctx, cfg, conn.WithName(c.name), conn.WithRetry(conn.Retry{Max: -1}))
+	db, done, err := open(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	defer func() { err = errors.Join(err, done()) }()
 	opened := time.Now()
 	if err := db.PingContext(ctx); err != nil {
 		return err

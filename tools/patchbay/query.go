@@ -74,12 +74,11 @@ func (q query) run(ctx context.Context, out io.Writer, source, text string, args
 		defer cancel()
 	}
 
-	c.cfg.Pool = conn.Pool{Max: 1}
-	db, err := conn.Open(ctx, c.cfg, conn.WithName(c.name), conn.WithRetry(conn.Retry{Max: -1}))
+	db, done, err := open(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	defer func() { err = errors.Join(err, done()) }()
 	defer func() { err = errors.Join(err, w.Flush()) }()
 	if err := execute(ctx, db, w, text, args); err != nil {
 		if cause := context.Cause(ctx); cause != nil {

@@ -5,6 +5,8 @@ package main
 import (
 	"bufio"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -12,8 +14,11 @@ import (
 	"time"
 )
 
+// The first command of the README, from the root of a clone.
 func TestQueryOfTheReadme(t *testing.T) {
-	got := place{}.run(t, "query", "sqlite::memory:", "select sqlite_version()")
+	cmd := exec.Command("go", "run", "-tags", "sqlite", "./tools/patchbay", "query", "sqlite::memory:", "select sqlite_version()")
+	cmd.Dir = filepath.Join("..", "..")
+	got := finish(t, cmd)
 	if !regexp.MustCompile(`^sqlite_version\(\)\n-+\n3\.\d+\.\d+\n\(1 row\)\n$`).MatchString(got.out) || got.status != 0 || got.err != "" {
 		t.Errorf("got %+v", got)
 	}

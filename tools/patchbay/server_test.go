@@ -5,9 +5,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -122,6 +124,28 @@ connections:
 		got := place{}.run(t, "ping", through+"?connectTimeout=200ms")
 		if got.status != 1 || !strings.Contains(got.err, "  timeout: no connection within the connect timeout of 200ms") || time.Since(start) > 20*time.Second {
 			t.Errorf("got %+v", got)
+		}
+	})
+	t.Run("an interrupt ends it at once", func(t *testing.T) {
+		if runtime.GOOS == "windows" {
+			t.Skip("a process cannot be sent an interrupt there")
+		}
+		dialed, over := make(chan struct{}, 1), make(chan struct{})
+		defer close(over)
+		hanging := testproxy.Serve(t, func(net.Conn) { dialed <- struct{}{}; <-over })
+		through := strings.Replace(url, fmt.Sprintf(":%d/", cfg.Port), fmt.Sprintf(":%d/", hanging.Port()), 1)
+		cmd := place{}.command("ping", through+"?connectTimeout=1h", "--wait=1h")
+		var errOut strings.Builder
+		cmd.Stderr = &errOut
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		<-dialed
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != exitFailed || !strings.Contains(errOut.String(), "  cancelled: interrupted: ") {
+			t.Errorf("got %v and %q", err, errOut.String())
 		}
 	})
 	t.Run("TLS with a CA from a file", func(t *testing.T) {

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/patchbay-go/patchbay/conn"
+)
+
+// grace is the time a driver has to call off a statement in good order after its context has ended.
+const grace = 500 * time.Millisecond
+
+// open opens a connection in one attempt. done must be called; when ctx ends before that, what has not come to
+// an end after the grace is cut off, as a server that does not answer a query does not answer a cancellation.
+func open(ctx context.Context, c connection) (db *conn.Conn, done func() error, err error) {
+	c.cfg.Pool = conn.Pool{Max: 1}
+	db, err = conn.Open(ctx, c.cfg, conn.WithName(c.name), conn.WithRetry(conn.Retry{Max: -1}))
+	if err != nil {
+		return nil, nil, err
+	}
+	over := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-over:
+		case <-time.After(grace):
+			// Whoever waits for the statement returns the reason.
+			_ = db.Abort(nil)
+		}
+	})
+	return db, func() error {
+		stop()
+		close(over)
+		return db.Close()
+	}, nil
+}
