@@ -187,7 +187,7 @@ type recorded struct {
 	events []observer.Event
 }
 
-func record(t *testing.T) *recorded {
+func record(t testing.TB) *recorded {
 	t.Helper()
 	r := &recorded{bus: observer.New()}
 	t.Cleanup(observer.On(r.bus, func(e observer.Event) {

@@ -3,41 +3,73 @@
 package testsecret
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
+
+	"github.com/patchbay-go/patchbay/observer"
+	"github.com/patchbay-go/patchbay/observer/eventlog"
 )
 
 // Find returns where the secret is in v: what [Shown] returns, or else the path of the field that holds it; ""
 // if it is nowhere. What a function holds cannot be seen.
 func Find(v any, secret string) string {
-	if how := Shown(v, secret); how != "" || secret == "" || v == nil {
+	if how := Shown(v, secret); how != "" || secret == "" {
 		return how
 	}
-	s := search{secret, make(map[visit]bool)}
-	return s.in(reflect.ValueOf(v), fmt.Sprintf("%T", v))
+	return held(v, secret)
 }
 
-// Shown returns a way of printing v that shows the secret: a format, or "JSON"; "" if none does.
+// Shown returns a way of printing v that shows the secret: a format, "JSON" or "log"; "" if none does.
 func Shown(v any, secret string) string {
 	if secret == "" {
 		return ""
 	}
+	return shown(v, secret)
+}
+
+func shown(v any, secrets ...string) string {
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		if strings.Contains(fmt.Sprintf(format, v), secret) {
+		if isIn(fmt.Sprintf(format, v), secrets) {
 			return format
 		}
 	}
-	if text, err := json.Marshal(v); strings.Contains(fmt.Sprint(string(text), err), secret) {
+	if text, err := json.Marshal(v); isIn(fmt.Sprint(string(text), err), secrets) {
 		return "JSON"
+	}
+	var log bytes.Buffer
+	for _, handler := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
+		if e, ok := v.(observer.Event); ok {
+			eventlog.To(slog.New(handler))(e)
+		} else {
+			slog.New(handler).Info("", "value", v)
+		}
+	}
+	if isIn(log.String(), secrets) {
+		return "log"
 	}
 	return ""
 }
 
+func held(v any, secrets ...string) string {
+	if v == nil {
+		return ""
+	}
+	s := search{secrets, make(map[visit]bool)}
+	return s.in(reflect.ValueOf(v), fmt.Sprintf("%T", v))
+}
+
+func isIn(text string, secrets []string) bool {
+	return slices.ContainsFunc(secrets, func(secret string) bool { return strings.Contains(text, secret) })
+}
+
 type search struct {
-	secret string
-	seen   map[visit]bool
+	secrets []string
+	seen    map[visit]bool
 }
 
 type visit struct {
@@ -48,7 +80,7 @@ type visit struct {
 func (s *search) in(v reflect.Value, path string) string {
 	switch v.Kind() {
 	case reflect.String:
-		if strings.Contains(v.String(), s.secret) {
+		if isIn(v.String(), s.secrets) {
 			return path
 		}
 	case reflect.Pointer:
@@ -87,7 +119,7 @@ func (s *search) inList(v reflect.Value, path string) string {
 		for i := range text {
 			text[i] = byte(v.Index(i).Uint())
 		}
-		if strings.Contains(string(text), s.secret) {
+		if isIn(string(text), s.secrets) {
 			return path
 		}
 		return ""

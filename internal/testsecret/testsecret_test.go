@@ -45,3 +45,37 @@ func TestFindsWhatIsPlanted(t *testing.T) {
 		}
 	}
 }
+
+type happened struct{ Err error }
+
+func (happened) EventName() string { return "test:happened" }
+
+func TestAWatchFindsWhatIsPlanted(t *testing.T) {
+	var w testsecret.Watch
+	if where := w.See("the first word"); where != "" {
+		t.Errorf("a watch that knows no secret found one by %s", where)
+	}
+	w.Add("first word")
+	w.Add("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END PRIVATE KEY-----\n")
+	for name, v := range map[string]any{
+		"text":          "the first word",
+		"hidden field":  &failed{config: &config{"the first word"}},
+		"event":         happened{errors.New("the first word")},
+		"line of a key": errors.New("bad key: AgEGCCqGSM49AwEHBG0w"),
+	} {
+		if w.See(v) == "" {
+			t.Errorf("not found: %s", name)
+		}
+	}
+	for _, v := range []any{nil, "a first", happened{errors.New("-----BEGIN PRIVATE KEY-----")}} {
+		if where := w.See(v); where != "" {
+			t.Errorf("found in %v by %s", v, where)
+		}
+	}
+	if w.Shown(&failed{config: &config{"the first word"}}) != "" || w.Shown(config{"the first word"}) == "" {
+		t.Error("what is shown is not what can be read")
+	}
+	if w.Seen() != 10 {
+		t.Errorf("%d values were seen", w.Seen())
+	}
+}

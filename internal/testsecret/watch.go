@@ -1,0 +1,54 @@
+package testsecret
+
+import (
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Watch searches all that it is shown for all secrets that it knows by then. Its zero value knows none. It may be
+// used from any goroutine.
+type Watch struct {
+	mu      sync.Mutex
+	secrets []string
+	seen    int
+}
+
+// Add makes a secret known. Of one with several lines, such as a private key, each line of Base64 counts: printed,
+// the lines may be apart.
+func (w *Watch) Add(secret string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for line := range strings.Lines(secret) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "-----") && !slices.Contains(w.secrets, line) {
+			w.secrets = append(w.secrets, line)
+		}
+	}
+}
+
+// See returns where a secret is in v, as [Find] does; "" if none is.
+func (w *Watch) See(v any) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen++
+	if how := shown(v, w.secrets...); how != "" {
+		return how
+	}
+	return held(v, w.secrets...)
+}
+
+// Shown is See for a value that has to hold a secret, such as a config, and must not show it.
+func (w *Watch) Shown(v any) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen++
+	return shown(v, w.secrets...)
+}
+
+// Seen returns how many values there were to search.
+func (w *Watch) Seen() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.seen
+}
