@@ -20,6 +20,7 @@ import (
 // certificates, of which the driver makes text.
 type attempt struct {
 	*connector
+	*trace
 	to    server
 	dials int
 	host  string // the one dialed last: the server itself, or where it has sent the client on to
@@ -27,8 +28,6 @@ type attempt struct {
 	mu      sync.Mutex
 	sockets []net.Conn
 	expired bool
-	heard   bool  // a server has answered
-	cause   error // the first error
 }
 
 func (a *attempt) connect(ctx context.Context, who identity) (_ driver.Conn, err error) {
@@ -117,28 +116,13 @@ func (a *attempt) DialContext(ctx context.Context, network, address string) (net
 	if err != nil {
 		return nil, err
 	}
-	s := &socket{Conn: raw, attempt: a}
+	s := &socket{Conn: raw, trace: a.trace, tls: a.strict}
 	a.watch(s)
 	return s, nil
 }
 
 // HostName makes the driver leave names to DialContext: a tunnel may know names that this machine does not.
 func (a *attempt) HostName() string { return a.to.host }
-
-func (a *attempt) answered() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.heard = true
-}
-
-// fail keeps the first error.
-func (a *attempt) fail(err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.cause == nil {
-		a.cause = err
-	}
-}
 
 // watch adds a network connection that is to fail when the context ends.
 func (a *attempt) watch(c net.Conn) {

@@ -29,20 +29,26 @@ func (e *browserError) Unwrap() error { return e.err }
 
 // browse opens a way to the browser.
 func (a *attempt) browse(ctx context.Context, network, address string) (net.Conn, error) {
-	failed := func(err error) { a.fail(&browserError{a.to.instance, address, err}) }
-	raw, err := a.dial(ctx, network, address)
-	if err != nil {
-		failed(err)
-		return nil, err
+	b := &browser{trace: a.trace, instance: a.to.instance, address: address}
+	var err error
+	if b.Conn, err = a.dial(ctx, network, address); err != nil {
+		return nil, b.failed(err)
 	}
-	b := &browser{raw, failed}
 	a.watch(b)
 	return b, nil
 }
 
 type browser struct {
 	net.Conn
-	failed func(error)
+	trace             *trace
+	instance, address string
+}
+
+func (b *browser) failed(err error) error {
+	if err != nil {
+		b.trace.fail(&browserError{b.instance, b.address, err})
+	}
+	return err
 }
 
 // SetDeadline is what the driver calls before it asks.
@@ -55,16 +61,10 @@ func (b *browser) SetDeadline(t time.Time) error {
 
 func (b *browser) Write(p []byte) (int, error) {
 	n, err := b.Conn.Write(p)
-	if err != nil {
-		b.failed(err)
-	}
-	return n, err
+	return n, b.failed(err)
 }
 
 func (b *browser) Read(p []byte) (int, error) {
 	n, err := b.Conn.Read(p)
-	if err != nil {
-		b.failed(err)
-	}
-	return n, err
+	return n, b.failed(err)
 }

@@ -86,7 +86,7 @@ func (c *connector) credentials(ctx context.Context) (identity, error) {
 
 // login opens one connection.
 func (c *connector) login(ctx context.Context, to server, who identity) (driver.Conn, error) {
-	a := &attempt{connector: c, to: to}
+	a := &attempt{connector: c, trace: new(trace), to: to}
 	stop := context.AfterFunc(ctx, a.expire)
 	conn, err := a.connect(ctx, who)
 	if err == nil && !stop() { // the context ended, and with it the network connection

@@ -28,21 +28,20 @@ const (
 
 // explain completes an error of the driver.
 func (a *attempt) explain(err error) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if browser, ok := a.cause.(*browserError); ok {
+	heard, cause := a.seen()
+	if browser, ok := cause.(*browserError); ok {
 		return browser
 	}
 	f := &failure{text: strings.ReplaceAll(err.Error(), "\n", "; "), errs: []error{err}}
 	if before, ok := strings.CutSuffix(f.text, "EOF"); ok {
 		f.text = before + "the server closed the connection (EOF)"
 	}
-	if a.cause != nil && !errors.Is(err, a.cause) {
-		f.errs = append(f.errs, a.cause)
+	if cause != nil && !errors.Is(err, cause) {
+		f.errs = append(f.errs, cause)
 	} else if inner, ok := strings.CutPrefix(f.text, handshakeFailed); ok {
 		f.errs = append(f.errs, errors.New(strings.TrimPrefix(inner, remoteError)))
 	}
-	if !a.heard && network.Kind(f) == registry.KindLost {
+	if !heard && network.Kind(f) == registry.KindLost {
 		f.hint = "the server hung up without an answer: check host and port, and whether it takes strict encryption only (params.strict=true)"
 		if a.strict {
 			f.hint = "the server hung up without an answer: check host and port, and that it is SQL Server 2022 or later, because older ones have no strict encryption (params.strict)"

@@ -17,8 +17,9 @@ const replyType = 4
 // socket is the network connection of one login, and then of the session.
 type socket struct {
 	net.Conn
-	attempt *attempt
-	heard   bool // it has answered
+	trace *trace
+	tls   bool // from the first byte on
+	heard bool // that byte is there
 }
 
 // Read fails at the first byte of another protocol: the driver would take it for the length of a packet, and wait
@@ -27,13 +28,13 @@ func (s *socket) Read(p []byte) (int, error) {
 	n, err := s.Conn.Read(p)
 	if n > 0 && !s.heard {
 		s.heard = true
-		s.attempt.answered()
-		if !s.attempt.strict && p[0] != replyType { // with strict, crypto/tls says what it thinks of it
+		s.trace.answered()
+		if !s.tls && p[0] != replyType { // of TLS, crypto/tls says what it thinks
 			n, err = 0, errNotSQLServer
 		}
 	}
 	if err != nil {
-		s.attempt.fail(err)
+		s.trace.fail(err)
 	}
 	return n, err
 }
@@ -41,7 +42,7 @@ func (s *socket) Read(p []byte) (int, error) {
 func (s *socket) Write(p []byte) (int, error) {
 	n, err := s.Conn.Write(p)
 	if err != nil {
-		s.attempt.fail(err)
+		s.trace.fail(err)
 	}
 	return n, err
 }
