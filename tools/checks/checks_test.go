@@ -3,9 +3,20 @@
 package checks
 
 import (
+	"errors"
+	"fmt"
+	"os"
 	"testing"
 
+	"github.com/patchbay-go/patchbay/internal/testserver"
 	"github.com/patchbay-go/patchbay/tools/internal/sandbox"
 )
 
-func TestMain(m *testing.M) { sandbox.Main(m) }
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := errors.Join(sandbox.Close(), testserver.Shutdown()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}

@@ -1,22 +1,22 @@
 package sandbox
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"golang.org/x/mod/module"
 	modzip "golang.org/x/mod/zip"
 )
+
+// prefix starts the versions that proxies have.
+const prefix = "v0.0.1-t"
 
 // Proxy is a module proxy in a folder that holds the library in one version, made from this checkout.
 // https://go.dev/ref/mod#goproxy-protocol
@@ -25,61 +25,60 @@ type Proxy struct {
 	version string
 }
 
-// shared is the proxy of this test process. It is removed by [Main].
+// shared is the proxy of this test process.
 var shared = sync.OnceValues(NewProxy)
 
-// Main runs the tests of a package that makes programs, and removes what they share.
-func Main(m *testing.M) {
-	code := m.Run()
-	if p, err := shared(); err == nil {
-		if err := p.Close(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
+// Close removes what the programs of a test process share, after its tests.
+func Close() error {
+	p, err := shared()
+	if err != nil {
+		return nil // the tests have said so
 	}
-	os.Exit(code)
+	return p.Close()
 }
 
 // NewProxy makes a proxy, which must be closed.
-func NewProxy() (p *Proxy, err error) {
+func NewProxy() (*Proxy, error) {
 	root, err := Root()
 	if err != nil {
 		return nil, err
 	}
-	p = new(Proxy)
-	if p.dir, err = os.MkdirTemp("", "patchbay-proxy-"); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(p.dir))
-		}
-	}()
-	versions := filepath.Join(p.dir, filepath.FromSlash(Library), "@v")
-	if err := os.MkdirAll(versions, 0o755); err != nil {
-		return nil, err
-	}
-	archive := filepath.Join(p.dir, "module.zip")
-	// The version is part of the archive, and has to differ when its content does, as the module cache keeps it.
-	// So a first archive tells the version of the second.
-	sum, err := pack(archive, root, "v0.0.1")
+	dir, err := os.MkdirTemp("", "patchbay-proxy-")
 	if err != nil {
 		return nil, err
 	}
-	p.version = "v0.0.1-t" + sum[:12]
-	if _, err := pack(filepath.Join(versions, p.version+".zip"), root, p.version); err != nil {
-		return nil, err
+	p := &Proxy{dir: dir}
+	if err := p.fill(root); err != nil {
+		return nil, errors.Join(fmt.Errorf("make a module of %s: %w", root, err), p.Close())
+	}
+	return p, nil
+}
+
+func (p *Proxy) fill(root string) error {
+	files, sum, err := snapshot(root)
+	if err != nil {
+		return err
+	}
+	p.version = prefix + sum[:12]
+	if err := sweep(p.version); err != nil {
+		return err
+	}
+	var archive bytes.Buffer
+	if err := modzip.Create(&archive, module.Version{Path: Library, Version: p.version}, files); err != nil {
+		return err
 	}
 	gomod, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	info := fmt.Sprintf(`{"Version":%q,"Time":%q}`, p.version, time.Unix(0, 0).UTC().Format(time.RFC3339))
-	return p, errors.Join(
+	versions := filepath.Join(p.dir, filepath.FromSlash(Library), "@v")
+	info := fmt.Appendf(nil, `{"Version":%q,"Time":%q}`, p.version, time.Unix(0, 0).UTC().Format(time.RFC3339))
+	return errors.Join(
+		os.MkdirAll(versions, 0o755),
 		os.WriteFile(filepath.Join(versions, "list"), []byte(p.version+"\n"), 0o644),
-		os.WriteFile(filepath.Join(versions, p.version+".info"), []byte(info), 0o644),
+		os.WriteFile(filepath.Join(versions, p.version+".info"), info, 0o644),
 		os.WriteFile(filepath.Join(versions, p.version+".mod"), gomod, 0o644),
-		os.Remove(archive),
+		os.WriteFile(filepath.Join(versions, p.version+".zip"), archive.Bytes(), 0o644),
 	)
 }
 
@@ -91,19 +90,6 @@ func (p *Proxy) Version() string { return p.version }
 
 // Folder is a folder in which the go command gets the library from this proxy.
 func (p *Proxy) Folder(dir string) *Program { return &Program{Dir: dir, env: p.environment()} }
-
-func pack(archive, root, version string) (sum string, err error) {
-	f, err := os.Create(archive)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	hash := sha256.New()
-	if err := modzip.CreateFromDir(io.MultiWriter(f, hash), module.Version{Path: Library, Version: version}, root); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
-}
 
 // environment is that of the test, with this proxy before the others, and without what a developer may have set.
 func (p *Proxy) environment() []string {
