@@ -17,6 +17,23 @@ import (
 // An error is a [*registry.ConfigError], or several joined; it quotes nothing of a certificate or key.
 // The result must not be changed; [tls.Config.Clone] gives a copy that may be.
 func TLSConfig(cfg registry.Config) (*tls.Config, error) {
+	t, err := ServerTLS(cfg)
+	if cfg.TLS == nil || cfg.TLS.Cert == "" && cfg.TLS.Key.IsZero() {
+		return t, err
+	}
+	pair, wrong := keyPair(cfg.TLS.Cert, cfg.TLS.Key.Reveal())
+	if err := errors.Join(err, wrong); err != nil {
+		return nil, err
+	}
+	// Through Certificates, crypto/tls keeps back a certificate whose issuer the server did not ask for,
+	// and the server complains of none. OpenSSL sends it, and the server can say what is wrong with it.
+	t.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+	return t, nil
+}
+
+// ServerTLS is TLSConfig without the certificate of the client, for a database that takes none: code that parses
+// private keys adds 180 KB to a program.
+func ServerTLS(cfg registry.Config) (*tls.Config, error) {
 	if cfg.TLS == nil {
 		return nil, nil
 	}
@@ -36,13 +53,6 @@ func TLSConfig(cfg registry.Config) (*tls.Config, error) {
 		pool, err := roots(cfg.TLS.CA)
 		errs = append(errs, err)
 		t.RootCAs = pool
-	}
-	if cfg.TLS.Cert != "" || !cfg.TLS.Key.IsZero() {
-		pair, err := keyPair(cfg.TLS.Cert, cfg.TLS.Key.Reveal())
-		errs = append(errs, err)
-		// Through Certificates, crypto/tls keeps back a certificate whose issuer the server did not ask for,
-		// and the server complains of none. OpenSSL sends it, and the server can say what is wrong with it.
-		t.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
