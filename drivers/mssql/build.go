@@ -64,7 +64,7 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 	}
 	c.name = cfg.TLS.ServerName
 	config.HostInCertificateProvided = c.name != ""
-	if c.tls, err = network.TLSConfig(cfg); err != nil {
+	if c.tls, err = network.ServerTLS(cfg); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -16,7 +16,11 @@
 //
 // What has no time zone in the database, datetime2 for example, is read as a [time.Time] in UTC; a datetimeoffset keeps
 // its offset. A time.Time is sent with its offset, which the server drops for a column that has none: write
-// t.UTC() there.
+// t.UTC() there. NULL for a varbinary is []byte(nil): the server does not take an untyped one, which goes as text.
+//
+// Give contexts that may end to the statements of a transaction rather than to BeginTx: when that one ends, the
+// transaction is rolled back, and the next statement on its connection may fail as lost, because the driver does not
+// wait for the answer: https://github.com/microsoft/go-mssqldb/issues/390
 //
 // # Params
 //
