@@ -17,27 +17,24 @@ import (
 // must be closed; closing the embedded DB does as well.
 type Conn struct {
 	*sql.DB
-	name   string
-	driver registry.Driver
-	info   registry.Info
-	cfg    Config
-	pool   *connector
+	cfg  Config
+	pool *connector
 }
 
 // Name returns the name that the connection was opened under, "__default__" if none was given.
-func (c *Conn) Name() string { return c.name }
+func (c *Conn) Name() string { return c.pool.name }
 
 // Dialect returns the dialect that an alias in the config stands for, such as "postgres" for "pg".
-func (c *Conn) Dialect() string { return c.info.Dialect }
+func (c *Conn) Dialect() string { return c.pool.dialect }
 
 // Info describes the dialect.
-func (c *Conn) Info() registry.Info { return c.info }
+func (c *Conn) Info() registry.Info { return c.pool.driver.Info() }
 
 // Config returns the config that the connection was opened with.
 func (c *Conn) Config() Config { return c.cfg.Clone() }
 
 // Kind tells the kind of an error that this connection returned; see [KindOf].
-func (c *Conn) Kind(err error) Kind { return kindOf(err, c.driver) }
+func (c *Conn) Kind(err error) Kind { return kindOf(err, c.pool.driver) }
 
 // Close closes the pool: its idle connections at once, those in use when they are returned. It is idempotent;
 // only the first call can return an error. The bus gets a [Closed] event, or, if closing failed, an
@@ -93,5 +90,5 @@ func (c *connector) reportClosed(err error) {
 		emit(c.bus, observer.Error{Source: "connection", Err: c.explain(err, 1)})
 		return
 	}
-	emit(c.bus, Closed{Name: c.name, Dialect: c.info.Dialect})
+	emit(c.bus, Closed{Name: c.name, Dialect: c.dialect})
 }

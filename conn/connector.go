@@ -24,7 +24,7 @@ type connector struct {
 	name    string
 	target  string
 	driver  registry.Driver
-	info    registry.Info
+	dialect string
 	bus     *observer.Bus
 	keeper  *keeper // nil if the pool has no Min
 }

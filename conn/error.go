@@ -48,7 +48,7 @@ func (c *connector) explain(err error, attempts int) *Error {
 		return already
 	}
 	return &Error{
-		Name: c.name, Dialect: c.info.Dialect, Target: c.target,
+		Name: c.name, Dialect: c.dialect, Target: c.target,
 		Kind: kindOf(err, c.driver), Attempts: attempts, Hint: hint(err, c.driver), Err: err,
 	}
 }

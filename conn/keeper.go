@@ -86,7 +86,7 @@ func (k *keeper) warm(ctx context.Context, first *sql.Conn) (Warmed, error) {
 }
 
 func (k *keeper) event(ready int, start time.Time, err error) Warmed {
-	return Warmed{k.pool.name, k.pool.info.Dialect, ready, k.min, time.Since(start), err}
+	return Warmed{k.pool.name, k.pool.dialect, ready, k.min, time.Since(start), err}
 }
 
 // run checks the pool until it is stopped.

@@ -11,14 +11,24 @@ import (
 // KindOf tells the kind of an error that came from opening or using any database of this program. For an
 // error of a statement, [Conn.Kind] is more exact where several drivers are linked. Context errors are
 // KindCancelled; an error that no driver of the default registry claims is KindUnknown.
-func KindOf(err error) Kind { return kindOf(err, nil) }
+func KindOf(err error) Kind { return kindOf(err, claimant(err)) }
 
 // Retryable reports whether err is of a kind for which opening a database is attempted again. It does not mean
 // that a statement may be repeated: it may have taken effect before its connection broke.
-func Retryable(err error) bool { return Retry{}.worthwhile(err, nil) }
+func Retryable(err error) bool { return Retry{}.worthwhile(err, claimant(err)) }
 
-// kindOf asks the given driver, or every driver of the default registry if it is nil.
-func kindOf(err error, one registry.Driver) Kind {
+// claimant returns the driver of the default registry that knows err, or nil.
+func claimant(err error) registry.Driver {
+	for _, info := range registry.Linked() {
+		if d, missing := registry.Lookup(info.Dialect); missing == nil && d.Kind(err) != KindUnknown {
+			return d
+		}
+	}
+	return nil
+}
+
+// kindOf asks the driver, if there is one, about what this package does not know itself.
+func kindOf(err error, d registry.Driver) Kind {
 	if err == nil {
 		return KindUnknown
 	}
@@ -33,7 +43,7 @@ func kindOf(err error, one registry.Driver) Kind {
 	case is[*registry.ConfigError](err), is[*registry.MissingDriverError](err), is[*registry.UnsupportedDialectError](err):
 		return KindConfig
 	}
-	for _, d := range drivers(one) {
+	if d != nil {
 		if kind := d.Kind(err); kind != KindUnknown {
 			return kind
 		}
@@ -49,28 +59,10 @@ func is[E error](err error) bool {
 	return ok
 }
 
-// drivers returns the given driver or, for nil, all of the default registry.
-func drivers(one registry.Driver) []registry.Driver {
-	if one != nil {
-		return []registry.Driver{one}
+// advise returns what the driver, if there is one, knows of err beyond its kind.
+func advise(err error, d registry.Driver) (advice registry.Advice) {
+	if adviser, ok := d.(registry.Adviser); ok {
+		advice = adviser.Advise(err)
 	}
-	var all []registry.Driver
-	for _, info := range registry.Linked() {
-		if d, err := registry.Lookup(info.Dialect); err == nil {
-			all = append(all, d)
-		}
-	}
-	return all
-}
-
-// advise asks the driver, or all drivers, what is known of err beyond its kind.
-func advise(err error, one registry.Driver) registry.Advice {
-	for _, d := range drivers(one) {
-		if adviser, ok := d.(registry.Adviser); ok {
-			if advice := adviser.Advise(err); advice != (registry.Advice{}) {
-				return advice
-			}
-		}
-	}
-	return registry.Advice{}
+	return advice
 }

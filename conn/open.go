@@ -78,7 +78,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		}
 		defer release([]*sql.Conn{first})
 		if k == nil {
-			return ask(ctx, first, c.driver)
+			return ask(ctx, first, c.pool.driver)
 		}
 		warmed, err = k.warm(ctx, first)
 		return err
@@ -135,8 +135,8 @@ func prepare(cfg Config, o *options) (*Conn, error) {
 		}
 	}
 	pool := &connector{
-		timeout: cfg.ConnectTimeout, sockets: newSockets(o.dial), name: o.name, target: target(cfg, info),
-		driver: d, info: info, bus: o.bus,
+		timeout: cfg.ConnectTimeout, sockets: newSockets(o.dial), name: o.name, target: target(&cfg, info.Port),
+		driver: d, dialect: info.Dialect, bus: o.bus,
 	}
 	if pool.timeout == 0 {
 		pool.timeout = registry.DefaultConnectTimeout
@@ -155,7 +155,7 @@ func prepare(cfg Config, o *options) (*Conn, error) {
 	for _, wrap := range o.wrap {
 		pool.inner, pool.wrapped = wrap(pool.inner), true
 	}
-	return &Conn{name: o.name, driver: d, info: info, pool: pool}, nil
+	return &Conn{pool: pool}, nil
 }
 
 // limit sets the pool's bounds. Idle connections are kept up to the maximum: database/sql's own default of two
@@ -183,8 +183,8 @@ func idleTime(p Pool) time.Duration {
 }
 
 // target says what is opened, for errors.
-func target(cfg Config, info registry.Info) string {
-	if info.Port == 0 && cfg.Host == "" {
+func target(cfg *Config, defaultPort int) string {
+	if defaultPort == 0 && cfg.Host == "" {
 		if cfg.Filename != "" {
 			return cfg.Filename
 		}
@@ -196,7 +196,7 @@ func target(cfg Config, info registry.Info) string {
 	}
 	port := cfg.Port
 	if port == 0 {
-		port = info.Port
+		port = defaultPort
 	}
 	where := net.JoinHostPort(host, strconv.Itoa(port))
 	if cfg.User != "" {

@@ -67,7 +67,7 @@ func (c *connector) attempt(ctx context.Context, policy Retry, try func(context.
 	announced := retry.BackoffFunc(func() (time.Duration, bool) {
 		delay, stop := backoff.Next()
 		if !stop {
-			emit(c.bus, Retrying{c.name, c.info.Dialect, attempts, delay, kindOf(last, c.driver), last})
+			emit(c.bus, Retrying{c.name, c.dialect, attempts, delay, kindOf(last, c.driver), last})
 		}
 		return delay, stop
 	})

@@ -37,7 +37,8 @@ func (s *sockets) Dial(ctx context.Context, network, addr string) (net.Conn, err
 	}
 	s.mu.Unlock()
 	if wasCut {
-		return nil, errors.Join(errCut, raw.Close())
+		_ = raw.Close() // nobody will miss it
+		return nil, errCut
 	}
 	if g, ok := ctx.Value(guardKey{}).(*guard); ok {
 		g.watch(raw)

@@ -1,7 +1,6 @@
 package observer
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -47,9 +46,7 @@ func (l *listener) end(b *Bus) bool {
 	if !l.done.CompareAndSwap(false, true) {
 		return false
 	}
-	b.change(func(all []*listener) []*listener {
-		return slices.DeleteFunc(all, func(other *listener) bool { return other == l })
-	})
+	b.replace(l, nil)
 	return true
 }
 
@@ -57,19 +54,27 @@ func (b *Bus) add(l *listener) (cancel func()) {
 	if b == nil {
 		return func() {}
 	}
-	b.change(func(all []*listener) []*listener { return append(all, l) })
+	b.replace(nil, l)
 	return func() { l.end(b) }
 }
 
-// change replaces the list by what f makes of a copy: an Emit under way goes on with the list it has.
-func (b *Bus) change(f func([]*listener) []*listener) {
+// replace puts a copy without one listener and with another in place of the list, either of which may be nil: an
+// Emit under way goes on with the list it has.
+func (b *Bus) replace(old, next *listener) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var all []*listener
-	if old := b.listeners.Load(); old != nil {
-		all = slices.Clone(*old)
+	if list := b.listeners.Load(); list != nil {
+		for _, l := range *list {
+			if l != old {
+				all = append(all, l)
+			}
+		}
 	}
-	if all = f(all); len(all) == 0 {
+	if next != nil {
+		all = append(all, next)
+	}
+	if all == nil {
 		atomic.StoreUint32(&b.heard, 0)
 		b.listeners.Store(nil)
 		return

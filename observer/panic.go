@@ -30,5 +30,6 @@ func report(b *Bus, e Event, value any) {
 	if cause, ok := e.(Error); ok && cause.Source == source {
 		return
 	}
-	Emit(b, Error{source, &PanicError{fmt.Sprintf("%T", e), value, debug.Stack()}})
+	// As an Event, so that a program that emits nothing else links no code for this type alone.
+	Emit(b, Event(Error{source, &PanicError{fmt.Sprintf("%T", e), value, debug.Stack()}}))
 }

@@ -75,9 +75,16 @@ func (t *TLS) equal(other *TLS) bool {
 }
 
 // Clone returns a copy that shares nothing with c.
+//
+//go:noinline
 func (c *Config) Clone() Config {
 	clone := *c
-	clone.Params = maps.Clone(c.Params)
+	if c.Params != nil {
+		clone.Params = make(map[string]string, len(c.Params))
+		for name, value := range c.Params {
+			clone.Params[name] = value
+		}
+	}
 	if c.TLS != nil {
 		t := *c.TLS
 		clone.TLS = &t

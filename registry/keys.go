@@ -1,14 +1,21 @@
 package registry
 
-import "sort"
-
-// sortedKeys returns the keys of m in order. The generic sort of package slices is compiled once more for each
-// program that uses it; this one the database modules link already.
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
+// sortedKeys returns the keys of m in order. They are few, and sorting them by package slices or sort would be
+// compiled into every program.
+func sortedKeys[V any](m map[string]V) (keys []string) {
 	for key := range m {
-		keys = append(keys, key)
+		keys = insert(keys, key)
 	}
-	sort.Sort(sort.StringSlice(keys))
 	return keys
+}
+
+// insert puts s into its place among those that are sorted.
+func insert(sorted []string, s string) []string {
+	sorted = append(sorted, s)
+	i := len(sorted) - 1
+	for ; i > 0 && s < sorted[i-1]; i-- {
+		sorted[i] = sorted[i-1]
+	}
+	sorted[i] = s
+	return sorted
 }

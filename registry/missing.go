@@ -96,7 +96,10 @@ type build struct {
 
 func diagnose(info Info, b build) *MissingDriverError {
 	e := &MissingDriverError{Dialect: info.Dialect, Tag: info.Tag, Import: info.Import}
-	tagged := slices.Contains(b.tags, info.Tag) || slices.Contains(b.tags, TagAll)
+	tagged := false
+	for _, tag := range b.tags {
+		tagged = tagged || tag == info.Tag || tag == TagAll
+	}
 	switch {
 	case b.linked:
 		e.Cause = MissingInRegistry
@@ -112,39 +115,41 @@ func diagnose(info Info, b build) *MissingDriverError {
 	default:
 		e.Cause = MissingTagAndImport
 	}
-	e.Typo = typo(b.tags, info.Tag)
 	for _, tag := range b.tags {
-		if tag != e.Typo {
+		if e.Typo == "" && isTypo(tag, info.Tag) {
+			e.Typo = tag
+		} else {
 			e.Tags = append(e.Tags, tag)
 		}
 	}
-	if e.Tags != nil || e.Typo != "" {
+	if len(b.tags) > 0 {
 		e.Tags = append(e.Tags, info.Tag)
 	}
 	return e
 }
 
-// typo returns the build tag that looks like tag, or like the tag for all drivers, mistyped.
-func typo(tags []string, tag string) string {
-	for _, candidate := range tags {
-		if _, correct := Describe(candidate); !correct && spell.Nearest(candidate, []string{tag, TagAll}) != "" {
-			return candidate
-		}
-	}
-	return ""
+// isTypo reports whether a build tag looks like the wanted one, or like the one for all drivers, mistyped.
+func isTypo(tag, wanted string) bool {
+	_, correct := Describe(tag)
+	return !correct && spell.Nearest(tag, []string{wanted, TagAll}) != ""
 }
 
 // buildTags returns the tags that the program was built with, and whether it knows: a program built outside
 // module mode carries no build information. https://pkg.go.dev/runtime/debug#BuildSetting
-var buildTags = sync.OnceValues(func() ([]string, bool) {
+func buildTags() (tags []string, told bool) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || len(info.Settings) == 0 {
 		return nil, false
 	}
 	for _, s := range info.Settings {
-		if s.Key == "-tags" {
-			return strings.FieldsFunc(s.Value, func(c rune) bool { return c == ',' || c == ' ' }), true
+		if s.Key != "-tags" {
+			continue
+		}
+		for tag, rest, more := "", s.Value, true; more; {
+			if tag, rest, more = strings.Cut(rest, ","); tag != "" {
+				tags = append(tags, tag)
+			}
 		}
 	}
-	return nil, true
-})
+	return tags, true
+}

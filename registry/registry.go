@@ -6,9 +6,9 @@ package registry
 
 import (
 	"fmt"
-	"maps"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 )
@@ -60,16 +60,17 @@ func (r *Registry) register(d Driver, by string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.snapshot()
-	next := &list{byName: maps.Clone(old.byName), infos: append(slices.Clone(old.infos), info)}
-	if next.byName == nil {
-		next.byName = make(map[string]entry)
+	next := &list{byName: make(map[string]entry), infos: append(slices.Clone(old.infos), info)}
+	for name, e := range old.byName {
+		next.byName[name] = e
 	}
 	for _, name := range info.names() {
-		if !validName(name) {
-			panic(fmt.Sprintf("registry: %q of %s is not a name that a URL can start with", name, e.by))
+		first, taken := next.byName[name]
+		if taken {
+			panic("registry: dialect " + strconv.Quote(name) + " registered twice: by " + first.by + " and by " + e.by)
 		}
-		if first, taken := next.byName[name]; taken {
-			panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, first.by, e.by))
+		if !validName(name) {
+			panic("registry: " + strconv.Quote(name) + " of " + e.by + " is not a name that a URL can start with")
 		}
 		next.byName[name] = e
 	}

@@ -28,16 +28,16 @@ func (e *UnsupportedDialectError) Error() string {
 func unsupported(name string, linked []Info) error {
 	e := &UnsupportedDialectError{Name: name}
 	var names []string
-	all := Known()
-	for i := range linked {
-		if _, ok := Describe(linked[i].Dialect); !ok {
-			all = append(all, linked[i])
+	add := func(infos []Info, known bool) {
+		for i := range infos {
+			if _, ok := Describe(infos[i].Dialect); ok == known {
+				e.Known = append(e.Known, infos[i].Dialect)
+				names = append(names, infos[i].names()...)
+			}
 		}
 	}
-	for i := range all {
-		e.Known = append(e.Known, all[i].Dialect)
-		names = append(names, all[i].names()...)
-	}
+	add(known, true)
+	add(linked, false)
 	e.Nearest = spell.Nearest(name, names)
 	return e
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/url"
 	"strings"
+
+	"github.com/patchbay-go/patchbay/internal/percent"
 )
 
 // ParseURL reads a Config from a URL such as
@@ -131,7 +133,7 @@ func (c *Config) parseHost(host string) error {
 	if !hasPort {
 		return nil
 	}
-	digits := port != "" && strings.Trim(port, "0123456789") == ""
+	digits := consistsOf(port, "0123456789")
 	if f, _ := fieldNamed("port"); !digits || f.set(c, port) != nil || c.Port == 0 {
 		return badURL("has a port that is not a number from 1 to 65535", "correct it, or escape the : before it as %3A")
 	}
@@ -237,7 +239,7 @@ func (c Config) String() string {
 			name = c.Database
 			inPath += "database "
 		}
-		path := escape(name, "/:@")
+		path := percent.Encode(name, "/:@")
 		if strings.HasPrefix(path, "//") { // which would start a host
 			path = "/%2F" + path[2:]
 		}
@@ -246,15 +248,15 @@ func (c Config) String() string {
 		inPath += "user host port database "
 		s += "://" + c.authority()
 		if c.Database != "" {
-			s += "/" + escape(c.Database, "")
+			s += "/" + percent.Encode(c.Database, "")
 		}
 	}
 	separator := "?"
 	param := func(name, value string) {
 		if value != redacted {
-			value = escape(value, "/:")
+			value = percent.Encode(value, "/:")
 		}
-		s += separator + escape(name, "") + "=" + value
+		s += separator + percent.Encode(name, "") + "=" + value
 		separator = "&"
 	}
 	if c.TLS != nil && *c.TLS == (TLS{}) {
@@ -289,7 +291,7 @@ func (c Config) isFile() bool {
 }
 
 func (c Config) authority() string {
-	s := escape(c.User, "")
+	s := percent.Encode(c.User, "")
 	if !c.Password.IsZero() {
 		s += ":" + redacted
 	}
@@ -297,26 +299,12 @@ func (c Config) authority() string {
 		s += "@"
 	}
 	if strings.Contains(c.Host, ":") {
-		s += "[" + escape(c.Host, ":") + "]"
+		s += "[" + percent.Encode(c.Host, ":") + "]"
 	} else {
-		s += escape(c.Host, "")
+		s += percent.Encode(c.Host, "")
 	}
 	if c.Port != 0 {
 		s += fmt.Sprint(":", c.Port)
 	}
 	return s
-}
-
-// escape percent-encodes every byte that is not unreserved (RFC 3986, section 2.3) or listed in keep.
-func escape(text, keep string) string {
-	var out []byte
-	for _, c := range []byte(text) {
-		unreserved := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
-		if unreserved || strings.IndexByte(keep, c) >= 0 {
-			out = append(out, c)
-		} else {
-			out = fmt.Appendf(out, "%%%02X", c)
-		}
-	}
-	return string(out)
 }

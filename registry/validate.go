@@ -9,37 +9,42 @@ import (
 // Validate reports what is wrong with the config in any dialect: the error joins a [*ConfigError] for each
 // field. What only one dialect can tell, such as its Params, its [Driver] checks when the database is opened.
 func (c Config) Validate() error {
-	var errs []error
-	wrong := func(field, problem, cure string) {
-		errs = append(errs, &ConfigError{field, problem, cure})
-	}
+	var errs problems
 	if c.Dialect == "" {
-		wrong("dialect", "is empty", "use postgres, mysql, sqlite, mssql or a dialect of your own")
+		errs.add("dialect", "is empty", "use postgres, mysql, sqlite, mssql or a dialect of your own")
 	}
 	for _, f := range fields {
 		if f.name != "password" && !strings.HasPrefix(f.name, "ssl.") {
 			if p, ok := f.at(&c).(*string); ok && strings.ContainsRune(*p, 0) {
-				wrong(f.name, "contains a NUL character", "remove it")
+				errs.add(f.name, "contains a NUL character", "remove it")
 			}
 		}
 	}
 	if problem, cure := checkHost(c.Host); problem != "" {
-		wrong("host", problem, cure)
+		errs.add("host", problem, cure)
 	}
 	if c.Port < 0 || c.Port > 65535 {
-		wrong("port", fmt.Sprintf("is %d", c.Port), "use 1 to 65535, or leave it out for the default of the dialect")
+		errs.add("port", fmt.Sprintf("is %d", c.Port), "use 1 to 65535, or leave it out for the default of the dialect")
 	}
 	most := c.Pool.Max
 	if most == 0 {
 		most = DefaultPoolMax
 	}
 	if c.Pool.Min > most && most > 0 {
-		wrong("pool.min", fmt.Sprintf("is %d, more than pool.max, which is %d", c.Pool.Min, most), "lower it or raise pool.max")
+		errs.add("pool.min", fmt.Sprintf("is %d, more than pool.max, which is %d", c.Pool.Min, most), "lower it or raise pool.max")
 	}
 	if c.TLS != nil {
-		c.TLS.validate(wrong)
+		c.TLS.validate(&errs)
 	}
 	return errors.Join(errs...)
+}
+
+// problems are those found so far.
+type problems []error
+
+//go:noinline
+func (p *problems) add(field, problem, cure string) {
+	*p = append(*p, &ConfigError{field, problem, cure})
 }
 
 // checkHost refuses what would be looked up as something that was not meant. It repeats nothing of the host,
@@ -68,24 +73,34 @@ func checkHost(host string) (problem, cure string) {
 // add 20 KB to every program.
 func isIPv6(host string) bool {
 	address, _, _ := strings.Cut(host, "%") // a zone, such as that of fe80::1%eth0
-	return strings.Count(address, ":") >= 2 && strings.Trim(address, "0123456789abcdefABCDEF:.") == ""
+	return strings.Count(address, ":") >= 2 && consistsOf(address, "0123456789abcdefABCDEF:.")
 }
 
-func (t *TLS) validate(wrong func(field, problem, cure string)) {
+// consistsOf reports whether every byte of text is one of those in set.
+func consistsOf(text, set string) bool {
+	for i := range len(text) {
+		if strings.IndexByte(set, text[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *TLS) validate(errs *problems) {
 	const read = "give the PEM text itself; for a file, read it first"
 	for _, f := range []struct{ name, text string }{{"ssl.ca", t.CA}, {"ssl.cert", t.Cert}, {"ssl.key", t.Key.Reveal()}} {
 		if f.text != "" && !strings.Contains(f.text, "-----BEGIN ") {
-			wrong(f.name, "is not PEM text", read)
+			errs.add(f.name, "is not PEM text", read)
 		}
 		if f.name != "ssl.key" && holdsPrivateKey(f.text) {
-			wrong(f.name, "holds a private key", "put it into ssl.key, which is kept secret")
+			errs.add(f.name, "holds a private key", "put it into ssl.key, which is kept secret")
 		}
 	}
 	switch {
 	case t.Cert != "" && t.Key.IsZero():
-		wrong("ssl.cert", "has no ssl.key beside it", "give both or neither")
+		errs.add("ssl.cert", "has no ssl.key beside it", "give both or neither")
 	case t.Cert == "" && !t.Key.IsZero():
-		wrong("ssl.key", "has no ssl.cert beside it", "give both or neither")
+		errs.add("ssl.key", "has no ssl.cert beside it", "give both or neither")
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -19,19 +18,19 @@ import (
 func init() { registry.Register(Driver()) }
 
 // Driver returns the driver that this package registers, for a Registry of one's own.
-func Driver() registry.Driver { return dialect{} }
+func Driver() registry.Driver { return new(dialect) }
 
 // dialect also is a [registry.TestConfiger], [registry.Versioner] and [registry.Adviser].
 type dialect struct{}
 
-func (dialect) Info() registry.Info {
+func (*dialect) Info() registry.Info {
 	info, _ := registry.Describe("sqlite")
 	return info
 }
 
 // Connector opens no file. The functions, collations and hooks that a program has registered with
 // modernc.org/sqlite are there on every connection.
-func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 	field, name := fileName(cfg)
 	memory := inMemory(name)
 	set, err := readParams(cfg.Params, memory)
@@ -65,22 +64,18 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 // foreignFields refuses what only a server has a use for.
 func foreignFields(cfg registry.Config, env registry.Env) error {
 	var errs []error
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{
-		{"host", cfg.Host != ""},
-		{"port", cfg.Port != 0},
-		{"user", cfg.User != ""},
-		{"password", !cfg.Password.IsZero()},
-		{"ssl", cfg.TLS != nil},
-		{"appName", cfg.AppName != ""},
-		{"credentials", env.Credentials != nil},
-	} {
-		if f.set {
-			errs = append(errs, &registry.ConfigError{Field: f.name, Problem: "has no meaning for sqlite, which opens files", Cure: "leave it out"})
+	refuse := func(name string, set bool) {
+		if set {
+			errs = append(errs, &registry.ConfigError{Field: name, Problem: "has no meaning for sqlite, which opens files", Cure: "leave it out"})
 		}
 	}
+	refuse("host", cfg.Host != "")
+	refuse("port", cfg.Port != 0)
+	refuse("user", cfg.User != "")
+	refuse("password", !cfg.Password.IsZero())
+	refuse("ssl", cfg.TLS != nil)
+	refuse("appName", cfg.AppName != "")
+	refuse("credentials", env.Credentials != nil)
 	return errors.Join(errs...)
 }
 
@@ -94,24 +89,23 @@ func fileName(cfg registry.Config) (field, name string) {
 
 // TestConfig lets a test of the connection open existing files only, and leave their journal mode alone.
 // A value that is wrong stays, for the Connector to refuse.
-func (dialect) TestConfig(cfg registry.Config) registry.Config {
+func (*dialect) TestConfig(cfg registry.Config) registry.Config {
 	if _, name := fileName(cfg); inMemory(name) {
 		return cfg
 	}
-	params := maps.Clone(cfg.Params)
-	if params == nil {
-		params = make(map[string]string)
+	cfg = cfg.Clone()
+	if cfg.Params == nil {
+		cfg.Params = make(map[string]string)
 	}
-	mode, given := params["mode"]
+	mode, given := cfg.Params["mode"]
 	if !given || strings.EqualFold(mode, "rwc") {
-		params["mode"] = "rw"
+		cfg.Params["mode"] = "rw"
 	}
-	journal, given := params["journal_mode"]
+	journal, given := cfg.Params["journal_mode"]
 	if !strings.EqualFold(mode, "ro") && (!given || slices.Contains(journalModes, strings.ToLower(journal))) {
-		params["journal_mode"] = keep
+		cfg.Params["journal_mode"] = keep
 	}
-	cfg.Params = params
 	return cfg
 }
 
-func (dialect) VersionQuery() string { return "select sqlite_version()" }
+func (*dialect) VersionQuery() string { return "select sqlite_version()" }

@@ -53,7 +53,7 @@ func meaning(code int) (found result) {
 }
 
 // Kind goes by the result code.
-func (dialect) Kind(err error) registry.Kind {
+func (*dialect) Kind(err error) registry.Kind {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		if unknownName(e) {
 			return registry.KindConfig
@@ -73,7 +73,7 @@ func unknownName(e *sqlite.Error) bool {
 }
 
 // Advise gives a hint for what was found at the path, and else for the result code.
-func (dialect) Advise(err error) registry.Advice {
+func (*dialect) Advise(err error) registry.Advice {
 	if opening, ok := errors.AsType[*openError](err); ok && opening.hint != "" {
 		return registry.Advice{Hint: opening.hint}
 	}

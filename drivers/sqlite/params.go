@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/patchbay-go/patchbay/internal/percent"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -87,7 +88,7 @@ func (p *param) plain(value string) string {
 	case p.most != 0:
 		return strings.TrimPrefix(value, "+")
 	case !p.flag:
-		return escape(value)
+		return percent.Encode(value, "/:")
 	}
 	switch strings.ToLower(value) {
 	case "on", "true", "yes", "1":
@@ -117,37 +118,34 @@ func readParams(given map[string]string, memory bool) (set settings, err error) 
 		}
 	}
 
-	refuse := func(name, problem, cure string) {
-		err = errors.Join(err, &registry.ConfigError{Field: "params." + name, Problem: problem, Cure: cure})
-	}
 	journal := ""
 	for i := range params {
 		p := &params[i]
 		value, asked := given[p.name]
+		problem, cure := "", "leave it out"
 		switch {
 		case p.file && memory:
-			if asked {
-				refuse(p.name, "has no meaning for a database in memory", "leave it out")
-			}
-			continue
+			problem = "has no meaning for a database in memory"
 		case p.write && set.mode == "ro":
-			if asked {
-				refuse(p.name, "has no meaning with mode=ro", "leave one of them out")
-			}
-			continue
+			problem, cure = "has no meaning with mode=ro", "leave one of them out"
 		case p.name == "synchronous" && journal != "wal" && !asked:
 			continue // normal can lose the file with any other journal: https://www.sqlite.org/pragma.html#pragma_synchronous
-		case !asked:
+		case p.name == "immutable" && asked && p.plain(value) == "1" && set.mode != "ro":
+			problem, cure = "is on for a file that can be written", "add mode=ro"
+		}
+		if problem != "" {
+			if asked {
+				err = errors.Join(err, &registry.ConfigError{Field: "params." + p.name, Problem: problem, Cure: cure})
+			}
+			continue
+		}
+		if !asked {
 			value = p.preset
 		}
 		value = p.plain(value)
 		switch p.name {
 		case "mode":
 			set.mode = value
-		case "immutable":
-			if value == "1" && set.mode != "ro" {
-				refuse(p.name, "is on for a file that can be written", "add mode=ro")
-			}
 		case "busy_timeout":
 			ms, _ := strconv.Atoi(value) // it has passed the check
 			set.busy = time.Duration(ms) * time.Millisecond
