@@ -35,6 +35,15 @@ func Known() []Info {
 	return all
 }
 
+// dialects names those that come with Patchbay, for messages.
+func dialects() string {
+	s := known[0].Dialect
+	for i := range known[1:] {
+		s += ", " + known[1+i].Dialect
+	}
+	return s
+}
+
 // Describe returns the description of the dialect that comes with Patchbay under this name or alias.
 func Describe(name string) (info Info, ok bool) {
 	for i := range known {

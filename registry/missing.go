@@ -43,7 +43,7 @@ func (e *MissingDriverError) Error() string {
 	case MissingImport:
 		why = "built with its tag, but nothing imports it: import _ \"" + e.Import + "\""
 	case MissingPlatform:
-		why = "its database module does not support the platform " + runtime.GOOS + "/" + runtime.GOARCH
+		why = "its database module does not support the platform " + runtime.GOOS + "/" + runtime.GOARCH + ": build for another, or use another dialect"
 	case MissingInRegistry:
 		why = "linked into the program, but not in this Registry: Register the Driver of \"" + e.Import + "\""
 	}
@@ -51,12 +51,16 @@ func (e *MissingDriverError) Error() string {
 }
 
 func (e *MissingDriverError) rebuild() string {
+	var notes []string
+	if e.Typo != "" {
+		notes = append(notes, "this build has the tag \""+e.Typo+"\", perhaps a typing mistake")
+	}
+	if e.Tags != nil {
+		notes = append(notes, "all tags: -tags "+strings.Join(e.Tags, ","))
+	}
 	s := "rebuild with -tags " + e.Tag
-	switch {
-	case e.Typo != "":
-		s += " (this build has the tag \"" + e.Typo + "\", perhaps a typing mistake; all tags: -tags " + strings.Join(e.Tags, ",") + ")"
-	case e.Tags != nil:
-		s += " (all tags: -tags " + strings.Join(e.Tags, ",") + ")"
+	if notes != nil {
+		s += " (" + strings.Join(notes, "; ") + ")"
 	}
 	return s
 }
@@ -75,13 +79,11 @@ func Stub(dialect string, platforms ...string) {
 func (r *Registry) missing(info Info) error {
 	_, linked := std.snapshot().byName[info.Dialect]
 	supported, imported := stubs.Load(info.Dialect)
-	tags, told := buildTags()
 	return diagnose(info, build{
 		linked:      linked && r != &std,
 		imported:    imported,
 		unsupported: imported && !supported.(bool),
-		tags:        tags,
-		told:        told,
+		tags:        buildTags(),
 	})
 }
 
@@ -91,7 +93,6 @@ type build struct {
 	imported    bool // its package is there, without the driver
 	unsupported bool // because of the platform
 	tags        []string
-	told        bool // tags are those that the program was built with
 }
 
 func diagnose(info Info, b build) *MissingDriverError {
@@ -122,7 +123,7 @@ func diagnose(info Info, b build) *MissingDriverError {
 			e.Tags = append(e.Tags, tag)
 		}
 	}
-	if len(b.tags) > 0 {
+	if e.Tags != nil {
 		e.Tags = append(e.Tags, info.Tag)
 	}
 	return e
@@ -134,12 +135,13 @@ func isTypo(tag, wanted string) bool {
 	return !correct && spell.Nearest(tag, []string{wanted, TagAll}) != ""
 }
 
-// buildTags returns the tags that the program was built with, and whether it knows: a program built outside
-// module mode carries no build information. https://pkg.go.dev/runtime/debug#BuildSetting
-func buildTags() (tags []string, told bool) {
+// buildTags returns the tags that the program was built with. The go command writes them into every program; of
+// one that another build system has linked, nothing may be known.
+// https://pkg.go.dev/runtime/debug#BuildSetting
+func buildTags() (tags []string) {
 	info, ok := debug.ReadBuildInfo()
-	if !ok || len(info.Settings) == 0 {
-		return nil, false
+	if !ok {
+		return nil
 	}
 	for _, s := range info.Settings {
 		if s.Key != "-tags" {
@@ -151,5 +153,5 @@ func buildTags() (tags []string, told bool) {
 			}
 		}
 	}
-	return tags, true
+	return tags
 }

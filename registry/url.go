@@ -37,7 +37,7 @@ func badURL(problem, cure string) error { return &ConfigError{"url", problem, cu
 func (c *Config) parse(text string) error {
 	scheme, rest, found := strings.Cut(text, ":")
 	if !found || !validName(strings.ToLower(scheme)) {
-		return badURL("does not start with a dialect", "write it as postgres://…, mysql://…, sqlite:… or mssql://…")
+		return badURL("does not start with a dialect", "write it as postgres://host/database or sqlite:file")
 	}
 	c.Dialect = strings.ToLower(scheme)
 	info, known := Describe(c.Dialect)

@@ -11,7 +11,7 @@ import (
 func (c Config) Validate() error {
 	var errs problems
 	if c.Dialect == "" {
-		errs.add("dialect", "is empty", "use postgres, mysql, sqlite, mssql or a dialect of your own")
+		errs.add("dialect", "is empty", "use "+dialects()+" or one of your own")
 	}
 	for _, f := range fields {
 		if f.name != "password" && !strings.HasPrefix(f.name, "ssl.") {
