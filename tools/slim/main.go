@@ -75,8 +75,13 @@ func run() (err error) {
 // compare builds and runs both programs and returns the row of the table.
 func compare(proxy *sandbox.Proxy, dir string, v variant) (row string, err error) {
 	var files []string
+	servers := false
 	for _, info := range v.drivers {
 		files = append(files, "byhand/"+info.Dialect+".go.txt")
+		servers = servers || info.Port != 0
+	}
+	if servers {
+		files = append(files, "byhand/tls.go.txt")
 	}
 	byHand, err := build(proxy, filepath.Join(dir, "byhand"), "", append(files, "byhand/main.go.txt")...)
 	if err != nil {
