@@ -18,47 +18,58 @@ func TestDiagnose(t *testing.T) {
 		want  string
 	}{
 		"tag absent": {
-			build{imported: true}, MissingTag,
+			build{imported: true},
+			MissingTag,
 			"rebuild with -tags postgres",
 		},
 		"tag absent, others set": {
-			build{imported: true, tags: []string{"sqlite", "netgo"}}, MissingTag,
+			build{imported: true, tags: []string{"sqlite", "netgo"}},
+			MissingTag,
 			"rebuild with -tags postgres (all tags: -tags sqlite,netgo,postgres)",
 		},
 		"import absent": {
-			build{tags: []string{"postgres"}}, MissingImport,
+			build{tags: []string{"postgres"}},
+			MissingImport,
 			"built with its tag, but nothing imports it: " + importLine,
 		},
 		"import absent, all drivers": {
-			build{tags: []string{"alldrivers"}}, MissingImport,
+			build{tags: []string{"alldrivers"}},
+			MissingImport,
 			"built with its tag, but nothing imports it: " + importLine,
 		},
 		"both absent, others set": {
-			build{tags: []string{"sqlite"}}, MissingTagAndImport,
+			build{tags: []string{"sqlite"}},
+			MissingTagAndImport,
 			"rebuild with -tags postgres (all tags: -tags sqlite,postgres) and " + importLine,
 		},
 		"both absent, or no build information": {
-			build{}, MissingTagAndImport,
+			build{},
+			MissingTagAndImport,
 			"rebuild with -tags postgres and " + importLine,
 		},
 		"platform": {
-			build{imported: true, unsupported: true, tags: []string{"postgres"}}, MissingPlatform,
+			build{imported: true, unsupported: true, tags: []string{"postgres"}},
+			MissingPlatform,
 			"its database module does not support the platform " + runtime.GOOS + "/" + runtime.GOARCH + ": build for another, or use another dialect",
 		},
 		"another registry": {
-			build{linked: true, tags: []string{"postgres"}}, MissingInRegistry,
+			build{linked: true, tags: []string{"postgres"}},
+			MissingInRegistry,
 			`linked into the program, but not in this Registry: Register the Driver of "github.com/patchbay-go/patchbay/drivers/postgres"`,
 		},
 		"tag mistyped": {
-			build{imported: true, tags: []string{"postgers"}}, MissingTag,
+			build{imported: true, tags: []string{"postgers"}},
+			MissingTag,
 			`rebuild with -tags postgres (this build has the tag "postgers", perhaps a typing mistake)`,
 		},
 		"tag mistyped, others set": {
-			build{imported: true, tags: []string{"sqlite", "Postgres"}}, MissingTag,
+			build{imported: true, tags: []string{"sqlite", "Postgres"}},
+			MissingTag,
 			`rebuild with -tags postgres (this build has the tag "Postgres", perhaps a typing mistake; all tags: -tags sqlite,postgres)`,
 		},
 		"tag for all drivers mistyped": {
-			build{imported: true, tags: []string{"alldriver"}}, MissingTag,
+			build{imported: true, tags: []string{"alldriver"}},
+			MissingTag,
 			`rebuild with -tags postgres (this build has the tag "alldriver", perhaps a typing mistake)`,
 		},
 	} {

@@ -70,7 +70,8 @@ func TestMissingDriverInEachOfItsCauses(t *testing.T) {
 		"both absent":             {neither, "", []string{url}, rebuild + " and " + importLine},
 		"both absent, others set": {neither, "mysql", []string{url}, rebuild + " (all tags: -tags mysql,sqlite) and " + importLine},
 		"tag mistyped": {
-			imported, "sqlit", []string{url},
+			imported, "sqlit",
+			[]string{url},
 			rebuild + ` (this build has the tag "sqlit", perhaps a typing mistake; all tags: -tags sqlite)`,
 		},
 		"another registry": {imported, "sqlite", []string{url, "own"}, "missing driver for sqlite: linked into the program, but not in this Registry: "},
