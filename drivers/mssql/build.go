@@ -42,8 +42,11 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 		return nil, err
 	}
 	set, err := readParams(cfg.Params, &config)
-	encryption, wrong := encryption(cfg, set.strict)
-	if err := errors.Join(network.CheckFields(cfg), err, wrong, checkHost(cfg), checkLogin(cfg, set, env)); err != nil {
+	if err != nil {
+		return nil, err
+	}
+	encryption, err := encryption(cfg, set.strict)
+	if err := errors.Join(network.CheckFields(cfg), err, checkHost(cfg), checkLogin(cfg, set, env)); err != nil {
 		return nil, err
 	}
 	config.Encryption = encryption

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -58,9 +59,13 @@ func (c *connector) firstHalf(ctx context.Context, who identity) (driver.Conn, e
 	if !limited {
 		return c.login(ctx, c.servers[0], who)
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Until(end)/2)
+	half, cancel := context.WithTimeout(ctx, time.Until(end)/2)
 	defer cancel()
-	return c.login(ctx, c.servers[0], who)
+	conn, err := c.login(half, c.servers[0], who)
+	if err != nil && half.Err() != nil && ctx.Err() == nil { // which is no end of the caller's context
+		err = fmt.Errorf("%s did not log in within half of the connect timeout: %w", c.servers[0].host, os.ErrDeadlineExceeded)
+	}
+	return conn, err
 }
 
 // identity is whom to log in as.

@@ -90,6 +90,14 @@ func TestBothPartnersFail(t *testing.T) {
 	if text := err.Error(); !strings.Contains(text, "refused") || !strings.Contains(text, "Login failed") {
 		t.Errorf("%q does not say what each server did", text)
 	}
+
+	silent := start(t)
+	silent.Misbehave(tdstest.Fault{At: tdstest.OnLogin, Do: tdstest.Silence})
+	cfg.Port, cfg.ConnectTimeout = silent.Port(), time.Second
+	e := opening(t, with(cfg, "failoverPartner", s.Addr()))
+	if e.Kind != registry.KindAuth || e.Attempts != 1 || !strings.Contains(e.Error(), "half of the connect timeout") {
+		t.Errorf("got the kind %q after %d attempts: %v", e.Kind, e.Attempts, e)
+	}
 }
 
 // TestPartnerHasItsOwnName verifies the certificate of the partner, not that of the first server twice.

@@ -5,7 +5,6 @@ package mssql
 import (
 	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"testing"
@@ -72,40 +71,6 @@ func TestTLS(t *testing.T) {
 			})
 		}
 	}
-}
-
-// TestVerifyDoesWhatTLSDoes compares with crypto/tls itself.
-func TestVerifyDoesWhatTLSDoes(t *testing.T) {
-	theirs := testcert.NewCA("theirs")
-	for _, pair := range []testcert.Pair{
-		authority.Server(), authority.WrongHost(), authority.Expired(), authority.Client("x"), testcert.SelfSigned(), theirs.Server(),
-	} {
-		for _, name := range []string{"localhost", "127.0.0.1", "::1", "elsewhere.invalid", "other.example", "10.1.2.3"} {
-			for _, roots := range []*x509.CertPool{authority.Pool(), theirs.Pool(), nil} {
-				state, want := handshake(t, pair, &tls.Config{ServerName: name, RootCAs: roots})
-				if state == nil {
-					state, _ = handshake(t, pair, &tls.Config{InsecureSkipVerify: true})
-				}
-				got := verify(state.PeerCertificates, name, roots)
-				if fmt.Sprint(got) != fmt.Sprint(want) {
-					t.Errorf("%s, %v roots: got %v, want %v", name, roots != nil, got, want)
-				}
-			}
-		}
-	}
-}
-
-// handshake returns what a client with the config finds out about a server with the certificate.
-func handshake(t *testing.T, pair testcert.Pair, config *tls.Config) (*tls.ConnectionState, error) {
-	t.Helper()
-	l := testproxy.Serve(t, tlsServer(certificate(pair)))
-	c, err := tls.Dial("tcp", l.Addr(), config)
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	state := c.ConnectionState()
-	return &state, nil
 }
 
 func TestServerThatInsistsOnTLS(t *testing.T) {
