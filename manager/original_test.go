@@ -174,7 +174,7 @@ func TestOriginalExecutesRawSQL(t *testing.T) {
 // Where the driver for PostgreSQL is linked, the name is looked up and not found; where it is not, that is the
 // error. Both are reported at once.
 func TestOriginalReportsConnectionErrors(t *testing.T) {
-	err := conn.Test(t.Context(), conn.Config{Dialect: "postgres", Host: "nonexistent.invalid", Database: "test"})
+	err := conn.Test(t.Context(), conn.Config{Dialect: "postgres", Host: "nonexistent.invalid", User: "test", Database: "test"})
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -214,19 +214,24 @@ func TestOriginalErrors(t *testing.T) {
 		words []string // the error, and the resolution in it
 	}{
 		"unsupported dialect": {
-			conn.Config{Dialect: "oracle"}, nil, nil,
+			conn.Config{Dialect: "oracle"},
+			nil, nil,
 			[]string{`unsupported dialect "oracle"`, "use postgres, mysql, sqlite or mssql"},
 		},
 		"missing driver": {
-			conn.Config{Dialect: "mysql"}, nil, []conn.Option{conn.WithRegistry(new(registry.Registry))},
+			conn.Config{Dialect: "mysql"},
+			nil,
+			[]conn.Option{conn.WithRegistry(new(registry.Registry))},
 			[]string{"missing driver for mysql: ", "drivers/mysql"},
 		},
 		"connection refused": {
-			fakeConfig("x"), fmt.Errorf("dial: %w", errRefused), []conn.Option{conn.WithRegistry(server), conn.WithRetry(conn.Retry{Max: -1})},
+			fakeConfig("x"), fmt.Errorf("dial: %w", errRefused),
+			[]conn.Option{conn.WithRegistry(server), conn.WithRetry(conn.Retry{Max: -1})},
 			[]string{"refused", "check that the database server is running, and host and port"},
 		},
 		"authentication failed": {
-			fakeConfig("x"), errWrong, []conn.Option{conn.WithRegistry(server)},
+			fakeConfig("x"), errWrong,
+			[]conn.Option{conn.WithRegistry(server)},
 			[]string{"wrong password", "verify user and password"},
 		},
 	} {
