@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -33,40 +34,70 @@ type connector struct {
 func (c *connector) Driver() driver.Driver { return c.inner.Driver() }
 
 // Connect opens one physical connection. database/sql calls it for waiting callers with a context that never
-// ends (https://go.dev/issue/38185), and not every driver heeds the context throughout the login, so the
-// timeout is kept here: when it is over, the network connection fails underneath the driver.
-func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
-	if c.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, c.timeout, &timeoutError{after: c.timeout})
-		defer cancel()
-	}
-	g := new(guard)
-	stop := context.AfterFunc(ctx, g.expire)
-	dc, err := c.inner.Connect(context.WithValue(ctx, guardKey{}, g))
-	// A driver can hear of the end of the context before the guard does.
-	if stop() && (err == nil || ctx.Err() == nil) {
-		return dc, err
-	}
-	// The context ended, so that the network connection is, or is about to be, useless.
+// ends (https://go.dev/issue/38185), so the timeout is kept here.
+func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
+	g, connected := new(guard), false
+	err = c.within(ctx, time.Now(), g.expire, func(ctx context.Context) error {
+		var err error
+		dc, err = c.inner.Connect(context.WithValue(ctx, guardKey{}, g))
+		connected = err == nil
+		return err
+	})
 	if err == nil {
-		// The connection is given up: that it also fails to close adds nothing.
-		_ = dc.Close()
+		return dc, nil
 	}
-	cause := context.Cause(ctx)
-	if timeout, ok := errors.AsType[*timeoutError](cause); ok {
-		return nil, &timeoutError{timeout.after, err}
-	} else if err == nil || !errors.Is(err, cause) {
-		return nil, joinCause(cause, err)
+	if connected {
+		// It came too late and is given up: that it also fails to close adds nothing.
+		_ = dc.Close()
 	}
 	return nil, err
 }
 
-func joinCause(cause, err error) error {
-	if err == nil {
+// within calls f with a context that ends when the connect timeout, which began at start, is over. Not every
+// driver heeds a context in all that it does, so when it ends, expire has the network connections fail underneath
+// the driver. The error then says why.
+func (c *connector) within(ctx context.Context, start time.Time, expire func(), f func(context.Context) error) error {
+	if c.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, start.Add(c.timeout), &timeoutError{after: c.timeout})
+		defer cancel()
+	}
+	stop := context.AfterFunc(ctx, expire)
+	err := f(ctx)
+	// A driver can hear of the end of the context before expire does.
+	if stop() && (err == nil || ctx.Err() == nil) {
+		return err
+	}
+	// The context ended, so that the network connection is, or is about to be, useless.
+	cause := context.Cause(ctx)
+	if timeout, ok := errors.AsType[*timeoutError](cause); ok {
+		return &timeoutError{timeout.after, err}
+	}
+	switch {
+	case err == nil:
 		return cause
+	case errors.Is(err, cause):
+		return err
 	}
 	return fmt.Errorf("%w: %w", cause, err)
+}
+
+// ask tests a connection that it took since start to open. A ping is not enough: a server may answer one although
+// the password has expired. And a server that lets one in may fall silent then.
+func (c *connector) ask(ctx context.Context, start time.Time, first *sql.Conn) error {
+	query := "SELECT 1"
+	if t, ok := c.driver.(registry.TestQuerier); ok {
+		query = t.TestQuery()
+	}
+	err := c.within(ctx, start, c.sockets.expire, func(ctx context.Context) error {
+		var answer any
+		return first.QueryRowContext(ctx, query).Scan(&answer)
+	})
+	if err != nil {
+		// The next attempt is not to get this one again.
+		_ = first.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	return err
 }
 
 // Close is called by [database/sql.DB.Close], however that came to be called. It does not rely on a wrapper to
@@ -89,7 +120,7 @@ func (c *connector) Close() error {
 	return err
 }
 
-// timeoutError says that a physical connection was not there within the config's connect timeout.
+// timeoutError says that a physical connection was not there, or not usable, within the config's connect timeout.
 type timeoutError struct {
 	after time.Duration
 	err   error // what the driver said when it was given up; may be nil

@@ -62,10 +62,10 @@ func newKeeper(db *sql.DB, pool *connector, p Pool, interval time.Duration) *kee
 	return k
 }
 
-// warm tests the first connection and meanwhile fills the pool: the server has let the user in, so that more
-// logins cannot lock him out. The error is that of the test; what else failed is in the event.
-func (k *keeper) warm(ctx context.Context, first *sql.Conn) (Warmed, error) {
-	start := time.Now()
+// warm tests the first connection, which it took since start to open, and meanwhile fills the pool: the server has
+// let the user in, so that more logins cannot lock him out. The error is that of the test; what else failed is in
+// the event.
+func (k *keeper) warm(ctx context.Context, start time.Time, first *sql.Conn) (Warmed, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	k.expired(first)
@@ -76,7 +76,7 @@ func (k *keeper) warm(ctx context.Context, first *sql.Conn) (Warmed, error) {
 		defer close(done)
 		held, failed = k.take(ctx, k.min-1)
 	}()
-	err := ask(ctx, first, k.pool.driver)
+	err := k.pool.ask(ctx, start, first)
 	if err != nil {
 		cancel()
 	}

@@ -16,7 +16,7 @@ import (
 // Open opens the database that cfg describes and tests it with a query. A failure that may pass, such as a
 // server that refuses connections because it is starting, is tried again as [Retry] says. The error is an
 // [*Error], and nothing is left behind. ctx bounds the opening, attempts and waits included, and has no
-// influence afterwards; each single connection is bounded by the config's ConnectTimeout as well.
+// influence afterwards; each attempt is bounded by the config's ConnectTimeout as well.
 func Open(ctx context.Context, cfg Config, opts ...Option) (*Conn, error) {
 	return open(ctx, cfg, newOptions("__default__", opts))
 }
@@ -72,15 +72,16 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	}
 	var warmed Warmed
 	attempts, err := c.pool.attempt(ctx, o.retry, func(ctx context.Context) error {
+		start := time.Now()
 		first, err := db.Conn(ctx)
 		if err != nil {
 			return err
 		}
 		defer release([]*sql.Conn{first})
 		if k == nil {
-			return ask(ctx, first, c.pool.driver)
+			return c.pool.ask(ctx, start, first)
 		}
-		warmed, err = k.warm(ctx, first)
+		warmed, err = k.warm(ctx, start, first)
 		return err
 	})
 	if err != nil {
@@ -100,16 +101,6 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		emit(o.bus, warmed)
 	}
 	return c, nil
-}
-
-// ask tests a connection. A ping is not enough: a server may answer one although the password has expired.
-func ask(ctx context.Context, c *sql.Conn, d registry.Driver) error {
-	query := "SELECT 1"
-	if t, ok := d.(registry.TestQuerier); ok {
-		query = t.TestQuery()
-	}
-	var answer any
-	return c.QueryRowContext(ctx, query).Scan(&answer)
 }
 
 // prepare does all that needs no I/O.

@@ -49,6 +49,15 @@ func (s *sockets) Dial(ctx context.Context, network, addr string) (net.Conn, err
 	return c, nil
 }
 
+// expire makes what waits for an open connection fail.
+func (s *sockets) expire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.open {
+		_ = c.SetDeadline(past) // as in guard
+	}
+}
+
 // cut closes every open connection under the driver, and those that a dial under way will bring.
 func (s *sockets) cut() {
 	s.mu.Lock()
