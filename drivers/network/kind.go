@@ -67,13 +67,31 @@ func is(targets ...error) func(error) bool {
 	}
 }
 
-func of[E error]() func(error) bool { return as(func(E) bool { return true }) }
+func of[E error]() func(error) bool {
+	return func(err error) bool {
+		return within(err, func(err error) bool { _, ok := err.(E); return ok })
+	}
+}
 
 func as[E error](accept func(E) bool) func(error) bool {
 	return func(err error) bool {
-		e, ok := errors.AsType[E](err)
-		return ok && accept(e)
+		return within(err, func(err error) bool { e, ok := err.(E); return ok && accept(e) })
 	}
+}
+
+// within reports whether match accepts err or one that it wraps. It is errors.As without the generic code, which
+// would be linked once for each of the many types above.
+func within(err error, match func(error) bool) bool {
+	if err == nil || match(err) {
+		return err != nil
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return within(e.Unwrap(), match)
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), func(err error) bool { return within(err, match) })
+	}
+	return false
 }
 
 // socket matches errors of dialing a unix socket only: a dialer that reads a file may fail with the same ones.
@@ -89,19 +107,7 @@ func text(prefixes ...string) func(error) bool {
 // Says reports whether err, or one that it wraps, starts with one of the prefixes: for errors that have no type
 // of their own.
 func Says(err error, prefixes ...string) bool {
-	if err == nil {
-		return false
-	}
-	for _, prefix := range prefixes {
-		if strings.HasPrefix(err.Error(), prefix) {
-			return true
-		}
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		return Says(e.Unwrap(), prefixes...)
-	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(e.Unwrap(), func(err error) bool { return Says(err, prefixes...) })
-	}
-	return false
+	return within(err, func(err error) bool {
+		return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(err.Error(), prefix) })
+	})
 }
