@@ -1,0 +1,57 @@
+//go:build alldrivers || (postgres && mysql)
+
+package conn_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/internal/testproxy"
+)
+
+// A server of MySQL speaks first. So its client and who waits to be spoken to, such as a web server, wait for each
+// other.
+func TestWhatAnswersIsNoServerOfTheDialect(t *testing.T) {
+	const wrongPort = "check host and port"
+	postgres, mysql := servers["postgres"](t).Config(), servers["mysql"](t).Config()
+	at := func(l *testproxy.Listener) conn.Config { return conn.Config{Host: l.Host(), Port: l.Port()} }
+	closing, resetting, garbage, web, silent := at(testproxy.Closing(t)), at(testproxy.Resetting(t)), at(testproxy.Garbage(t)), at(testproxy.HTTP(t)), at(testproxy.Silent(t))
+	for _, c := range []struct {
+		name    string
+		server  conn.Config
+		dialect string
+		plain   outcome
+		tls     outcome
+	}{
+		{"hangs up", closing, "postgres", outcome{conn.KindLost, 3, "server's log"}, outcome{conn.KindLost, 3, "server's log"}},
+		{"resets", resetting, "postgres", outcome{conn.KindLost, 3, "server's log"}, outcome{conn.KindLost, 3, "server's log"}},
+		{"garbage", garbage, "postgres", outcome{conn.KindConfig, 1, wrongPort}, outcome{conn.KindTLS, 1, "is not PostgreSQL"}},
+		{"web server", web, "postgres", outcome{conn.KindConfig, 1, wrongPort}, outcome{conn.KindTLS, 1, "is not PostgreSQL"}},
+		{"silence", silent, "postgres", outcome{conn.KindTimeout, 3, "firewall"}, outcome{conn.KindTimeout, 3, "firewall"}},
+		{"MariaDB", mysql, "postgres", outcome{conn.KindConfig, 1, wrongPort}, outcome{conn.KindTLS, 1, "is not PostgreSQL"}},
+
+		{"hangs up", closing, "mysql", outcome{conn.KindLost, 3, "server's log"}, outcome{conn.KindLost, 3, "server's log"}},
+		{"resets", resetting, "mysql", outcome{conn.KindLost, 3, "server's log"}, outcome{conn.KindLost, 3, "server's log"}},
+		{"garbage", garbage, "mysql", outcome{conn.KindConfig, 1, wrongPort}, outcome{conn.KindConfig, 1, wrongPort}},
+		{"web server", web, "mysql", outcome{conn.KindTimeout, 3, "are those of the database"}, outcome{conn.KindTimeout, 3, "are those of the database"}},
+		{"silence", silent, "mysql", outcome{conn.KindTimeout, 3, "firewall"}, outcome{conn.KindTimeout, 3, "firewall"}},
+		{"PostgreSQL", postgres, "mysql", outcome{conn.KindTimeout, 3, "are those of the database"}, outcome{conn.KindTimeout, 3, "are those of the database"}},
+	} {
+		for mode, want := range map[string]outcome{"plain": c.plain, "TLS": c.tls} {
+			t.Run(c.dialect+"/"+c.name+"/"+mode, func(t *testing.T) {
+				cfg := conn.Config{
+					Dialect: c.dialect, Host: c.server.Host, Port: c.server.Port, Database: "shop",
+					User: "app", Password: conn.NewSecret(password), ConnectTimeout: patience,
+				}
+				if want.kind == conn.KindTimeout {
+					cfg.ConnectTimeout = 20 * time.Millisecond
+				}
+				if mode == "TLS" {
+					cfg.TLS = &conn.TLS{SkipVerify: true}
+				}
+				fails(t, cfg, want)
+			})
+		}
+	}
+}
