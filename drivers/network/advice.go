@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"syscall"
 
@@ -28,7 +29,7 @@ var advice = []struct {
 	hint  string
 	final bool // said only of kinds that are retried
 }{
-	{as(func(e x509.UnknownAuthorityError) bool { return selfSigned(e.Cert) }), "the server's certificate is self-signed: put it into ssl.ca", false},
+	{selfSigned, "the server's certificate is self-signed: put it into ssl.ca", false},
 	{of[x509.UnknownAuthorityError](), "the authority that issued the server's certificate is not trusted here: put its certificate into ssl.ca", false},
 	{of[x509.HostnameError](), "the server's certificate is for another name: connect by a name that is in it, or put that name into ssl.serverName", false},
 	{as(func(e x509.CertificateInvalidError) bool { return e.Reason == x509.Expired }), "the server's certificate has expired or is not valid yet: renew it on the server, and check the clock of this machine", false},
@@ -49,7 +50,16 @@ var advice = []struct {
 	{socket(syscall.EACCES, syscall.EPERM), "this process may not open that socket: check its permissions and those of its folder", true},
 }
 
-// selfSigned tells a certificate that stands for itself from one that an authority issued.
-func selfSigned(cert *x509.Certificate) bool {
+// selfSigned tells a server's certificate that stands for itself from one that an authority issued. What package
+// x509 names is where the chain ends, which may be the authority's certificate if the server sends that too.
+func selfSigned(err error) bool {
+	unknown, ok := errors.AsType[x509.UnknownAuthorityError](err)
+	if !ok {
+		return false
+	}
+	cert := unknown.Cert
+	if failed, ok := errors.AsType[*tls.CertificateVerificationError](err); ok && len(failed.UnverifiedCertificates) > 0 {
+		cert = failed.UnverifiedCertificates[0]
+	}
 	return cert != nil && bytes.Equal(cert.RawIssuer, cert.RawSubject)
 }

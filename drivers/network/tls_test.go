@@ -43,7 +43,7 @@ func shakeHands(t *testing.T, server *tls.Config) *testproxy.Listener {
 func TestTLSMeansOneThing(t *testing.T) {
 	ours, theirs, selfSigned := testcert.NewCA("ours"), testcert.NewCA("theirs"), testcert.SelfSigned()
 	with := func(pair testcert.Pair) *tls.Config { return &tls.Config{Certificates: []tls.Certificate{pair.TLS()}} }
-	good := with(ours.Server())
+	good, chain := with(ours.Server()), ours.Server()
 	asks := good.Clone()
 	asks.ClientAuth, asks.ClientCAs = tls.RequireAndVerifyClientCert, ours.Pool()
 	old := good.Clone()
@@ -63,6 +63,7 @@ func TestTLSMeansOneThing(t *testing.T) {
 		"name other than host":         {good, "db.example", registry.TLS{CA: ours.PEM, ServerName: "localhost"}, ""},
 		"certificate for an address":   {good, "127.0.0.1", registry.TLS{CA: ours.PEM}, ""},
 		"unknown CA":                   {good, "", registry.TLS{}, "authority that issued"},
+		"unknown CA, sent too":         {with(testcert.Pair{Cert: chain.Cert + ours.PEM, Key: chain.Key}), "", registry.TLS{}, "authority that issued"},
 		"another CA":                   {good, "", registry.TLS{CA: theirs.PEM}, "authority that issued"},
 		"self-signed":                  {with(selfSigned), "", registry.TLS{}, "self-signed"},
 		"self-signed and trusted":      {with(selfSigned), "", registry.TLS{CA: selfSigned.Cert}, ""},
