@@ -59,6 +59,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		if !c.pool.opened.Load() { // it failed, or the driver panics
 			// What cannot be closed either is of no use to a caller who gets the reason why it did not open.
 			_ = db.Close()
+			c.pool.sockets.cut() // of which a driver may take leave in the background
 		}
 	}()
 	limits := cfg.Pool

@@ -62,7 +62,7 @@ func (r Retry) worthwhile(err error, driver registry.Driver) bool {
 // attempt calls try until it succeeds, fails for good or the context ends, and returns how often it did.
 func (c *connector) attempt(ctx context.Context, policy Retry, try func(context.Context) error) (attempts int, err error) {
 	policy = policy.withDefaults()
-	var last error
+	var last, before error // of the last attempt, and of the one before it
 	backoff := policy.backoff()
 	announced := retry.BackoffFunc(func() (time.Duration, bool) {
 		delay, stop := backoff.Next()
@@ -73,7 +73,7 @@ func (c *connector) attempt(ctx context.Context, policy Retry, try func(context.
 	})
 	err = retry.Do(ctx, announced, func(ctx context.Context) error {
 		attempts++
-		last = try(ctx)
+		before, last = last, try(ctx)
 		if last != nil && ctx.Err() == nil && policy.worthwhile(last, c.driver) {
 			return retry.RetryableError(last)
 		}
@@ -82,13 +82,16 @@ func (c *connector) attempt(ctx context.Context, policy Retry, try func(context.
 	if err == nil || ctx.Err() == nil {
 		return attempts, err
 	}
-	// The error of the last attempt is lost when the context ends between two, and may not tell the cause
-	// when it ends during one.
+	// The error of the last attempt is lost when the context ends between two. When it ends during one, that one
+	// tells little more than that, and the one before it why there had to be another.
 	cause := context.Cause(ctx)
-	if last != nil && !errors.Is(last, cause) {
-		cause = fmt.Errorf("%w; before that: %w", cause, last)
-	} else if last != nil {
-		cause = last
+	switch {
+	case last == nil:
+		return attempts, cause
+	case !errors.Is(last, cause):
+		return attempts, fmt.Errorf("%w; before that: %w", cause, last)
+	case before != nil:
+		return attempts, fmt.Errorf("%w; before that: %w", last, before)
 	}
-	return attempts, cause
+	return attempts, last
 }

@@ -152,7 +152,7 @@ func TestCancelDuringAnAttempt(t *testing.T) {
 		defer cancel()
 		_, err := conn.Open(ctx, conn.Config{Dialect: "fake"}, conn.WithRegistry(f.registry), conn.WithObserver(nil))
 		var e *conn.Error
-		if !errors.As(err, &e) || e.Kind != conn.KindCancelled || e.Attempts != 2 || !errors.Is(err, context.DeadlineExceeded) {
+		if !errors.As(err, &e) || e.Kind != conn.KindCancelled || e.Attempts != 2 || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errRefused) {
 			t.Errorf("%+v", err)
 		}
 	})
