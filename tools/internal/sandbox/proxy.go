@@ -38,7 +38,10 @@ func Close() error {
 }
 
 // NewProxy makes a proxy, which must be closed.
-func NewProxy() (*Proxy, error) {
+func NewProxy() (*Proxy, error) { return NewProxyWith(nil) }
+
+// NewProxyWith makes a proxy that has the library with other texts in, or further, files, by their paths.
+func NewProxyWith(changes map[string]string) (*Proxy, error) {
 	root, err := Root()
 	if err != nil {
 		return nil, err
@@ -48,14 +51,14 @@ func NewProxy() (*Proxy, error) {
 		return nil, err
 	}
 	p := &Proxy{dir: dir}
-	if err := p.fill(root); err != nil {
+	if err := p.fill(root, changes); err != nil {
 		return nil, errors.Join(fmt.Errorf("make a module of %s: %w", root, err), p.Close())
 	}
 	return p, nil
 }
 
-func (p *Proxy) fill(root string) error {
-	files, sum, err := snapshot(root)
+func (p *Proxy) fill(root string, changes map[string]string) error {
+	files, sum, err := snapshot(root, changes)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -76,7 +77,7 @@ func (p *Program) Run(name string, args ...string) (string, error) {
 // Build builds the program with the given tags and returns the binary's path.
 func (p *Program) Build(tb testing.TB, tags string, flags ...string) string {
 	tb.Helper()
-	binary := filepath.Join(tb.TempDir(), "program")
+	binary := filepath.Join(tb.TempDir(), "program.exe") // a name that can be run everywhere
 	args := append([]string{"build", "-o", binary}, flags...)
 	if tags != "" {
 		args = append(args, "-tags", tags)
@@ -85,18 +86,19 @@ func (p *Program) Build(tb testing.TB, tags string, flags ...string) string {
 	return binary
 }
 
-// Output builds and runs the program and returns what it printed, an error of its own included.
-func (p *Program) Output(tb testing.TB, tags string, args ...string) string {
-	tb.Helper()
-	out, err := p.Run(p.Build(tb, tags), args...)
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		tb.Fatal(err)
-	}
-	return out
+// HasRun tells, by the error of [Program.Run], that the command has run, with whatever exit status.
+func HasRun(err error) bool {
+	_, exited := errors.AsType[*exec.ExitError](err)
+	return err == nil || exited
 }
 
-// Setenv adds a variable for everything that is run from now on.
-func (p *Program) Setenv(name, value string) { p.env = append(p.env, name+"="+value) }
+// Setenv sets a variable for everything that is run from now on.
+func (p *Program) Setenv(name, value string) { p.env = append(slices.Clip(p.env), name+"="+value) }
+
+// With is the same program with more variables, such as "GOOS=windows".
+func (p *Program) With(env ...string) *Program {
+	return &Program{p.Dir, append(slices.Clip(p.env), env...)}
+}
 
 // Root is the folder of the library in this checkout.
 func Root() (string, error) {

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"time"
 
 	modzip "golang.org/x/mod/zip"
@@ -21,26 +23,31 @@ type file struct {
 	text []byte
 }
 
-// snapshot reads the files that belong to the module in a folder, and fails where one has a name or size that no
-// module may have: it could not be published. https://go.dev/ref/mod#zip-path-size-constraints
-func snapshot(root string) (files []modzip.File, sum string, err error) {
+// snapshot reads the files that belong to the module in a folder, and replaces or adds the changes. It fails where
+// one has a name or size that no module may have: it could not be published.
+// https://go.dev/ref/mod#zip-path-size-constraints
+func snapshot(root string, changes map[string]string) (files []modzip.File, sum string, err error) {
 	checked, err := modzip.CheckDir(root)
 	if err != nil {
 		return nil, "", err
 	}
-	hash := sha256.New()
+	texts := make(map[string][]byte)
 	for _, full := range checked.Valid {
 		name, err := filepath.Rel(root, full)
 		if err != nil {
 			return nil, "", err
 		}
-		text, err := os.ReadFile(full)
-		if err != nil {
+		if texts[filepath.ToSlash(name)], err = os.ReadFile(full); err != nil {
 			return nil, "", err
 		}
-		name = filepath.ToSlash(name)
-		fmt.Fprintf(hash, "%q %q\n", name, text)
-		files = append(files, file{name, text})
+	}
+	for name, text := range changes {
+		texts[name] = []byte(text)
+	}
+	hash := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		fmt.Fprintf(hash, "%q %q\n", name, texts[name])
+		files = append(files, file{name, texts[name]})
 	}
 	return files, fmt.Sprintf("%x", hash.Sum(nil)), nil
 }
