@@ -13,8 +13,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := errors.Join(sandbox.Close(), testserver.Shutdown()); err != nil {
+	code, finish := 0, func() error { return runTool(os.Args[1:]) }
+	if os.Getenv(withoutBuildInfo) == "" {
+		code, finish = m.Run(), func() error { return errors.Join(sandbox.Close(), testserver.Shutdown()) }
+	}
+	if err := finish(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = max(code, 1)
 	}

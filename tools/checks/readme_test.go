@@ -3,11 +3,9 @@ package checks
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/patchbay-go/patchbay/registry"
 	"github.com/patchbay-go/patchbay/tools/internal/sandbox"
 )
 
@@ -67,67 +65,6 @@ func TestNewcomersPath(t *testing.T) {
 			}
 		} else if !strings.Contains(out, want) {
 			t.Errorf("%s prints %q, want %q", command, out, want)
-		}
-	}
-}
-
-// The table of dialects is that of the registry.
-func TestTableOfDialects(t *testing.T) {
-	text := section(t, readme(t), "Dialects and tags")
-	quote := func(s string) string { return "`" + s + "`" }
-	rows := 0
-	for _, info := range registry.Known() {
-		var aliases []string
-		for _, a := range info.Aliases {
-			aliases = append(aliases, quote(a))
-		}
-		row := "| " + strings.Join([]string{quote(info.Dialect), quote(info.Tag), quote(info.Import), strings.Join(aliases, ", "), quote(info.Module)}, " | ") + " |"
-		if !strings.Contains(text, row) {
-			t.Errorf("the README lacks the row\n%s", row)
-		}
-		rows++
-	}
-	if n := strings.Count(text, "\n| `"); n != rows {
-		t.Errorf("the README has %d dialects, the registry %d", n, rows)
-	}
-}
-
-// Each known dialect has a folder whose files carry the constraints that its row promises.
-func TestDriverPackages(t *testing.T) {
-	root, err := sandbox.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	gomod, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	umbrella, err := os.ReadFile(filepath.Join(root, "drivers", "drivers.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	constraint := regexp.MustCompile(`(?m)^//go:build (.*)$`)
-	for _, info := range registry.Known() {
-		dir := filepath.Join(root, strings.TrimPrefix(info.Import, sandbox.Library+"/"))
-		for name, want := range map[string]string{"driver.go": info.Tag + " || " + registry.TagAll, "stub.go": info.Tag, "doc.go": ""} {
-			text, err := os.ReadFile(filepath.Join(dir, name))
-			if err != nil {
-				t.Error(err)
-				continue
-			}
-			got := ""
-			if m := constraint.FindSubmatch(text); m != nil {
-				got = string(m[1])
-			}
-			if (got == "") != (want == "") || !strings.Contains(got, want) {
-				t.Errorf("%s of %s is built for %q", name, info.Dialect, got)
-			}
-		}
-		if !strings.Contains(string(gomod), info.Module+" v") {
-			t.Errorf("go.mod lacks %s", info.Module)
-		}
-		if !strings.Contains(string(umbrella), `_ "`+info.Import+`"`) {
-			t.Errorf("the package drivers does not import %s", info.Import)
 		}
 	}
 }

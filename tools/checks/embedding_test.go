@@ -1,0 +1,118 @@
+package checks
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/patchbay-go/patchbay/tools/internal/sandbox"
+)
+
+// neighbour uses the database modules itself, as it did before it knew Patchbay.
+const neighbour = `package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/microsoft/go-mssqldb"
+	_ "modernc.org/sqlite"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/registry"
+IMPORTS
+)
+
+func main() {
+	fmt.Println(sql.Drivers(), len(registry.Linked()))
+	own, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		panic(err)
+	}
+	var answer int
+	fmt.Println(own.QueryRow("select 6 * 7").Scan(&answer), answer, own.Close())
+	db, err := conn.OpenURL(context.Background(), "sqlite::memory:")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(db.QueryRow("select 7 * 7").Scan(&answer), answer, db.Close())
+}
+`
+
+// A program that registers the same drivers with database/sql starts, and both ways work beside each other.
+func TestProgramWithTheSameDatabaseModules(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t, neighbour, sandbox.Library+"/drivers")
+	for tags, want := range map[string]string{
+		"": "[mssql mysql pgx pgx/v5 sqlite sqlserver] 0\n<nil> 42 <nil>\n" +
+			`connection "__default__" (sqlite): missing driver for sqlite: rebuild with -tags sqlite`,
+		"alldrivers": "[mssql mysql pgx pgx/v5 sqlite sqlserver] 4\n<nil> 42 <nil>\n<nil> 49 <nil>",
+	} {
+		if got := run(t, p, p.Build(t, tags)); got != want {
+			t.Errorf("tags %q: got\n%s\nwant\n%s", tags, got, want)
+		}
+	}
+}
+
+// chooser is a tool that lists what it can open and goes on without what it lacks.
+const chooser = `package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/registry"
+IMPORTS
+)
+
+func main() {
+	for _, info := range registry.Linked() {
+		fmt.Println("can open", info.Dialect, info.Aliases)
+	}
+	for _, info := range registry.Known() {
+		var missing *registry.MissingDriverError
+		if _, err := registry.Lookup(info.Dialect); errors.As(err, &missing) {
+			fmt.Println("could open", info.Dialect, "with", missing.Tag, missing.Tags, missing.Cause == registry.MissingTag)
+		}
+	}
+	for _, url := range os.Args[1:] {
+		db, err := conn.OpenURL(context.Background(), url)
+		var missing *registry.MissingDriverError
+		var unsupported *registry.UnsupportedDialectError
+		switch {
+		case errors.As(err, &missing):
+			fmt.Println("without", missing.Dialect)
+		case errors.As(err, &unsupported):
+			fmt.Println("never heard of", unsupported.Name, unsupported.Known)
+		case err != nil:
+			fmt.Println(err)
+		default:
+			fmt.Println("opened", db.Dialect(), db.Close())
+		}
+	}
+}
+`
+
+func TestToolThatGoesOnWithoutWhatItLacks(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t, chooser, sandbox.Library+"/drivers")
+	got := run(t, p, p.Build(t, "sqlite"), "pg://localhost/shop", "sqlite3::memory:", "oracle://localhost/shop")
+	want := strings.Join([]string{
+		"can open sqlite [sqlite3]",
+		"could open postgres with postgres [sqlite postgres] true",
+		"could open mysql with mysql [sqlite mysql] true",
+		"could open mssql with mssql [sqlite mssql] true",
+		"without postgres",
+		"opened sqlite <nil>",
+		"never heard of oracle [postgres mysql sqlite mssql]",
+	}, "\n")
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

@@ -1,0 +1,111 @@
+package checks
+
+import (
+	"go/build/constraint"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/patchbay-go/patchbay/registry"
+	"github.com/patchbay-go/patchbay/tools/internal/sandbox"
+)
+
+// The table of dialects is that of the registry.
+func TestTableOfDialects(t *testing.T) {
+	text := section(t, readme(t), "Dialects and tags")
+	quote := func(s string) string { return "`" + s + "`" }
+	rows := 0
+	for _, info := range registry.Known() {
+		var aliases []string
+		for _, a := range info.Aliases {
+			aliases = append(aliases, quote(a))
+		}
+		row := "| " + strings.Join([]string{quote(info.Dialect), quote(info.Tag), quote(info.Import), strings.Join(aliases, ", "), quote(info.Module)}, " | ") + " |"
+		if !strings.Contains(text, row) {
+			t.Errorf("the README lacks the row\n%s", row)
+		}
+		rows++
+	}
+	if n := strings.Count(text, "\n| `"); n != rows {
+		t.Errorf("the README has %d dialects, the registry %d", n, rows)
+	}
+}
+
+// Each known dialect has a package: documented without a tag, where its names are, and for every tag with either the
+// driver or the stub. What else needs a tag there needs that of the driver.
+func TestDriverPackages(t *testing.T) {
+	root, err := sandbox.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(path ...string) string {
+		text, err := os.ReadFile(filepath.Join(append([]string{root}, path...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	gomod, umbrella := read("go.mod"), read("drivers", "drivers.go")
+	for _, info := range registry.Known() {
+		dir := strings.TrimPrefix(info.Import, sandbox.Library+"/")
+		doc := read(dir, "doc.go")
+		for _, name := range append([]string{info.Dialect}, info.Aliases...) {
+			if !strings.Contains(doc, `"`+name+`"`) {
+				t.Errorf("the package comment of %s lacks the name %q", info.Dialect, name)
+			}
+		}
+		if !strings.Contains(doc, "-tags "+info.Tag) || !strings.Contains(doc, info.Module) {
+			t.Errorf("the package comment of %s lacks the tag or the module", info.Dialect)
+		}
+		if stub := read(dir, "stub.go"); !strings.Contains(stub, `registry.Stub("`+info.Dialect+`"`) {
+			t.Errorf("the stub of %s does not tell the registry", info.Dialect)
+		}
+		files, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			base := filepath.Base(file)
+			if strings.HasSuffix(base, "_test.go") {
+				continue
+			}
+			text := read(dir, base)
+			for _, tag := range []string{"", info.Tag, registry.TagAll, "another"} {
+				linked, want := tag == info.Tag || tag == registry.TagAll, true
+				switch {
+				case base == "stub.go":
+					want = !linked
+				case base == "driver.go", base != "doc.go" && buildLine.MatchString(text):
+					want = linked
+				}
+				if got := built(t, text, tag); got != want {
+					t.Errorf("with the tag %q, %s/%s is built: %v", tag, dir, base, got)
+				}
+			}
+		}
+		if !strings.Contains(gomod, info.Module+" v") {
+			t.Errorf("go.mod lacks %s", info.Module)
+		}
+		if !strings.Contains(umbrella, `_ "`+info.Import+`"`) {
+			t.Errorf("the package drivers does not import %s", info.Import)
+		}
+	}
+}
+
+var buildLine = regexp.MustCompile(`(?m)^//go:build .*$`)
+
+// built tells whether a file belongs to a program with the tag, on some platform.
+func built(t *testing.T, text, tag string) bool {
+	t.Helper()
+	line := buildLine.FindString(text)
+	if line == "" {
+		return true
+	}
+	expr, err := constraint.Parse(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return expr.Eval(func(name string) bool { return name == tag || name == "linux" || name == "amd64" || name == "unix" })
+}
