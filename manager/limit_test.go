@@ -155,6 +155,10 @@ func TestWithoutRoomOpeningWaitsForARelease(t *testing.T) {
 			t.Errorf("opened %d beyond the limit", f.opened()-1)
 		}
 		lease.Release()
+		synctest.Wait()
+		if f.opened() != 2 {
+			t.Error("the release woke nobody")
+		}
 		wg.Wait()
 	})
 }
