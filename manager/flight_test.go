@@ -219,7 +219,7 @@ func TestADriverThatPanicsIsAnError(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			var p *manager.PanicError
-			if name == "panic" && (!errors.As(err, &p) || !errors.Is(err, broken) || !strings.Contains(string(p.Stack), "get_test.go")) {
+			if name == "panic" && (!errors.As(err, &p) || !errors.Is(err, broken) || !strings.Contains(string(p.Stack), "flight_test.go")) {
 				t.Errorf("got %v", err)
 			}
 			if events.count("connection:error a") != 1 {
