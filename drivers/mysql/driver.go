@@ -21,6 +21,8 @@ func init() { registry.Register(Driver()) }
 // Driver returns the driver that this package registers, for a Registry of one's own.
 func Driver() registry.Driver { return dialect{} }
 
+const defaultPort = 3306
+
 // dialect also is a [registry.Dialer], [registry.SystemDatabaser], [registry.Versioner] and [registry.Adviser].
 type dialect struct{ network.Dialer }
 
@@ -44,8 +46,8 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 		return nil, err
 	}
 	config := mysql.NewConfig()
-	config.Net, config.Addr = network.Address(cfg, 3306)
-	config.User, config.Passwd, config.DBName = cfg.User, cfg.Password.Reveal(), cfg.Database
+	config.Net, config.Addr = network.Address(cfg, defaultPort)
+	config.DBName = cfg.Database
 	config.TLS = tlsConfig
 	config.Loc, config.ParseTime = set.location, true
 	// A comma would end the attribute.
@@ -53,42 +55,46 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 	for _, apply := range set.driver {
 		apply(config)
 	}
-	return &connector{config, env, network.DialFunc(env), set.session}, nil
+	credentials := env.Credentials
+	if credentials == nil {
+		credentials = func(context.Context) (string, registry.Secret, error) { return cfg.User, cfg.Password, nil }
+	}
+	return &connector{config, network.DialFunc(env), credentials, set.session}, nil
 }
 
 // connector makes a connector of the driver for every connection, which so has credentials and a log of its own.
 type connector struct {
-	config  *mysql.Config
-	env     registry.Env
-	dial    func(ctx context.Context, network, address string) (net.Conn, error)
-	session []string // statements for after the login
+	config      *mysql.Config // without a user and password
+	dial        func(ctx context.Context, network, address string) (net.Conn, error)
+	credentials func(ctx context.Context) (user string, password registry.Secret, err error)
+	session     []string // statements for after the login
 }
 
-func (c *connector) Driver() driver.Driver { return mysql.MySQLDriver{} }
+func (c *connector) Driver() driver.Driver { return &mysql.MySQLDriver{} }
 
 func (c *connector) Connect(ctx context.Context) (_ driver.Conn, err error) {
+	user, password, err := c.credentials(ctx)
+	if err != nil {
+		return nil, err
+	}
 	config, log := c.config.Clone(), new(log)
-	config.Logger = log
-	if c.env.Credentials != nil {
-		user, password, err := c.env.Credentials(ctx)
+	config.User, config.Passwd, config.Logger = user, password.Reveal(), log
+	var login *network.Login
+	config.DialFunc = func(ctx context.Context, net_, address string) (net.Conn, error) {
+		socket, err := c.dial(ctx, net_, address)
 		if err != nil {
 			return nil, err
 		}
-		config.User, config.Passwd = user, password.Reveal()
-	}
-	var socket net.Conn
-	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-		var err error
-		if socket, err = c.dial(ctx, network, address); err != nil {
-			return nil, err
-		}
-		return checkGreeting(socket), nil
+		login = &network.Login{Conn: socket}
+		return checkGreeting(login), nil
 	}
 	defer func() {
-		if reason := recover(); reason != nil { // the driver trusts the lengths in what the server sends
-			if socket != nil {
-				_ = socket.Close() // it was only just opened, and there is a better error to return
+		// The driver trusts the lengths in what the server sends.
+		if reason := recover(); reason != nil {
+			if login == nil {
+				panic(reason) // the dialer's
 			}
+			_ = login.Close() // there is a better error to return
 			err = fmt.Errorf("%w: %v", errNotMySQL, reason)
 		}
 	}()
@@ -100,6 +106,7 @@ func (c *connector) Connect(ctx context.Context) (_ driver.Conn, err error) {
 	if err != nil {
 		return nil, log.explain(err)
 	}
+	login.Over()
 	for _, statement := range c.session {
 		if _, err := conn.(driver.ExecerContext).ExecContext(ctx, statement, nil); err != nil {
 			_ = conn.Close() // why the statement failed is what matters

@@ -8,23 +8,25 @@ import (
 	"io"
 	"net"
 	"syscall"
+
+	"github.com/patchbay-go/patchbay/drivers/network"
 )
 
 // errNotMySQL says that a server answered, in another protocol.
 var errNotMySQL = errors.New("the server does not speak the MySQL protocol")
 
-// checkGreeting returns conn, whose first Read fails unless the server greets like MySQL. The driver takes the
+// checkGreeting returns a connection whose first Read fails unless the server greets like MySQL. The driver takes the
 // first bytes of whatever answers for the length of a packet, waits for as much, and trusts what is in it.
-func checkGreeting(conn net.Conn) net.Conn {
-	g := &greeted{Conn: conn}
-	if raw, ok := conn.(syscall.Conn); ok {
+func checkGreeting(login *network.Login) net.Conn {
+	g := &greeted{Login: login}
+	if raw, ok := login.Conn.(syscall.Conn); ok {
 		return &rawGreeted{g, raw}
 	}
 	return g
 }
 
 type greeted struct {
-	net.Conn
+	*network.Login
 	checked bool
 	rest    []byte // of the greeting, not read yet
 }
@@ -40,7 +42,7 @@ func (g *greeted) Read(p []byte) (int, error) {
 	if !g.checked {
 		g.checked = true
 		var err error
-		if g.rest, err = readGreeting(g.Conn); err != nil {
+		if g.rest, err = readGreeting(g.Login); err != nil {
 			return 0, err
 		}
 	}
@@ -49,7 +51,7 @@ func (g *greeted) Read(p []byte) (int, error) {
 		g.rest = g.rest[n:]
 		return n, nil
 	}
-	return g.Conn.Read(p)
+	return g.Login.Read(p)
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -72,6 +73,9 @@ func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
 	config.ConnectTimeout = 0 // whoever asks for the connection bounds it
 	config.MaxProtocolMessageBodyLen = maxLoginMessage
 	config.DialFunc = network.DialFunc(env)
+	if cfg.TLS != nil && cfg.TLS.Cert != "" {
+		config.DialFunc = loginDialer(config.DialFunc)
+	}
 	if config.ValidateConnect == nil {
 		// The dialer gets the name itself: a tunnel may know names that this machine does not.
 		config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
@@ -110,4 +114,15 @@ func encrypt(hosts []*pgconn.FallbackConfig, cfg registry.Config) error {
 		}
 	}
 	return nil
+}
+
+// loginDialer has a client hear why its certificate is refused.
+func loginDialer(dial pgconn.DialFunc) pgconn.DialFunc {
+	return func(ctx context.Context, net_, address string) (net.Conn, error) {
+		socket, err := dial(ctx, net_, address)
+		if err != nil {
+			return nil, err
+		}
+		return &network.Login{Conn: socket}, nil
+	}
 }

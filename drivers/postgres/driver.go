@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql/driver"
 	"errors"
 	"time"
@@ -72,6 +73,11 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 
 // ready ends the login. It must not fail: stdlib would leave the connection open.
 func ready(_ context.Context, conn *pgx.Conn) error {
+	if encrypted, ok := conn.PgConn().Conn().(*tls.Conn); ok {
+		if login, ok := encrypted.NetConn().(*network.Login); ok {
+			login.Over()
+		}
+	}
 	conn.PgConn().Frontend().SetMaxBodyLen(maxMessage)
 	conn.TypeMap().RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
