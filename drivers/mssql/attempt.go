@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/microsoft/go-mssqldb"
-	"github.com/microsoft/go-mssqldb/msdsn"
 )
 
 // attempt is one login to one server. It is what the driver dials with, and keeps the errors of network and
@@ -37,10 +36,7 @@ func (a *attempt) connect(ctx context.Context, who identity) (_ driver.Conn, err
 			err = fmt.Errorf("%w: %v", errNotSQLServer, reason)
 		}
 	}()
-	config := *a.config
-	config.Host, config.Port, config.Instance = a.to.host, uint64(a.to.port), a.to.instance
-	config.TLSConfig = a.tlsConfig()
-	base, err := newBase(config, who, a.method)
+	base, err := a.base(who)
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +52,12 @@ func (a *attempt) connect(ctx context.Context, who identity) (_ driver.Conn, err
 	return conn, nil
 }
 
-func newBase(config msdsn.Config, who identity, method string) (*mssql.Connector, error) {
-	if method == "token" {
+// base returns the connector of the driver for this login.
+func (a *attempt) base(who identity) (*mssql.Connector, error) {
+	config := *a.config
+	config.Host, config.Port, config.Instance = a.to.host, uint64(a.to.port), a.to.instance
+	config.TLSConfig = a.tlsConfig()
+	if a.method == "token" {
 		return mssql.NewSecurityTokenConnector(config, func(context.Context) (string, error) {
 			return who.password.Reveal(), nil
 		})

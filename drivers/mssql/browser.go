@@ -13,21 +13,10 @@ import (
 // again within one attempt.
 const browserTime = 2 * time.Second
 
-// browserError says that the SQL Server Browser could not be asked for the port of an instance. The driver says only
-// that there is no such instance, and would wait for an answer as long as for everything else.
-// https://learn.microsoft.com/sql/tools/configuration-manager/sql-server-browser-service
-type browserError struct {
-	instance, address string
-	err               error
-}
-
-func (e *browserError) Error() string {
-	return fmt.Sprintf("ask the SQL Server Browser at %s (UDP) for the port of the instance %s: %v", e.address, e.instance, e.err)
-}
-
-func (e *browserError) Unwrap() error { return e.err }
+const browserHint = "the SQL Server Browser tells the ports of instances over UDP: start it and let UDP port 1434 through, or set the port of the instance in place of params.instance"
 
 // browse opens a way to the browser.
+// https://learn.microsoft.com/sql/tools/configuration-manager/sql-server-browser-service
 func (a *attempt) browse(ctx context.Context, network, address string) (net.Conn, error) {
 	b := &browser{trace: a.trace, instance: a.to.instance, address: address}
 	var err error
@@ -38,6 +27,8 @@ func (a *attempt) browse(ctx context.Context, network, address string) (net.Conn
 	return b, nil
 }
 
+// browser is the connection to one. It keeps why the port could not be asked for: the driver says that there is no such
+// instance. And it bounds the wait, which would be as long as for everything else.
 type browser struct {
 	net.Conn
 	trace             *trace
@@ -46,7 +37,8 @@ type browser struct {
 
 func (b *browser) failed(err error) error {
 	if err != nil {
-		b.trace.fail(&browserError{b.instance, b.address, err})
+		text := fmt.Sprintf("ask the SQL Server Browser at %s (UDP) for the port of the instance %s: %v", b.address, b.instance, err)
+		b.trace.fail(&failure{text, []error{err}, browserHint})
 	}
 	return err
 }

@@ -45,11 +45,10 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	encryption, err := encryption(cfg, set.strict)
-	if err := errors.Join(network.CheckFields(cfg), err, checkHost(cfg), checkLogin(cfg, set, env)); err != nil {
+	if err := check(cfg, set, env); err != nil {
 		return nil, err
 	}
-	config.Encryption = encryption
+	config.Encryption = encryption(cfg, set.strict)
 	config.Database = cfg.Database
 	config.AppName = fit(network.AppName(cfg))
 	config.Workstation = fit(config.Workstation)
@@ -74,58 +73,47 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 }
 
 // encryption returns the way in which the driver is to encrypt.
-func encryption(cfg registry.Config, strict bool) (msdsn.Encryption, error) {
+func encryption(cfg registry.Config, strict bool) msdsn.Encryption {
 	switch {
-	case cfg.TLS == nil && strict:
-		return 0, &registry.ConfigError{Field: "params.strict", Problem: "is set without ssl", Cure: "set ssl=true as well"}
 	case cfg.TLS == nil:
-		return msdsn.EncryptionDisabled, nil
-	case cfg.TLS.Cert != "" || !cfg.TLS.Key.IsZero():
-		return 0, &registry.ConfigError{
-			Field:   "ssl.cert",
-			Problem: "is set, but SQL Server takes no client certificates",
-			Cure:    "leave out ssl.cert and ssl.key, and log in with user and password or a token",
-		}
+		return msdsn.EncryptionDisabled
 	case strict:
-		return msdsn.EncryptionStrict, nil
+		return msdsn.EncryptionStrict
 	}
-	return msdsn.EncryptionRequired, nil
+	return msdsn.EncryptionRequired
 }
 
-func checkHost(cfg registry.Config) error {
-	if network.IsSocket(cfg) {
-		return &registry.ConfigError{Field: "host", Problem: "is a path, but SQL Server has no unix sockets", Cure: "write a name or an IP address"}
+// check reports what cannot work together.
+func check(cfg registry.Config, set settings, env registry.Env) error {
+	var (
+		isToken     = set.method == "token"
+		isWindows   = set.method == "windows"
+		hasCert     = cfg.TLS != nil && (cfg.TLS.Cert != "" || !cfg.TLS.Key.IsZero())
+		hasPassword = !cfg.Password.IsZero() || env.Credentials != nil
+		database    = loginText(cfg.Database)
+		errs        = []error{network.CheckFields(cfg)}
+	)
+	for _, c := range []struct {
+		is                   bool
+		field, problem, cure string
+	}{
+		{network.IsSocket(cfg), "host", "is a path, but SQL Server has no unix sockets", "write a name or an IP address"},
+		{hasCert, "ssl.cert", "is set, but SQL Server takes no client certificates", "leave out ssl.cert and ssl.key, and log in with user and password or a token"},
+		{set.strict && cfg.TLS == nil, "params.strict", "is set without ssl", "set ssl=true as well"},
+		{isWindows && runtime.GOOS != "windows", "params.authentication", "is windows, but this program does not run on Windows", `set user to DOMAIN\name, and password`},
+		{isWindows && (cfg.User != "" || hasPassword), "user", "or password is given, but params.authentication=windows logs in as the account that the program runs as", "leave it out"},
+		{isToken && cfg.User != "", "user", "is given, but a token says itself whose it is", "leave it out"},
+		{isToken && cfg.TLS == nil, "params.authentication", "is token, which would go over the network as it is", "set ssl=true"},
+		{isToken && !hasPassword, "password", "is empty", "give the access token as the password"},
+		{database != "", "database", database, "connect to another one, and change to it with USE"},
+		{set.config.ReadOnlyIntent && cfg.Database == "", "database", "is empty, but params.applicationIntent=ReadOnly chooses a replica by it", "name the database"},
+	} {
+		if c.is {
+			errs = append(errs, &registry.ConfigError{Field: c.field, Problem: c.problem, Cure: c.cure})
+		}
 	}
-	return nil
-}
-
-// checkLogin looks at what the login will be made of, as far as it is known.
-func checkLogin(cfg registry.Config, set settings, env registry.Env) error {
-	var errs []error
-	wrong := func(field, problem, cure string) {
-		errs = append(errs, &registry.ConfigError{Field: field, Problem: problem, Cure: cure})
-	}
-	const leave = "leave it out, or set params.authentication=password"
-	switch {
-	case set.method == "windows" && runtime.GOOS != "windows":
-		wrong("params.authentication", "is windows, but this program does not run on Windows", `set user to DOMAIN\name, and password`)
-	case set.method == "windows" && (cfg.User != "" || !cfg.Password.IsZero() || env.Credentials != nil):
-		wrong("user", "or password is given, but params.authentication=windows logs in as the account that the program runs as", leave)
-	case set.method == "token" && cfg.User != "":
-		wrong("user", "is given, but a token says itself whose it is", leave)
-	case set.method == "token" && cfg.TLS == nil:
-		wrong("params.authentication", "is token, which would go over the network as it is", "set ssl=true")
-	case set.method == "token" && cfg.Password.IsZero() && env.Credentials == nil:
-		wrong("password", "is empty", "give the access token as the password")
-	}
-	if env.Credentials == nil && (set.method == "" || set.method == "password") {
+	if env.Credentials == nil && !isToken && !isWindows {
 		errs = append(errs, checkUser(cfg.User, cfg.Password))
-	}
-	if problem := loginText(cfg.Database); problem != "" {
-		wrong("database", problem, "connect to another one, and change to it with USE")
-	}
-	if set.config.ReadOnlyIntent && cfg.Database == "" {
-		wrong("database", "is empty, but params.applicationIntent=ReadOnly chooses a replica by it", "name the database")
 	}
 	return errors.Join(errs...)
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // Driver is that of go-mssqldb which takes parameters as @p1 and @name only.
-func (c *connector) Driver() driver.Driver { return mssql.NewConnectorConfig(*c.config).Driver() }
+func (c *connector) Driver() driver.Driver { return new(mssql.Driver) }
 
 // Connect tries the failover partner where the server is gone, as database mirroring wants it. The driver would do
 // so after every failure: a wrong password would count twice towards the lock-out.

@@ -86,7 +86,7 @@ func TestBothPartnersFail(t *testing.T) {
 	cfg.Port = port
 	cfg.Password = registry.NewSecret("pw of somebody else")
 	err = try(t, with(cfg, "failoverPartner", s.Addr()))
-	check(t, err, registry.KindAuth, "verify user and password")
+	expect(t, err, registry.KindAuth, "verify user and password")
 	if text := err.Error(); !strings.Contains(text, "refused") || !strings.Contains(text, "Login failed") {
 		t.Errorf("%q does not say what each server did", text)
 	}
@@ -107,7 +107,7 @@ func TestPartnerHasItsOwnName(t *testing.T) {
 	partner := tdstest.Start(t, tdstest.Options{TLS: certificate(ca.Server())})
 	cfg := with(first.Config(), "failoverPartner", partner.Addr())
 	cfg.TLS = &registry.TLS{CA: ca.PEM}
-	check(t, try(t, cfg), registry.KindTLS, "another name") // and a bad certificate is no reason to go elsewhere
+	expect(t, try(t, cfg), registry.KindTLS, "another name") // and a bad certificate is no reason to go elsewhere
 	if n := len(partner.Connections()); n != 0 {
 		t.Errorf("the partner got %d connections", n)
 	}
@@ -116,5 +116,5 @@ func TestPartnerHasItsOwnName(t *testing.T) {
 		t.Error(err)
 	}
 	cfg.TLS.ServerName = "elsewhere.invalid" // of both
-	check(t, try(t, cfg), registry.KindTLS, "another name")
+	expect(t, try(t, cfg), registry.KindTLS, "another name")
 }

@@ -29,8 +29,8 @@ const (
 // explain completes an error of the driver.
 func (a *attempt) explain(err error) error {
 	heard, cause := a.seen()
-	if browser, ok := cause.(*browserError); ok {
-		return browser
+	if f, ok := cause.(*failure); ok { // it is complete
+		return f
 	}
 	f := &failure{text: strings.ReplaceAll(err.Error(), "\n", "; "), errs: []error{err}}
 	if before, ok := strings.CutSuffix(f.text, "EOF"); ok {

@@ -96,7 +96,7 @@ func TestInstance(t *testing.T) {
 				t.Errorf("it took %v", took)
 			}
 			if c.says != "" {
-				check(t, err, c.kind, c.says)
+				expect(t, err, c.kind, c.says)
 			} else if err != nil {
 				t.Error(err)
 			}

@@ -27,19 +27,18 @@ func classify(err error) (registry.Kind, registry.Advice) {
 	if kind == registry.KindTLS {
 		return kind, network.Advise(err)
 	}
-	if server, ok := errors.AsType[mssql.Error](err); ok {
+	var server mssql.Error
+	if errors.As(err, &server) {
 		return classifyServer(server)
-	}
-	if _, ok := errors.AsType[*browserError](err); ok {
-		return kind, registry.Advice{Hint: "the SQL Server Browser tells the ports of instances over UDP: start it and let UDP port 1434 through, or set the port of the instance in place of params.instance"}
 	}
 	for _, row := range clientErrors {
 		if row.is(err) {
 			return row.kind, registry.Advice{Hint: row.hint}
 		}
 	}
-	if f, ok := errors.AsType[*failure](err); ok && f.hint != "" {
-		return kind, registry.Advice{Hint: f.hint}
+	var login *failure
+	if errors.As(err, &login) && login.hint != "" {
+		return kind, registry.Advice{Hint: login.hint}
 	}
 	if kind == registry.KindUnknown && network.Says(err, handshakeFailed) {
 		kind = registry.KindTLS
@@ -78,8 +77,7 @@ var clientErrors = []struct {
 	{says("server does not support encryption"), registry.KindTLS, "the server has no TLS: have it turned on, or leave out ssl"},
 	{says("no instance matching", "invalid tcp port returned"), registry.KindConfig, "the SQL Server Browser knows no instance of that name which listens on TCP: check params.instance, or set the port of the instance in its place"},
 	{is(errRoutes), registry.KindConfig, "the routing of the availability group is a circle: correct its READ_ONLY_ROUTING_URL and READ_ONLY_ROUTING_LIST"},
-	{as[mssql.StreamError], registry.KindLost, ""},
-	{says("failed to send", "faild to send", "invalid packet size"), registry.KindLost, ""},
+	{says("Invalid TDS stream", "failed to send", "faild to send", "invalid packet size"), registry.KindLost, ""},
 }
 
 func is(target error) func(error) bool {
@@ -88,9 +86,4 @@ func is(target error) func(error) bool {
 
 func says(prefixes ...string) func(error) bool {
 	return func(err error) bool { return network.Says(err, prefixes...) }
-}
-
-func as[E error](err error) bool {
-	_, ok := errors.AsType[E](err)
-	return ok
 }

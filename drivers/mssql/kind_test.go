@@ -127,7 +127,7 @@ func TestStatementsThatFail(t *testing.T) {
 	} {
 		fails(c.number, c.class)
 		err := try(t, s.Config(), fmt.Sprint("fail ", c.number))
-		check(t, err, c.kind, c.says)
+		expect(t, err, c.kind, c.says)
 		if advice := Driver().(registry.Adviser).Advise(err); advice.Final != c.final {
 			t.Errorf("the advice for %d is %+v", c.number, advice)
 		}
@@ -148,9 +148,9 @@ func TestConnectionsThatBreak(t *testing.T) {
 			s.Misbehave(fault)
 			defer s.Misbehave()
 			_, err := session.ExecContext(limit(t), "SELECT 1")
-			check(t, err, registry.KindLost, "")
+			expect(t, err, registry.KindLost, "")
 			_, err = session.ExecContext(limit(t), "SELECT 1")
-			check(t, err, registry.KindLost, "") // the driver has given the connection up
+			expect(t, err, registry.KindLost, "") // the driver has given the connection up
 		})
 	}
 	t.Run("killed", func(t *testing.T) {
@@ -163,8 +163,9 @@ func TestConnectionsThatBreak(t *testing.T) {
 		s.Await(t, "the statement to run", func(all []tdstest.Connection) bool { return len(all[len(all)-1].Requests) > 0 })
 		s.KillAll()
 		err := <-running
-		check(t, err, registry.KindLost, "KILL")
-		if !as[mssql.ServerError](err) {
+		expect(t, err, registry.KindLost, "KILL")
+		var severe mssql.ServerError
+		if !errors.As(err, &severe) {
 			t.Errorf("the error is a %T", err)
 		}
 	})
@@ -185,7 +186,7 @@ func TestErrorsOfTheDriver(t *testing.T) {
 		{mssql.Error{Message: "Request failed but didn't provide reason"}, registry.KindUnknown},
 	} {
 		for _, err := range []error{c.err, fmt.Errorf("wrapped: %w", c.err), errors.Join(errors.New("another"), c.err)} {
-			check(t, err, c.kind, "")
+			expect(t, err, c.kind, "")
 		}
 	}
 }

@@ -136,7 +136,7 @@ func TestWindowsAccountSendsNoPassword(t *testing.T) {
 	s := start(t)
 	cfg := s.Config()
 	cfg.User, cfg.Password = `CORP\ada`, registry.NewSecret("pw of ada \U0001F600")
-	check(t, try(t, cfg), registry.KindAuth, "verify user and password")
+	expect(t, try(t, cfg), registry.KindAuth, "verify user and password")
 	if login := last(t, s).Login; !login.Integrated || login.User != "" || login.Password != "" {
 		t.Errorf("the login was %+v", login)
 	}
@@ -157,7 +157,7 @@ func TestAccessToken(t *testing.T) {
 		t.Errorf("the prelogin was %+v, the login %+v", c.Prelogin, c.Login)
 	}
 	cfg.Password = registry.NewSecret(token + " that has expired")
-	check(t, try(t, cfg), registry.KindAuth, "")
+	expect(t, try(t, cfg), registry.KindAuth, "")
 }
 
 func TestCredentialsAreAskedForEveryConnection(t *testing.T) {

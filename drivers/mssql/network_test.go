@@ -99,7 +99,7 @@ func TestServersThatEndTheLogin(t *testing.T) {
 				s := start(t)
 				for _, deed := range []tdstest.Deed{tdstest.Hangup, tdstest.Abort} {
 					s.Misbehave(tdstest.Fault{At: stage, Do: deed})
-					check(t, try(t, m.config(s)), registry.KindLost, "")
+					expect(t, try(t, m.config(s)), registry.KindLost, "")
 				}
 				s.Misbehave(tdstest.Fault{At: stage, Send: tdstest.Garbage, Do: tdstest.Hangup})
 				err := try(t, m.config(s))
@@ -159,7 +159,7 @@ func TestWhatIsNotSQLServer(t *testing.T) {
 					t.Errorf("got the kind %q, want %q: %v", e.Kind, c.kind[i], e)
 				}
 				if c.kind[i] != registry.KindTimeout {
-					check(t, e.Err, c.kind[i], c.says)
+					expect(t, e.Err, c.kind[i], c.says)
 				}
 			})
 		}
@@ -175,5 +175,5 @@ func TestAnswerThatPanics(t *testing.T) {
 		_, _ = io.Copy(io.Discard, c)
 	})
 	err := try(t, registry.Config{Dialect: "mssql", Host: l.Host(), Port: l.Port(), User: "sa"})
-	check(t, err, registry.KindConfig, "check host and port")
+	expect(t, err, registry.KindConfig, "check host and port")
 }

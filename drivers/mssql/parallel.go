@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 )
 
 type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
@@ -33,31 +34,29 @@ func dialAny(ctx context.Context, dial dialFunc, network string, addresses []str
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	type result struct {
-		conn net.Conn
-		err  error
-	}
-	results := make(chan result)
+	var (
+		dials sync.WaitGroup
+		mu    sync.Mutex
+		first net.Conn
+		errs  []error
+	)
 	for _, address := range addresses {
-		go func() {
+		dials.Go(func() {
 			conn, err := dial(ctx, network, address)
-			results <- result{conn, err}
-		}()
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err != nil:
+				errs = append(errs, err)
+			case first == nil:
+				first = conn
+				cancel()
+			default:
+				_ = conn.Close() // it came second
+			}
+		})
 	}
-	var first net.Conn
-	var errs []error
-	for range addresses {
-		r := <-results
-		switch {
-		case r.err != nil:
-			errs = append(errs, r.err)
-		case first == nil:
-			first = r.conn
-			cancel()
-		default:
-			_ = r.conn.Close() // it came second
-		}
-	}
+	dials.Wait()
 	if first != nil {
 		return first, nil
 	}

@@ -102,7 +102,7 @@ func TestMultiSubnetFailover(t *testing.T) {
 	}
 
 	cfg.Host = "db.invalid"
-	check(t, try(t, cfg), registry.KindUnreachable, "does not exist")
+	expect(t, try(t, cfg), registry.KindUnreachable, "does not exist")
 	cfg.Host = "127.0.0.1"
 	if err := try(t, cfg); err != nil {
 		t.Error(err)

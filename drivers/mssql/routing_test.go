@@ -44,7 +44,7 @@ func TestRoutedServerIsVerifiedByItsName(t *testing.T) {
 	for _, m := range modes[1:] {
 		for _, host := range []string{"127.0.0.1", "localhost"} {
 			route(gateway, host, replica.Port())
-			check(t, try(t, m.config(gateway)), registry.KindTLS, "another name")
+			expect(t, try(t, m.config(gateway)), registry.KindTLS, "another name")
 			if last(t, replica).Login != nil {
 				t.Error("a login was sent to a server that is not trusted")
 			}
@@ -62,7 +62,7 @@ func TestRoutesThatLeadNowhere(t *testing.T) {
 	for _, m := range modes {
 		route(s, "127.0.0.1", s.Port())
 		before := len(s.Connections())
-		check(t, try(t, m.config(s)), registry.KindConfig, "circle")
+		expect(t, try(t, m.config(s)), registry.KindConfig, "circle")
 		if n := len(s.Connections()) - before; n != maxRoutes {
 			t.Errorf("%s: the client went around %d times, want %d", m.name, n, maxRoutes)
 		}

@@ -17,7 +17,7 @@ var (
 	tested = testdriver.Driver{Driver: Driver()}
 	pool   = tested.Pool
 	try    = tested.Try
-	check  = tested.Check
+	expect = tested.Check
 	hold   = testdriver.Conn
 	with   = testdriver.With
 	limit  = testdriver.Context

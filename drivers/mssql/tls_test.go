@@ -60,7 +60,7 @@ func TestTLS(t *testing.T) {
 					}
 					return
 				}
-				check(t, err, registry.KindTLS, c.says)
+				expect(t, err, registry.KindTLS, c.says)
 				var typed *tls.CertificateVerificationError
 				if !errors.As(err, &typed) || len(typed.UnverifiedCertificates) == 0 {
 					t.Errorf("%v has no type", err)
@@ -76,7 +76,7 @@ func TestTLS(t *testing.T) {
 func TestServerThatInsistsOnTLS(t *testing.T) {
 	s := start(t)
 	s.Configure(func(o *tdstest.Options) { o.Encryption = tdstest.EncryptionRequired })
-	check(t, try(t, s.Config()), registry.KindTLS, "ssl.ca") // verified, although no ssl was asked for
+	expect(t, try(t, s.Config()), registry.KindTLS, "ssl.ca") // verified, although no ssl was asked for
 	if last(t, s).Login != nil {
 		t.Error("a login was sent to a server that is not trusted")
 	}
@@ -97,7 +97,7 @@ func TestServerThatTakesStrictOnly(t *testing.T) {
 				t.Error(err)
 			}
 		default:
-			check(t, err, registry.KindLost, "params.strict=true")
+			expect(t, err, registry.KindLost, "params.strict=true")
 		}
 	}
 }
@@ -124,9 +124,9 @@ func TestNothingGoesInTheClear(t *testing.T) {
 						t.Error(err)
 					}
 				case m.name == "TLS":
-					check(t, err, registry.KindTLS, "leave out ssl")
+					expect(t, err, registry.KindTLS, "leave out ssl")
 				default:
-					check(t, err, registry.KindLost, "params.strict")
+					expect(t, err, registry.KindLost, "params.strict")
 				}
 				clear := shows(proxy.Sent(), wide(user)) || shows(proxy.Sent(), mangled(password))
 				if want := m.name == "plaintext"; clear != want { // where it proves that the search works
@@ -153,7 +153,7 @@ func TestNoDowngrade(t *testing.T) {
 	for err != nil && Driver().Kind(err) == registry.KindLost { // the connection from before
 		_, err = db.ExecContext(limit(t), "SELECT 1")
 	}
-	check(t, err, registry.KindTLS, "leave out ssl")
+	expect(t, err, registry.KindTLS, "leave out ssl")
 	if login := last(t, s).Login; login != nil || shows(proxy.Sent(), wide(cfg.User)) || shows(proxy.Sent(), mangled(cfg.Password.Reveal())) {
 		t.Errorf("the login %+v went over the wire", login)
 	}
