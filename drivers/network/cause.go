@@ -1,0 +1,75 @@
+package network
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+)
+
+// Cause is a row's condition in a table of errors: what one of them has to be, in any of the ways that are set. It is
+// data, and so is the table; a table of functions would be code that runs at the start of every program.
+type Cause struct {
+	Says []string // its text starts with one of these: for errors that have no type of their own
+	Is   []*error // it is one of these, as by [errors.Is]
+	Like error    // it has the type of this one, whatever else is in it
+
+	when func(error) bool // it is an error of which this is true
+}
+
+// Of reports whether err, or one that it wraps, is what c describes.
+func (c *Cause) Of(err error) bool {
+	for _, target := range c.Is {
+		if errors.Is(err, *target) {
+			return true
+		}
+	}
+	return c.when != nil && c.when(err) || find(err, c.describes) != nil
+}
+
+func (c *Cause) describes(err error) bool {
+	for _, prefix := range c.Says {
+		if strings.HasPrefix(err.Error(), prefix) {
+			return true
+		}
+	}
+	return c.Like != nil && reflect.TypeOf(c.Like) == reflect.TypeOf(err)
+}
+
+// Find returns err, or the first that it wraps, that has the type of like; nil if there is none. It is what
+// [errors.AsType] is for one type, whose code would be linked once for each type.
+func Find(err, like error) error {
+	return find(err, (&Cause{Like: like}).describes)
+}
+
+// Says reports whether err, or one that it wraps, starts with one of the prefixes.
+func Says(err error, prefixes ...string) bool {
+	return find(err, (&Cause{Says: prefixes}).describes) != nil
+}
+
+// find returns the first that match accepts of err and those that it wraps, in the order of [errors.As].
+func find(err error, match func(error) bool) error {
+	if err == nil || match(err) {
+		return err
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return find(e.Unwrap(), match)
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			if found := find(err, match); found != nil {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
+// isOneOf is [errors.Is] for several targets.
+func isOneOf(err error, targets []error) bool {
+	for _, target := range targets {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,106 @@
+package network
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql/driver"
+	"io"
+	"net"
+	"syscall"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// faults is in the order in which the rows are asked. The texts of alerts are those of
+// https://www.rfc-editor.org/rfc/rfc8446#section-6.2 as package crypto/tls words them.
+var faults = [...]struct {
+	Cause
+	kind  registry.Kind
+	hint  string // empty: what is usual for the kind
+	final bool   // said only of kinds that are retried
+}{
+	{Cause{Is: []*error{&context.Canceled}}, registry.KindCancelled, "", false},
+	{Cause{when: selfSigned}, registry.KindTLS, "the server's certificate is self-signed: put it into ssl.ca", false},
+	{Cause{Like: x509.UnknownAuthorityError{}}, registry.KindTLS, "the authority that issued the server's certificate is not trusted here: put its certificate into ssl.ca", false},
+	{Cause{Like: x509.HostnameError{}}, registry.KindTLS, "the server's certificate is for another name: connect by a name that is in it, or put that name into ssl.serverName", false},
+	{Cause{when: expired}, registry.KindTLS, "the server's certificate has expired or is not valid yet: renew it on the server, and check the clock of this machine", false},
+	{Cause{Like: x509.SystemRootsError{}}, registry.KindTLS, "this machine has no root certificates: install them (package ca-certificates), or set ssl.ca", false},
+	{Cause{Like: tls.RecordHeaderError{}}, registry.KindTLS, "what answers does not speak TLS: check host and port", false},
+	{Cause{Says: []string{"tls: certificate required"}}, registry.KindTLS, "the server asks for a client certificate: set ssl.cert and ssl.key", false},
+	{Cause{Says: []string{"tls: unknown certificate authority"}}, registry.KindTLS, "the server does not trust the authority of the client certificate: have ssl.cert issued by one that it trusts", false},
+	{Cause{Says: []string{"tls: expired certificate"}}, registry.KindTLS, "the client certificate has expired: renew ssl.cert and ssl.key", false},
+	{Cause{Says: []string{"tls: revoked certificate"}}, registry.KindTLS, "the client certificate was revoked: set another ssl.cert and ssl.key", false},
+	{Cause{Says: []string{"tls: bad certificate", "tls: unknown certificate"}}, registry.KindTLS, "the server refuses the client certificate: check ssl.cert, and what the server's log says of it", false},
+	{Cause{Says: []string{"tls: unrecognized name"}}, registry.KindTLS, "the server has no certificate for this name: check host and ssl.serverName", false},
+	{Cause{Says: []string{"tls: protocol version not supported", "tls: server selected unsupported protocol version"}}, registry.KindTLS, "the server has no version of TLS from 1.2 on: update it", false},
+	{Cause{Says: []string{"tls: handshake failure"}}, registry.KindTLS, "the server and this program have no cipher in common, or it wants a client certificate (ssl.cert, ssl.key)", false},
+	{Cause{Like: x509.CertificateInvalidError{}}, registry.KindTLS, "", false},
+	{Cause{Like: (*tls.CertificateVerificationError)(nil)}, registry.KindTLS, "", false},
+	{Cause{Says: []string{"tls: either ServerName or InsecureSkipVerify"}}, registry.KindConfig, "", false},
+	{Cause{Says: []string{"tls: "}}, registry.KindTLS, "", false}, // what else there is, such as versions that do not match, has no type
+	{Cause{Like: (*net.AddrError)(nil)}, registry.KindConfig, "", false},
+	{Cause{Like: net.UnknownNetworkError("")}, registry.KindConfig, "", false},
+	{Cause{when: longPath}, registry.KindConfig, "the path of a unix socket can have no more than 107 bytes (103 on macOS and BSD): use a shorter one", false},
+	{Cause{when: noSuchHost}, registry.KindUnreachable, "the name does not exist: check its spelling, and that this machine's DNS knows it", true},
+	{Cause{Like: (*net.DNSError)(nil)}, registry.KindUnreachable, "the name could not be looked up: check this machine's DNS", false},
+	{Cause{when: noSocket}, registry.KindUnreachable, "there is no socket at that path: check the path, and that the server is running", false},
+	{Cause{when: noRight}, registry.KindUnreachable, "this process may not open that socket: check its permissions and those of its folder", true},
+	{Cause{when: isUnreachable}, registry.KindUnreachable, "", false},
+	{Cause{when: isTimeout}, registry.KindTimeout, "", false},
+	{Cause{when: isLost}, registry.KindLost, "", false},
+	{Cause{Is: []*error{&io.EOF, &io.ErrUnexpectedEOF, &io.ErrClosedPipe, &net.ErrClosed, &driver.ErrBadConn}}, registry.KindLost, "", false},
+}
+
+// selfSigned tells a server's certificate that stands for itself from one that an authority issued. What package
+// x509 names is where the chain ends, which may be the authority's certificate if the server sends that too.
+func selfSigned(err error) bool {
+	unknown, ok := Find(err, x509.UnknownAuthorityError{}).(x509.UnknownAuthorityError)
+	if !ok {
+		return false
+	}
+	cert := unknown.Cert
+	failed, ok := Find(err, (*tls.CertificateVerificationError)(nil)).(*tls.CertificateVerificationError)
+	if ok && len(failed.UnverifiedCertificates) > 0 {
+		cert = failed.UnverifiedCertificates[0]
+	}
+	return cert != nil && bytes.Equal(cert.RawIssuer, cert.RawSubject)
+}
+
+func expired(err error) bool {
+	return find(err, func(err error) bool {
+		e, ok := err.(x509.CertificateInvalidError)
+		return ok && e.Reason == x509.Expired
+	}) != nil
+}
+
+func noSuchHost(err error) bool {
+	return find(err, func(err error) bool {
+		e, ok := err.(*net.DNSError)
+		return ok && e.IsNotFound
+	}) != nil
+}
+
+func longPath(err error) bool { return ofSocket(err, syscall.EINVAL) }
+func noSocket(err error) bool { return ofSocket(err, syscall.ENOENT, syscall.ENOTDIR) }
+func noRight(err error) bool  { return ofSocket(err, syscall.EACCES, syscall.EPERM) }
+
+// ofSocket finds errors of dialing a unix socket only: a dialer that reads a file may fail with the same ones.
+func ofSocket(err error, targets ...error) bool {
+	return find(err, func(err error) bool {
+		e, ok := err.(*net.OpError)
+		return ok && e.Op == "dial" && e.Net == "unix" && isOneOf(e, targets)
+	}) != nil
+}
+
+func isUnreachable(err error) bool { return isOneOf(err, unreachable) }
+
+func isTimeout(err error) bool {
+	return isOneOf(err, timedOut) || find(err, func(err error) bool {
+		e, ok := err.(net.Error)
+		return ok && e.Timeout()
+	}) != nil
+}
+
+func isLost(err error) bool { return isOneOf(err, lost) }
