@@ -24,8 +24,10 @@ func main() {
 func run() error {
 	measured := make(results)
 	for _, g := range groups {
-		if err := g.run(measured); err != nil {
-			return err
+		for range rounds {
+			if err := g.run(measured); err != nil {
+				return err
+			}
 		}
 	}
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
