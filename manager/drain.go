@@ -61,7 +61,9 @@ func (m *Manager) drain(p *pool, wasShared bool, why *Evicted) {
 	go func() {
 		if why != nil {
 			observer.Emit(m.bus, *why)
-			go p.lighten()
+			if grace > 0 {
+				go p.lighten()
+			}
 		}
 		p.linger(grace)
 		p.err = m.finish(p)

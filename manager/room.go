@@ -129,6 +129,7 @@ func (m *Manager) letGo(p *pool, f *flight) error {
 	defer cancel()
 	select {
 	case <-p.light:
+	case <-p.ended:
 	case <-patience.Done():
 	}
 	if f.ctx.Err() != nil {
