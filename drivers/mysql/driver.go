@@ -19,27 +19,27 @@ import (
 func init() { registry.Register(Driver()) }
 
 // Driver returns the driver that this package registers, for a Registry of one's own.
-func Driver() registry.Driver { return dialect{} }
+func Driver() registry.Driver { return new(dialect) }
 
 const defaultPort = 3306
 
 // dialect also is a [registry.Dialer], [registry.SystemDatabaser], [registry.Versioner] and [registry.Adviser].
 type dialect struct{ network.Dialer }
 
-func (dialect) Info() registry.Info {
+func (*dialect) Info() registry.Info {
 	info, _ := registry.Describe("mysql")
 	return info
 }
 
 // SystemDatabase names no database: the server can be logged in to without one.
-func (dialect) SystemDatabase(cfg registry.Config) registry.Config {
+func (*dialect) SystemDatabase(cfg registry.Config) registry.Config {
 	cfg.Database = ""
 	return cfg
 }
 
-func (dialect) VersionQuery() string { return "SELECT VERSION()" }
+func (*dialect) VersionQuery() string { return "SELECT VERSION()" }
 
-func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 	set, err := readParams(cfg)
 	tlsConfig, wrong := network.TLSConfig(cfg)
 	if err := errors.Join(network.CheckFields(cfg), err, wrong); err != nil {

@@ -1,9 +1,7 @@
 package network
 
 import (
-	"errors"
 	"net"
-	"slices"
 	"sync/atomic"
 )
 
@@ -21,7 +19,7 @@ func (l *Login) Over() { l.over.Store(true) }
 
 func (l *Login) Write(p []byte) (int, error) {
 	n, err := l.Conn.Write(p)
-	if err != nil && !l.over.Load() && slices.ContainsFunc(lost, func(target error) bool { return errors.Is(err, target) }) {
+	if err != nil && !l.over.Load() && isLost(err) {
 		return len(p), nil
 	}
 	return n, err

@@ -68,6 +68,13 @@ type Dialer struct{}
 
 // Dial is [net.Dialer.DialContext].
 func (Dialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return dial(ctx, network, address)
+}
+
+// dial is not inlined into the methods that embedding makes of Dial.
+//
+//go:noinline
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, network, address)
 }
 
@@ -76,5 +83,5 @@ func DialFunc(env registry.Env) func(ctx context.Context, network, address strin
 	if env.Dial != nil {
 		return env.Dial
 	}
-	return Dialer{}.Dial
+	return dial
 }

@@ -21,26 +21,26 @@ import (
 func init() { registry.Register(Driver()) }
 
 // Driver returns the driver that this package registers, for a Registry of one's own.
-func Driver() registry.Driver { return dialect{} }
+func Driver() registry.Driver { return new(dialect) }
 
 // dialect also is a [registry.Dialer], [registry.SystemDatabaser], [registry.Versioner] and [registry.Adviser].
 type dialect struct{ network.Dialer }
 
-func (dialect) Info() registry.Info {
+func (*dialect) Info() registry.Info {
 	info, _ := registry.Describe("postgres")
 	return info
 }
 
 // SystemDatabase names the database that is there for utilities and users.
 // https://www.postgresql.org/docs/current/creating-cluster.html
-func (dialect) SystemDatabase(cfg registry.Config) registry.Config {
+func (*dialect) SystemDatabase(cfg registry.Config) registry.Config {
 	cfg.Database = "postgres"
 	return cfg
 }
 
-func (dialect) VersionQuery() string { return "SHOW server_version" }
+func (*dialect) VersionQuery() string { return "SHOW server_version" }
 
-func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 	config, err := build(cfg, env)
 	if err != nil {
 		return nil, err
