@@ -73,8 +73,8 @@ func Unit() (err error) {
 			err = removed
 		}
 	}()
-	step("test without a driver")
-	if err := run(nil, "go", with("test", "")...); err != nil {
+	step("test without a driver what is different then")
+	if err := run(nil, "go", "test", "./registry", "./conn", "./drivers/...", "./tools/patchbay"); err != nil {
 		return err
 	}
 	step("test with all drivers and the race detector")
