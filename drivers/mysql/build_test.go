@@ -68,9 +68,8 @@ func TestStatementsAfterTheLogin(t *testing.T) {
 			},
 		},
 	} {
-		set, err := readParams(registry.Config{Params: c.params})
-		if err != nil || !slices.Equal(set.session, c.want) {
-			t.Errorf("%v: got %q, %v; want %q", c.params, set.session, err, c.want)
+		if got := session(c.params); !slices.Equal(got, c.want) {
+			t.Errorf("%v: got %q, want %q", c.params, got, c.want)
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -40,26 +39,22 @@ func (*dialect) SystemDatabase(cfg registry.Config) registry.Config {
 func (*dialect) VersionQuery() string { return "SELECT VERSION()" }
 
 func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
-	set, err := readParams(cfg)
-	tlsConfig, wrong := network.TLSConfig(cfg)
-	if err := errors.Join(network.CheckFields(cfg), err, wrong); err != nil {
+	config := mysql.NewConfig()
+	tlsConfig, err := network.TLSConfig(cfg)
+	if err := errors.Join(network.CheckFields(cfg), readParams(cfg, config), err); err != nil {
 		return nil, err
 	}
-	config := mysql.NewConfig()
 	config.Net, config.Addr = network.Address(cfg, defaultPort)
 	config.DBName = cfg.Database
 	config.TLS = tlsConfig
-	config.Loc, config.ParseTime = set.location, true
+	config.ParseTime = true
 	// A comma would end the attribute.
-	config.ConnectionAttributes = "program_name:" + strings.ReplaceAll(network.AppName(cfg), ",", " ")
-	for _, apply := range set.driver {
-		apply(config)
-	}
+	config.ConnectionAttributes = "program_name:" + replace(network.AppName(cfg), ',', ' ')
 	credentials := env.Credentials
 	if credentials == nil {
 		credentials = func(context.Context) (string, registry.Secret, error) { return cfg.User, cfg.Password, nil }
 	}
-	return &connector{config, network.DialFunc(env), credentials, set.session}, nil
+	return &connector{config, network.DialFunc(env), credentials, session(cfg.Params)}, nil
 }
 
 // connector makes a connector of the driver for every connection, which so has credentials and a log of its own.
@@ -86,7 +81,7 @@ func (c *connector) Connect(ctx context.Context) (_ driver.Conn, err error) {
 			return nil, err
 		}
 		login = &network.Login{Conn: socket}
-		return checkGreeting(login), nil
+		return &greeted{Login: login}, nil
 	}
 	defer func() {
 		// The driver trusts the lengths in what the server sends.

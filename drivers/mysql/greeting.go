@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net"
 	"syscall"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
@@ -15,28 +14,29 @@ import (
 // errNotMySQL says that a server answered, in another protocol.
 var errNotMySQL = errors.New("the server does not speak the MySQL protocol")
 
-// checkGreeting returns a connection whose first Read fails unless the server greets like MySQL. The driver takes the
-// first bytes of whatever answers for the length of a packet, waits for as much, and trusts what is in it.
-func checkGreeting(login *network.Login) net.Conn {
-	g := &greeted{Login: login}
-	if raw, ok := login.Conn.(syscall.Conn); ok {
-		return &rawGreeted{g, raw}
-	}
-	return g
-}
-
+// greeted is a connection whose first Read fails unless the server greets like MySQL. The driver takes the first
+// bytes of whatever answers for the length of a packet, waits for as much, and trusts what is in it.
 type greeted struct {
 	*network.Login
 	checked bool
 	rest    []byte // of the greeting, not read yet
 }
 
-// rawGreeted keeps the access to the file descriptor, by which the driver sees whether the server has closed an
-// idle connection.
-type rawGreeted struct {
-	*greeted
-	syscall.Conn
+// SyscallConn gives the driver the access to the file descriptor by which it sees whether the server has closed
+// an idle connection.
+func (g *greeted) SyscallConn() (syscall.RawConn, error) {
+	if raw, ok := g.Conn.(syscall.Conn); ok {
+		return raw.SyscallConn()
+	}
+	return noRawConn{}, nil
 }
+
+// noRawConn is what a connection without a file descriptor has: nothing can be seen.
+type noRawConn struct{}
+
+func (noRawConn) Control(func(uintptr)) error    { return nil }
+func (noRawConn) Read(func(uintptr) bool) error  { return nil }
+func (noRawConn) Write(func(uintptr) bool) error { return nil }
 
 func (g *greeted) Read(p []byte) (int, error) {
 	if !g.checked {

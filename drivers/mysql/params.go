@@ -4,7 +4,6 @@ package mysql
 
 import (
 	"errors"
-	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -16,48 +15,45 @@ import (
 )
 
 // sessionParams become part of a statement. What passes the checks needs no quoting but ' around it.
-var sessionParams = map[string]registry.ParamCheck{
-	"time_zone":                func(value string) error { _, err := location(value); return err },
-	"collation":                isCollation,
-	"sql_mode":                 isModes,
-	"transaction_isolation":    registry.OneOf("READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"),
-	"wait_timeout":             registry.IntBetween(1, 31536000),
-	"lock_wait_timeout":        registry.IntBetween(0, 31536000),
-	"innodb_lock_wait_timeout": registry.IntBetween(0, 1073741824),
+var sessionParams = [...]struct {
+	name  string
+	check registry.ParamCheck
+}{
+	{"time_zone", isZone},
+	{"collation", isCollation},
+	{"sql_mode", isModes},
+	{"transaction_isolation", isLevel},
+	{"wait_timeout", isSeconds},
+	{"lock_wait_timeout", isSeconds},
+	{"innodb_lock_wait_timeout", isSeconds},
 }
 
 // driverParams set a field of the driver's config.
-var driverParams = map[string]struct {
+var driverParams = [...]struct {
+	name  string
 	check registry.ParamCheck
 	apply func(c *mysql.Config, value string)
 }{
-	"readTimeout":             {isDuration, func(c *mysql.Config, v string) { c.ReadTimeout, _ = time.ParseDuration(v) }},
-	"writeTimeout":            {isDuration, func(c *mysql.Config, v string) { c.WriteTimeout, _ = time.ParseDuration(v) }},
-	"maxAllowedPacket":        {registry.IntBetween(0, 1<<30), func(c *mysql.Config, v string) { c.MaxAllowedPacket, _ = strconv.Atoi(v) }},
-	"interpolateParams":       {isBool, func(c *mysql.Config, v string) { c.InterpolateParams = v == "true" }},
-	"clientFoundRows":         {isBool, func(c *mysql.Config, v string) { c.ClientFoundRows = v == "true" }},
-	"multiStatements":         {isBool, func(c *mysql.Config, v string) { c.MultiStatements = v == "true" }},
-	"columnsWithAlias":        {isBool, func(c *mysql.Config, v string) { c.ColumnsWithAlias = v == "true" }},
-	"compress":                {isBool, func(c *mysql.Config, v string) { _ = c.Apply(mysql.EnableCompression(v == "true")) }},
-	"rejectReadOnly":          {isBool, func(c *mysql.Config, v string) { c.RejectReadOnly = v == "true" }},
-	"allowCleartextPasswords": {isBool, func(c *mysql.Config, v string) { c.AllowCleartextPasswords = v == "true" }},
+	{"readTimeout", isDuration, func(c *mysql.Config, v string) { c.ReadTimeout, _ = time.ParseDuration(v) }},
+	{"writeTimeout", isDuration, func(c *mysql.Config, v string) { c.WriteTimeout, _ = time.ParseDuration(v) }},
+	{"maxAllowedPacket", isBytes, func(c *mysql.Config, v string) { c.MaxAllowedPacket, _ = strconv.Atoi(v) }},
+	{"interpolateParams", isBool, func(c *mysql.Config, v string) { c.InterpolateParams = v == "true" }},
+	{"clientFoundRows", isBool, func(c *mysql.Config, v string) { c.ClientFoundRows = v == "true" }},
+	{"multiStatements", isBool, func(c *mysql.Config, v string) { c.MultiStatements = v == "true" }},
+	{"columnsWithAlias", isBool, func(c *mysql.Config, v string) { c.ColumnsWithAlias = v == "true" }},
+	{"compress", isBool, func(c *mysql.Config, v string) { _ = c.Apply(mysql.EnableCompression(v == "true")) }},
+	{"rejectReadOnly", isBool, func(c *mysql.Config, v string) { c.RejectReadOnly = v == "true" }},
+	{"allowCleartextPasswords", isBool, func(c *mysql.Config, v string) { c.AllowCleartextPasswords = v == "true" }},
 }
 
-// settings is what Params say.
-type settings struct {
-	driver   []func(*mysql.Config)
-	session  []string // statements for after the login
-	location *time.Location
-}
-
-func readParams(cfg registry.Config) (settings, error) {
-	var set settings
-	list := maps.Clone(sessionParams)
-	for name, param := range driverParams {
-		list[name] = param.check
-		if value, given := cfg.Params[name]; given {
-			set.driver = append(set.driver, func(c *mysql.Config) { param.apply(c, value) })
-		}
+// readParams checks the params of cfg and applies those of the driver to config.
+func readParams(cfg registry.Config, config *mysql.Config) error {
+	list := make(map[string]registry.ParamCheck)
+	for _, param := range sessionParams {
+		list[param.name] = param.check
+	}
+	for _, param := range driverParams {
+		list[param.name] = param.check
 	}
 	err := registry.CheckParams(cfg.Params, list)
 	if cfg.Params["allowCleartextPasswords"] == "true" && cfg.TLS == nil && !network.IsSocket(cfg) {
@@ -66,11 +62,15 @@ func readParams(cfg registry.Config) (settings, error) {
 		})
 	}
 	if err != nil {
-		return settings{}, err
+		return err
 	}
-	set.session = session(cfg.Params)
-	set.location, err = location(cfg.Params["time_zone"])
-	return set, err
+	for _, param := range driverParams {
+		if value, given := cfg.Params[param.name]; given {
+			param.apply(config, value)
+		}
+	}
+	config.Loc, err = location(cfg.Params["time_zone"])
+	return err
 }
 
 // session returns the statements that make the session what the params say. One is enough unless the isolation
@@ -95,7 +95,7 @@ func session(params map[string]string) []string {
 		}
 	}
 	if level := params["transaction_isolation"]; level != "" {
-		return []string{set, "SET SESSION TRANSACTION ISOLATION LEVEL " + strings.ReplaceAll(level, "-", " ")}
+		return []string{set, "SET SESSION TRANSACTION ISOLATION LEVEL " + replace(level, '-', ' ')}
 	}
 	return []string{set}
 }
@@ -137,6 +137,19 @@ func isModes(value string) error {
 	return errors.New("write modes such as STRICT_ALL_TABLES, separated by commas")
 }
 
+func isZone(value string) error {
+	_, err := location(value)
+	return err
+}
+
+func isLevel(value string) error {
+	return registry.OneOf("READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE")(value)
+}
+
+func isSeconds(value string) error { return registry.IntBetween(1, 31536000)(value) }
+
+func isBytes(value string) error { return registry.IntBetween(0, 1<<30)(value) }
+
 func isBool(value string) error { return registry.OneOf("true", "false")(value) }
 
 func isDuration(value string) error {
@@ -144,4 +157,15 @@ func isDuration(value string) error {
 		return nil
 	}
 	return errors.New(`write a duration with its unit, such as "30s"`)
+}
+
+// replace puts one character in the place of another.
+func replace(text string, from, to byte) string {
+	b := []byte(text)
+	for i := range b {
+		if b[i] == from {
+			b[i] = to
+		}
+	}
+	return string(b)
 }
