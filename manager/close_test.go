@@ -13,6 +13,7 @@ import (
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/manager"
+	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -144,31 +145,26 @@ func TestCloseWhileOpeningCancelsAndWaits(t *testing.T) {
 func TestALateWinnerIsClosedExactlyOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		f.connect = func(context.Context, registry.Config) error {
-			time.Sleep(2 * time.Second) // deaf to its context
-			return nil
-		}
 		m, events := f.manager(t)
-		// The query of the test is deaf too, or else the opening would fail.
-		m2opts := conn.WithConnector(deaf)
-		answer := make(chan error, 1)
-		go func() {
-			_, err := m.Get(t.Context(), "a", fakeConfig("a"), m2opts)
-			answer <- err
-		}()
-		synctest.Wait()
+		cancel := observer.Once(events.bus, func(conn.Opened) { time.Sleep(2 * time.Second) }) // it is open, and not yet handed over
+		defer cancel()
+		_, results := crowd(t, m, 3)
 		start := time.Now()
 		if err := m.Close(t.Context(), "a"); err != nil {
 			t.Error(err)
 		}
-		if took := time.Since(start); took < 2*time.Second {
-			t.Errorf("Close did not wait: %v", took)
+		if took := time.Since(start); took != 2*time.Second {
+			t.Errorf("Close did not wait for it: %v", took)
 		}
-		if err := <-answer; !errors.Is(err, manager.ErrClosed) {
-			t.Errorf("got %v", err)
+		for _, r := range results {
+			if got := <-r; !errors.Is(got.err, manager.ErrClosed) {
+				t.Errorf("got %v, %v", got.conn, got.err)
+			}
 		}
 		f.check(t)
-		_ = events
+		if got := strings.Join(events.list(), ", "); got != "connection:open a, connection:close a" {
+			t.Errorf("events %s", got)
+		}
 	})
 }
 

@@ -298,12 +298,3 @@ func get(t *testing.T, m *manager.Manager, name string) *conn.Conn {
 	}
 	return c
 }
-
-// deaf makes a connector ignore the end of the context it is given.
-func deaf(inner driver.Connector) driver.Connector { return deafConnector{inner} }
-
-type deafConnector struct{ driver.Connector }
-
-func (c deafConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	return c.Connector.Connect(context.WithoutCancel(ctx))
-}
