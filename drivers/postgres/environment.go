@@ -4,9 +4,7 @@ package postgres
 
 import (
 	"cmp"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,21 +14,44 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
+// setting is a name and a value in a connection string. Of two with one name the later counts.
+type setting [2]string
+
 // Only pgx can make its config, and it reads environment variables and files under the home directory when it
 // does, even for what is set otherwise. What the connection string names, they cannot set.
 // https://pkg.go.dev/github.com/jackc/pgx/v5/pgconn#ParseConfig
-var neutral = map[string]string{
-	"host": "localhost", "port": "5432", "database": "-", "user": "-", "password": "-", "passfile": "",
-	"application_name": "", "options": "", "timezone": "", "connect_timeout": "0",
-	"sslmode": "disable", "sslkey": "", "sslcert": "", "sslcertmode": "allow", "sslsni": "", "sslrootcert": "",
-	"sslpassword": "", "sslnegotiation": "", "target_session_attrs": "any", "min_protocol_version": "",
-	"max_protocol_version": "", "channel_binding": "prefer", "require_auth": "",
+var neutral = [...]setting{
+	{"host", "localhost"},
+	{"port", "5432"},
+	{"database", "-"},
+	{"user", "-"},
+	{"password", "-"},
+	{"passfile", ""},
+	{"application_name", ""},
+	{"options", ""},
+	{"timezone", ""},
+	{"connect_timeout", "0"},
+	{"sslmode", "disable"},
+	{"sslkey", ""},
+	{"sslcert", ""},
+	{"sslcertmode", "allow"},
+	{"sslsni", ""},
+	{"sslrootcert", ""},
+	{"sslpassword", ""},
+	{"sslnegotiation", ""},
+	{"target_session_attrs", "any"},
+	{"min_protocol_version", ""},
+	{"max_protocol_version", ""},
+	{"channel_binding", "prefer"},
+	{"require_auth", ""},
 }
 
 // withoutEnvironment returns a config of pgx that has the given settings and nothing else.
 func withoutEnvironment(settings map[string]string) (*pgx.ConnConfig, error) {
-	all := maps.Clone(neutral)
-	maps.Copy(all, settings)
+	all := neutral[:]
+	for name, value := range settings {
+		all = append(all, setting{name, value})
+	}
 	// An empty service is one, too, and has to be found in a file.
 	if os.Getenv("PGSERVICE") != "" {
 		file, err := serviceFile()
@@ -38,7 +59,7 @@ func withoutEnvironment(settings map[string]string) (*pgx.ConnConfig, error) {
 			return nil, err
 		}
 		defer os.Remove(file)
-		all["service"], all["servicefile"] = "none", file
+		all = append(all, setting{"service", "none"}, setting{"servicefile", file})
 	}
 	config, err := pgx.ParseConfig(connString(all))
 	if err != nil {
@@ -72,33 +93,36 @@ func serviceFile() (string, error) {
 // withEnvironment returns a config of pgx in which the environment completes cfg. What pgx needs to find the
 // password in the password file is in the string; the password is not.
 func withEnvironment(cfg registry.Config, hosts []*pgconn.FallbackConfig, settings map[string]string) (*pgx.ConnConfig, error) {
-	all := make(map[string]string)
-	maps.Copy(all, settings)
-	if cfg.Host != "" {
-		all["host"] = join(hosts, func(host *pgconn.FallbackConfig) string { return host.Host })
+	var all []setting
+	for name, value := range settings {
+		all = append(all, setting{name, value})
 	}
-	if slices.ContainsFunc(hosts, func(host *pgconn.FallbackConfig) bool { return host.Port != 0 }) {
-		all["port"] = join(hosts, func(host *pgconn.FallbackConfig) string { return strconv.Itoa(int(cmp.Or(host.Port, defaultPort))) })
+	names, ports, given := "", "", false
+	for i, host := range hosts {
+		if i > 0 {
+			names, ports = names+",", ports+","
+		}
+		names += host.Host
+		ports += strconv.Itoa(int(cmp.Or(host.Port, defaultPort)))
+		given = given || host.Port != 0
+	}
+	if cfg.Host != "" {
+		all = append(all, setting{"host", names})
+	}
+	if given {
+		all = append(all, setting{"port", ports})
 	}
 	if cfg.User != "" {
-		all["user"] = cfg.User
+		all = append(all, setting{"user", cfg.User})
 	}
 	if cfg.Database != "" {
-		all["database"] = cfg.Database
+		all = append(all, setting{"database", cfg.Database})
 	}
 	config, err := pgx.ParseConfig(connString(all))
 	if err != nil {
 		return nil, unreadable
 	}
 	return config, nil
-}
-
-func join(hosts []*pgconn.FallbackConfig, text func(*pgconn.FallbackConfig) string) string {
-	var all []string
-	for _, host := range hosts {
-		all = append(all, text(host))
-	}
-	return strings.Join(all, ",")
 }
 
 // unreadable stands for every error of pgx here, which may quote what is in the environment.
@@ -111,21 +135,32 @@ var unreadable = &registry.ConfigError{
 // hostsFrom lists the hosts that pgx has found, each of which is there twice where sslmode allows for plaintext.
 func hostsFrom(config *pgconn.Config) []*pgconn.FallbackConfig {
 	all := append([]*pgconn.FallbackConfig{{Host: config.Host, Port: config.Port, TLSConfig: config.TLSConfig}}, config.Fallbacks...)
-	return slices.DeleteFunc(slices.Clone(all), func(this *pgconn.FallbackConfig) bool {
-		return this.TLSConfig != nil && slices.ContainsFunc(all, func(other *pgconn.FallbackConfig) bool {
-			return other.TLSConfig == nil && other.Host == this.Host && other.Port == this.Port
-		})
-	})
+	var hosts []*pgconn.FallbackConfig
+	for _, this := range all {
+		plaintext := false
+		for _, other := range all {
+			plaintext = plaintext || other.TLSConfig == nil && other.Host == this.Host && other.Port == this.Port
+		}
+		if this.TLSConfig == nil || !plaintext {
+			hosts = append(hosts, this)
+		}
+	}
+	return hosts
 }
 
 // connString writes settings the way libpq reads them.
 // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE
-func connString(settings map[string]string) string {
+func connString(settings []setting) string {
 	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(settings)) {
-		b.WriteString(name + "='" + quote.Replace(settings[name]) + "' ")
+	for _, s := range settings {
+		b.WriteString(s[0] + "='")
+		for _, c := range []byte(s[1]) {
+			if c == '\'' || c == '\\' {
+				b.WriteByte('\\')
+			}
+			b.WriteByte(c)
+		}
+		b.WriteString("' ")
 	}
 	return b.String()
 }
-
-var quote = strings.NewReplacer(`\`, `\\`, `'`, `\'`)

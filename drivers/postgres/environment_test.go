@@ -182,7 +182,7 @@ func TestErrorsDoNotQuoteTheEnvironment(t *testing.T) {
 
 func TestQuotingIsThatOfLibpq(t *testing.T) {
 	for _, text := range []string{"", " ", "a b", `'`, `\`, `\'`, `a\\b`, "x' sslmode='disable", "é", "=", `'' host='x`} {
-		config, err := pgconn.ParseConfig(connString(map[string]string{"database": text, "user": "app", "sslmode": "disable"}))
+		config, err := pgconn.ParseConfig(connString([]setting{{"database", "before"}, {"database", text}, {"user", "app"}, {"sslmode", "disable"}}))
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
 		} else if config.Database != text || config.User != "app" {

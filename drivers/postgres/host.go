@@ -3,9 +3,9 @@
 package postgres
 
 import (
+	"cmp"
 	"errors"
 	"net"
-	"path"
 	"strconv"
 	"strings"
 
@@ -17,9 +17,9 @@ import (
 
 const defaultPort = 5432
 
-// socketFile is what the name of a unix socket starts with, before the port.
+// socketFile is what stands between the folder of a unix socket and the port in its name.
 // https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-UNIX-SOCKET-DIRECTORIES
-const socketFile = ".s.PGSQL."
+const socketFile = "/.s.PGSQL."
 
 // hostsOf lists the servers to try, in order: that of the config and its fallback hosts. A port that neither
 // names is the given one.
@@ -28,12 +28,12 @@ func hostsOf(cfg registry.Config, port int) ([]*pgconn.FallbackConfig, error) {
 		port = cfg.Port
 	}
 	first := &pgconn.FallbackConfig{Host: network.Host(cfg), Port: uint16(port)}
-	if folder, file := path.Split(cfg.Host); network.IsSocket(cfg) && strings.HasPrefix(file, socketFile) {
-		n, err := strconv.ParseUint(strings.TrimPrefix(file, socketFile), 10, 16)
+	if folder, digits, ok := strings.Cut(cfg.Host, socketFile); ok && network.IsSocket(cfg) && !strings.Contains(digits, "/") {
+		n, err := strconv.ParseUint(digits, 10, 16)
 		if err != nil || cfg.Port != 0 && int(n) != cfg.Port {
 			return nil, &registry.ConfigError{Field: "host", Problem: "is the socket of another port", Cure: "leave the port out"}
 		}
-		first.Host, first.Port = path.Clean(folder), uint16(n)
+		first.Host, first.Port = cmp.Or(folder, "/"), uint16(n)
 	}
 	hosts := []*pgconn.FallbackConfig{first}
 	if cfg.Params["fallback_hosts"] == "" {
