@@ -14,15 +14,17 @@ type Watch struct {
 	seen    int
 }
 
-// Add makes a secret known. Of one with several lines, such as a private key, each line of Base64 counts: printed,
-// the lines may be apart.
+// Add makes a secret known. Of a private key in PEM each line of Base64 counts: printed, they may be apart.
 func (w *Watch) Add(secret string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for line := range strings.Lines(secret) {
-		line = strings.TrimSpace(line)
-		if line != "" && !strings.HasPrefix(line, "-----") && !slices.Contains(w.secrets, line) {
-			w.secrets = append(w.secrets, line)
+	parts := []string{secret}
+	if strings.HasPrefix(secret, "-----BEGIN ") {
+		parts = strings.Split(secret, "\n")
+	}
+	for _, part := range parts {
+		if part != "" && !strings.HasPrefix(part, "-----") && !slices.Contains(w.secrets, part) {
+			w.secrets = append(w.secrets, part)
 		}
 	}
 }
