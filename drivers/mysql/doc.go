@@ -50,4 +50,10 @@
 //	                         or a unix socket
 //
 // multiStatements lets a mistake in building a statement run a second one: leave it off.
+//
+// # Errors
+//
+// errors.As finds the *mysql.MySQLError of the server in an error, and the errors of the network and of TLS. Why
+// a connection is invalid the driver tells its log only; an error of a login has it added, and nothing is
+// printed.
 package mysql

@@ -4,12 +4,17 @@ package mysql
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 
 	"github.com/patchbay-go/patchbay/internal/testport"
 	"github.com/patchbay-go/patchbay/internal/testserver"
@@ -178,6 +183,22 @@ func TestRawYieldsTheDriversOwnConnection(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+func TestOpeningCostsOneStatementMore(t *testing.T) {
+	ours, theirs := tested.Trips(t, testserver.MariaDB(t), func(cfg registry.Config) *sql.DB {
+		config := mysql.NewConfig()
+		config.Net, config.Addr, config.DBName = "tcp", net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port)), cfg.Database
+		config.User, config.Passwd = cfg.User, cfg.Password.Reveal()
+		c, err := mysql.NewConnector(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sql.OpenDB(c)
+	})
+	if ours != theirs+1 {
+		t.Errorf("%d round trips, and %d with the driver alone, which sets no time zone: want one more", ours, theirs)
 	}
 }
 

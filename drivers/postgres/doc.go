@@ -35,23 +35,25 @@
 //
 // Settings of the connection:
 //
-//	name                      values                                             default
-//	fallback_hosts            further hosts, comma-separated, each with or       none
-//	                          without :port, tried in order
-//	target_session_attrs      any, read-write, read-only, primary, standby,      any
-//	                          prefer-standby: which of the hosts is good enough
-//	channel_binding           disable, prefer, require                           prefer
-//	require_auth              password, md5, gss, scram-sha-256, none,           all
-//	                          comma-separated, or each with ! before it
-//	default_query_exec_mode   cache_statement, cache_describe, describe_exec,    cache_statement
-//	                          exec, simple_protocol
-//	statement_cache_capacity  statements                                         512
+//	name                        values                                           default
+//	fallback_hosts              further hosts, comma-separated, each with or     none
+//	                            without :port, tried in order
+//	target_session_attrs        any, read-write, read-only, primary, standby,    any
+//	                            prefer-standby: which of the hosts is good enough
+//	channel_binding             disable, prefer, require                         prefer
+//	require_auth                password, md5, gss, scram-sha-256, none,         all
+//	                            comma-separated, or each with ! before it
+//	default_query_exec_mode     cache_statement, cache_describe, describe_exec,  cache_statement
+//	                            exec, simple_protocol
+//	statement_cache_capacity    statements                                       512
 //	description_cache_capacity  statements                                       512
-//	environment               ignore, use                                        ignore
+//	environment                 ignore, use                                      ignore
 //
-// The first four mean what they mean in
+// target_session_attrs, channel_binding and require_auth mean what they mean in
 // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
-// With target_session_attrs every address that the name of a host resolves to is tried.
+// With the first of them every address that the name of a host resolves to is tried. Without, the name goes to
+// the dialer as it is, which may be a tunnel that knows more names than this machine. A certificate is verified
+// against the name of its own host.
 //
 // Behind a connection pooler that hands out connections for a transaction and knows nothing of prepared
 // statements, set default_query_exec_mode to exec. The modes are explained in
@@ -61,4 +63,10 @@
 // and password file, as in https://www.postgresql.org/docs/current/libpq-envars.html
 // Where TLS is nil, sslmode require, verify-ca and verify-full count; allow and prefer, which may end in
 // plaintext, are plaintext. Without it a Config means the same on every machine.
+//
+// # Errors
+//
+// An error of a login is that of pgx without its [github.com/jackc/pgx/v5/pgconn.ConnectError], which holds the
+// whole config with the password; errors.As finds the *pgconn.PgError of the server and the errors of the
+// network and of TLS in it.
 package postgres

@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -186,6 +187,21 @@ func TestRawYieldsTheDriversOwnConnection(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+func TestOpeningCostsNoRoundTripMore(t *testing.T) {
+	ours, theirs := tested.Trips(t, testserver.Postgres(t), func(cfg registry.Config) *sql.DB {
+		config, err := pgx.ParseConfig("sslmode=disable")
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Host, config.Port, config.Database, config.Fallbacks = cfg.Host, uint16(cfg.Port), cfg.Database, nil
+		config.User, config.Password = cfg.User, cfg.Password.Reveal()
+		return stdlib.OpenDB(*config)
+	})
+	if ours != theirs {
+		t.Errorf("%d round trips, and %d with pgx alone", ours, theirs)
 	}
 }
 
