@@ -93,9 +93,9 @@ func TestEqual(t *testing.T) {
 }
 
 func TestCheckParams(t *testing.T) {
-	list := map[string]registry.ParamCheck{
-		"mode":         registry.OneOf("ro", "rw"),
-		"busy_timeout": registry.IntBetween(0, 1000),
+	list := []registry.Param{
+		{Name: "mode", Words: []string{"ro", "rw"}},
+		{Name: "busy_timeout", Most: 1000},
 	}
 	if err := registry.CheckParams(map[string]string{"mode": "ro", "busy_timeout": "1000"}, list); err != nil {
 		t.Error(err)

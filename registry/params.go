@@ -3,62 +3,78 @@ package registry
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/patchbay-go/patchbay/internal/spell"
 )
 
-// ParamCheck looks at the value of one of a dialect's Params and says what is wrong with it.
-type ParamCheck func(value string) error
+// Param is one of the Params of a dialect: its name, and what its value may be in one of three ways. It is data, so
+// that a dialect's table of them needs no code to set up.
+type Param struct {
+	Name        string
+	Words       []string // exactly one of these; else
+	Least, Most int      // a decimal integer in this range; else, where both are 0,
+	Check       func(value string) error
+}
+
+// Verify says what is wrong with a value. It does not repeat it.
+func (p *Param) Verify(value string) error {
+	switch {
+	case p.Words != nil:
+		for _, word := range p.Words {
+			if value == word {
+				return nil
+			}
+		}
+		return errors.New("use one of " + strings.Join(p.Words, ", "))
+	case p.Least != 0 || p.Most != 0:
+		if n, err := strconv.Atoi(value); err != nil || n < p.Least || n > p.Most {
+			return fmt.Errorf("use a whole number from %d to %d", p.Least, p.Most)
+		}
+		return nil
+	}
+	return p.Check(value)
+}
 
 // CheckParams compares the Params of a Config with the list of those that a dialect takes. The error joins a
-// [*ConfigError] for every key that is not in the list and every value that its check refuses; the value
+// [*ConfigError] for every key that is not in the list and every value that is not as the list has it; the value
 // itself is not repeated, because a password may have ended up in the wrong place.
-func CheckParams(params map[string]string, list map[string]ParamCheck) error {
-	var errs []error
+func CheckParams(params map[string]string, list []Param) error {
+	var errs problems
 	for _, name := range sortedKeys(params) {
-		check, ok := list[name]
-		if !ok {
-			errs = append(errs, unknownKey("params."+name, name, sortedKeys(list)))
-			continue
-		}
-		if err := check(params[name]); err != nil {
-			errs = append(errs, &ConfigError{"params." + name, "cannot have this value", err.Error()})
+		if p := paramNamed(name, list); p == nil {
+			var names []string
+			for i := range list {
+				names = insert(names, list[i].Name)
+			}
+			errs = append(errs, unknownKey("params."+name, name, names))
+		} else if err := p.Verify(params[name]); err != nil {
+			errs.add("params."+name, "cannot have this value", err.Error())
 		}
 	}
 	return errors.Join(errs...)
 }
 
+func paramNamed(name string, list []Param) *Param {
+	for i := range list {
+		if list[i].Name == name {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
 // unknownKey is the error for a key that is not in the list: it names the nearest, and else them all.
+//
+//go:noinline
 func unknownKey(field, name string, list []string) *ConfigError {
 	cure := "use one of " + strings.Join(list, ", ")
 	if nearest := spell.Nearest(name, list); nearest != "" {
-		cure = fmt.Sprintf("did you mean %q? %s", nearest, cure)
+		cure = "did you mean " + strconv.Quote(nearest) + "? " + cure
 	}
 	if len(list) == 0 {
 		cure = "leave it out"
 	}
 	return &ConfigError{field, "is not known", cure}
-}
-
-// OneOf accepts exactly the given values.
-func OneOf(values ...string) ParamCheck {
-	return func(value string) error {
-		if slices.Contains(values, value) {
-			return nil
-		}
-		return errors.New("use one of " + strings.Join(values, ", "))
-	}
-}
-
-// IntBetween accepts a decimal integer from least to most.
-func IntBetween(least, most int) ParamCheck {
-	return func(value string) error {
-		if n, err := strconv.Atoi(value); err == nil && least <= n && n <= most {
-			return nil
-		}
-		return fmt.Errorf("use a whole number from %d to %d", least, most)
-	}
 }

@@ -4,9 +4,7 @@ package mssql
 
 import (
 	"errors"
-	"maps"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,51 +25,76 @@ type settings struct {
 	session  []string // statements for after the login and after each reset of the session
 }
 
-// params are checked and then applied one by one.
-var params = map[string]struct {
-	check registry.ParamCheck
-	apply func(s *settings, value string)
-}{
-	"instance":            {isInstance, func(s *settings, v string) { s.instance = v }},
-	"failoverPartner":     {isServer, func(s *settings, v string) { s.partner, _ = parseServer(v) }},
-	"multiSubnetFailover": {isBool, func(s *settings, v string) { s.parallel = v == "true" }},
-	"strict":              {isBool, func(s *settings, v string) { s.strict = v == "true" }},
-	"authentication":      {registry.OneOf("password", "token", "windows"), func(s *settings, v string) { s.method = v }},
-	"applicationIntent":   {registry.OneOf("ReadWrite", "ReadOnly"), func(s *settings, v string) { s.config.ReadOnlyIntent = v == "ReadOnly" }},
-	"packetSize":          {registry.IntBetween(512, 32767), func(s *settings, v string) { s.config.PacketSize = uint16(number(v)) }},
-	"workstationId":       {isLoginText, func(s *settings, v string) { s.config.Workstation = v }},
-	"guidConversion":      {isBool, func(s *settings, v string) { s.config.Encoding.GuidConversion = v == "true" }},
-	"timezone":            {isZone, func(s *settings, v string) { s.config.Encoding.Timezone, _ = time.LoadLocation(v) }},
-	"language":            {isLanguage, func(s *settings, v string) { s.set("LANGUAGE N'" + v + "'") }},
-	"lockTimeout":         {registry.IntBetween(-1, math.MaxInt32), func(s *settings, v string) { s.set("LOCK_TIMEOUT " + v) }},
-	"xactAbort":           {isBool, func(s *settings, v string) { s.set("XACT_ABORT " + onOff[v]) }},
+var params = []registry.Param{
+	{Name: "instance", Check: isInstance},
+	{Name: "failoverPartner", Check: isServer},
+	{Name: "multiSubnetFailover", Words: bools},
+	{Name: "strict", Words: bools},
+	{Name: "authentication", Words: []string{"password", "token", "windows"}},
+	{Name: "applicationIntent", Words: []string{"ReadWrite", "ReadOnly"}},
+	{Name: "packetSize", Least: 512, Most: 32767},
+	{Name: "workstationId", Check: isLoginText},
+	{Name: "guidConversion", Words: bools},
+	{Name: "timezone", Check: isZone},
+	{Name: "language", Check: isLanguage},
+	{Name: "lockTimeout", Least: -1, Most: math.MaxInt32},
+	{Name: "xactAbort", Words: bools},
 }
 
-var onOff = map[string]string{"true": "ON", "false": "OFF"}
+var bools = []string{"true", "false"}
+
+// apply sets what a param stands for.
+func (s *settings) apply(name, value string) {
+	on := value == "true"
+	switch name {
+	case "instance":
+		s.instance = value
+	case "failoverPartner":
+		s.partner, _ = parseServer(value) // here and below, it has been checked
+	case "multiSubnetFailover":
+		s.parallel = on
+	case "strict":
+		s.strict = on
+	case "authentication":
+		s.method = value
+	case "applicationIntent":
+		s.config.ReadOnlyIntent = value == "ReadOnly"
+	case "packetSize":
+		n, _ := strconv.Atoi(value)
+		s.config.PacketSize = uint16(n)
+	case "workstationId":
+		s.config.Workstation = value
+	case "guidConversion":
+		s.config.Encoding.GuidConversion = on
+	case "timezone":
+		s.config.Encoding.Timezone, _ = time.LoadLocation(value)
+	case "language":
+		s.set("LANGUAGE N'" + value + "'")
+	case "lockTimeout":
+		s.set("LOCK_TIMEOUT " + value)
+	case "xactAbort":
+		if on {
+			s.set("XACT_ABORT ON")
+		} else {
+			s.set("XACT_ABORT OFF")
+		}
+	}
+}
 
 func (s *settings) set(option string) { s.session = append(s.session, "SET "+option) }
 
 func readParams(given map[string]string, config *msdsn.Config) (settings, error) {
 	set := settings{config: config}
-	checks := make(map[string]registry.ParamCheck, len(params))
-	for name, param := range params {
-		checks[name] = param.check
-	}
-	if err := registry.CheckParams(given, checks); err != nil {
+	if err := registry.CheckParams(given, params); err != nil {
 		return set, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		params[name].apply(&set, given[name])
+	for i := range params { // in this order, so that the statements of a session are always the same
+		if value, ok := given[params[i].Name]; ok {
+			set.apply(params[i].Name, value)
+		}
 	}
 	return set, nil
 }
-
-func number(digits string) int {
-	n, _ := strconv.Atoi(digits) // it has been checked
-	return n
-}
-
-func isBool(value string) error { return registry.OneOf("true", "false")(value) }
 
 func consistsOf(characters, value string) bool {
 	return value != "" && strings.Trim(value, characters) == ""

@@ -15,47 +15,62 @@ import (
 )
 
 // sessionParams become part of a statement. What passes the checks needs no quoting but ' around it.
-var sessionParams = [...]struct {
-	name  string
-	check registry.ParamCheck
-}{
-	{"time_zone", isZone},
-	{"collation", isCollation},
-	{"sql_mode", isModes},
-	{"transaction_isolation", isLevel},
-	{"wait_timeout", isSeconds},
-	{"lock_wait_timeout", isSeconds},
-	{"innodb_lock_wait_timeout", isSeconds},
+var sessionParams = []registry.Param{
+	{Name: "time_zone", Check: isZone},
+	{Name: "collation", Check: isCollation},
+	{Name: "sql_mode", Check: isModes},
+	{Name: "transaction_isolation", Words: []string{"READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"}},
+	{Name: "wait_timeout", Least: 1, Most: 31536000},
+	{Name: "lock_wait_timeout", Most: 31536000},
+	{Name: "innodb_lock_wait_timeout", Most: 1073741824},
 }
 
-// driverParams set a field of the driver's config.
-var driverParams = [...]struct {
-	name  string
-	check registry.ParamCheck
-	apply func(c *mysql.Config, value string)
-}{
-	{"readTimeout", isDuration, func(c *mysql.Config, v string) { c.ReadTimeout, _ = time.ParseDuration(v) }},
-	{"writeTimeout", isDuration, func(c *mysql.Config, v string) { c.WriteTimeout, _ = time.ParseDuration(v) }},
-	{"maxAllowedPacket", isBytes, func(c *mysql.Config, v string) { c.MaxAllowedPacket, _ = strconv.Atoi(v) }},
-	{"interpolateParams", isBool, func(c *mysql.Config, v string) { c.InterpolateParams = v == "true" }},
-	{"clientFoundRows", isBool, func(c *mysql.Config, v string) { c.ClientFoundRows = v == "true" }},
-	{"multiStatements", isBool, func(c *mysql.Config, v string) { c.MultiStatements = v == "true" }},
-	{"columnsWithAlias", isBool, func(c *mysql.Config, v string) { c.ColumnsWithAlias = v == "true" }},
-	{"compress", isBool, func(c *mysql.Config, v string) { _ = c.Apply(mysql.EnableCompression(v == "true")) }},
-	{"rejectReadOnly", isBool, func(c *mysql.Config, v string) { c.RejectReadOnly = v == "true" }},
-	{"allowCleartextPasswords", isBool, func(c *mysql.Config, v string) { c.AllowCleartextPasswords = v == "true" }},
+// driverParams set a field of the driver's config; see apply.
+var driverParams = []registry.Param{
+	{Name: "readTimeout", Check: isDuration},
+	{Name: "writeTimeout", Check: isDuration},
+	{Name: "maxAllowedPacket", Most: 1 << 30},
+	{Name: "interpolateParams", Words: bools},
+	{Name: "clientFoundRows", Words: bools},
+	{Name: "multiStatements", Words: bools},
+	{Name: "columnsWithAlias", Words: bools},
+	{Name: "compress", Words: bools},
+	{Name: "rejectReadOnly", Words: bools},
+	{Name: "allowCleartextPasswords", Words: bools},
+}
+
+var bools = []string{"true", "false"}
+
+// apply sets what a param stands for; those of the session are none of the config's.
+func apply(c *mysql.Config, name, value string) {
+	on := value == "true"
+	switch name {
+	case "readTimeout":
+		c.ReadTimeout, _ = time.ParseDuration(value) // here and below, it has been checked
+	case "writeTimeout":
+		c.WriteTimeout, _ = time.ParseDuration(value)
+	case "maxAllowedPacket":
+		c.MaxAllowedPacket, _ = strconv.Atoi(value)
+	case "interpolateParams":
+		c.InterpolateParams = on
+	case "clientFoundRows":
+		c.ClientFoundRows = on
+	case "multiStatements":
+		c.MultiStatements = on
+	case "columnsWithAlias":
+		c.ColumnsWithAlias = on
+	case "compress":
+		_ = c.Apply(mysql.EnableCompression(on))
+	case "rejectReadOnly":
+		c.RejectReadOnly = on
+	case "allowCleartextPasswords":
+		c.AllowCleartextPasswords = on
+	}
 }
 
 // readParams checks the params of cfg and applies those of the driver to config.
 func readParams(cfg registry.Config, config *mysql.Config) error {
-	list := make(map[string]registry.ParamCheck)
-	for _, param := range sessionParams {
-		list[param.name] = param.check
-	}
-	for _, param := range driverParams {
-		list[param.name] = param.check
-	}
-	err := registry.CheckParams(cfg.Params, list)
+	err := registry.CheckParams(cfg.Params, append(append([]registry.Param(nil), sessionParams...), driverParams...))
 	if cfg.Params["allowCleartextPasswords"] == "true" && cfg.TLS == nil && !network.IsSocket(cfg) {
 		err = errors.Join(err, &registry.ConfigError{
 			Field: "params.allowCleartextPasswords", Problem: "would send the password over the network as it is", Cure: "set ssl=true",
@@ -64,10 +79,8 @@ func readParams(cfg registry.Config, config *mysql.Config) error {
 	if err != nil {
 		return err
 	}
-	for _, param := range driverParams {
-		if value, given := cfg.Params[param.name]; given {
-			param.apply(config, value)
-		}
+	for name, value := range cfg.Params {
+		apply(config, name, value)
 	}
 	config.Loc, err = location(cfg.Params["time_zone"])
 	return err
@@ -141,16 +154,6 @@ func isZone(value string) error {
 	_, err := location(value)
 	return err
 }
-
-func isLevel(value string) error {
-	return registry.OneOf("READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE")(value)
-}
-
-func isSeconds(value string) error { return registry.IntBetween(1, 31536000)(value) }
-
-func isBytes(value string) error { return registry.IntBetween(0, 1<<30)(value) }
-
-func isBool(value string) error { return registry.OneOf("true", "false")(value) }
 
 func isDuration(value string) error {
 	if d, err := time.ParseDuration(value); err == nil && d > 0 {

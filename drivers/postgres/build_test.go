@@ -42,6 +42,7 @@ func TestHosts(t *testing.T) {
 		{registry.Config{Host: "/run/postgresql/.s.PGSQL.6432"}, "/run/postgresql/6432"},
 		{registry.Config{Host: "/run/postgresql/.s.PGSQL.6432", Port: 6432}, "/run/postgresql/6432"},
 		{registry.Config{Host: "/.s.PGSQL.6432"}, "//6432"},
+		{registry.Config{Host: "/run/.s.PGSQL.x/y"}, "/run/.s.PGSQL.x/y/5432"},
 		{registry.Config{Host: "db.example", TLS: &registry.TLS{}}, "db.example/5432!db.example"},
 		{registry.Config{Host: "db.example", TLS: &registry.TLS{ServerName: "x"}}, "db.example/5432!x"},
 		{registry.Config{Host: "a", Port: 6432, Params: map[string]string{"fallback_hosts": "b, c:7432,::1,[::1]:8432"}}, "a/6432 b/6432 c/7432 ::1/6432 ::1/8432"},
@@ -107,10 +108,10 @@ func TestEveryParamIsTaken(t *testing.T) {
 		"require_auth": "!password,!md5", "default_query_exec_mode": "exec", "statement_cache_capacity": "9",
 		"description_cache_capacity": "8", "environment": "ignore",
 	}
-	for _, list := range []map[string]registry.ParamCheck{sessionParams, connectionParams, ownParams} {
-		for name := range list {
-			if _, tested := good[name]; !tested {
-				t.Errorf("%s is not tested here", name)
+	for _, list := range [][]registry.Param{sessionParams, connectionParams, ownParams} {
+		for _, p := range list {
+			if _, tested := good[p.Name]; !tested {
+				t.Errorf("%s is not tested here", p.Name)
 			}
 		}
 	}
@@ -119,8 +120,8 @@ func TestEveryParamIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{"application_name": "postgres.test", "client_encoding": "UTF8"}
-	for name := range sessionParams {
-		want[name] = good[name]
+	for _, p := range sessionParams {
+		want[p.Name] = good[p.Name]
 	}
 	if !maps.Equal(config.RuntimeParams, want) {
 		t.Errorf("the session gets %v, want %v", config.RuntimeParams, want)

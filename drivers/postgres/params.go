@@ -4,7 +4,6 @@ package postgres
 
 import (
 	"errors"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -13,32 +12,32 @@ import (
 )
 
 // sessionParams are sent to the server at login, as they are.
-var sessionParams = map[string]registry.ParamCheck{
-	"search_path":                         notEmpty,
-	"timezone":                            notEmpty,
-	"role":                                notEmpty,
-	"statement_timeout":                   isTime,
-	"lock_timeout":                        isTime,
-	"idle_in_transaction_session_timeout": isTime,
-	"idle_session_timeout":                isTime,
-	"default_transaction_isolation":       registry.OneOf("read committed", "repeatable read", "serializable", "read uncommitted"),
-	"default_transaction_read_only":       registry.OneOf("on", "off"),
+var sessionParams = []registry.Param{
+	{Name: "search_path", Check: notEmpty},
+	{Name: "timezone", Check: notEmpty},
+	{Name: "role", Check: notEmpty},
+	{Name: "statement_timeout", Check: isTime},
+	{Name: "lock_timeout", Check: isTime},
+	{Name: "idle_in_transaction_session_timeout", Check: isTime},
+	{Name: "idle_session_timeout", Check: isTime},
+	{Name: "default_transaction_isolation", Words: []string{"read committed", "repeatable read", "serializable", "read uncommitted"}},
+	{Name: "default_transaction_read_only", Words: []string{"on", "off"}},
 }
 
 // connectionParams are those that pgx parses. None of the values that pass can be mistaken for another setting.
-var connectionParams = map[string]registry.ParamCheck{
-	"target_session_attrs":       registry.OneOf("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
-	"channel_binding":            registry.OneOf("disable", "prefer", "require"),
-	"require_auth":               isAuthList,
-	"default_query_exec_mode":    registry.OneOf("cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"),
-	"statement_cache_capacity":   registry.IntBetween(1, math.MaxInt32),
-	"description_cache_capacity": registry.IntBetween(1, math.MaxInt32),
+var connectionParams = []registry.Param{
+	{Name: "target_session_attrs", Words: []string{"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}},
+	{Name: "channel_binding", Words: []string{"disable", "prefer", "require"}},
+	{Name: "require_auth", Check: isAuthList},
+	{Name: "default_query_exec_mode", Words: []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"}},
+	{Name: "statement_cache_capacity", Least: 1, Most: math.MaxInt32},
+	{Name: "description_cache_capacity", Least: 1, Most: math.MaxInt32},
 }
 
 // ownParams are those that pgx knows nothing of.
-var ownParams = map[string]registry.ParamCheck{
-	"fallback_hosts": notEmpty, // hostsOf looks closer
-	"environment":    registry.OneOf("ignore", "use"),
+var ownParams = []registry.Param{
+	{Name: "fallback_hosts", Check: notEmpty}, // hostsOf looks closer
+	{Name: "environment", Words: []string{"ignore", "use"}},
 }
 
 // settings is what Params say.
@@ -48,9 +47,7 @@ type settings struct {
 }
 
 func readParams(params map[string]string) (settings, error) {
-	all := maps.Clone(ownParams)
-	maps.Copy(all, sessionParams)
-	maps.Copy(all, connectionParams)
+	all := append(append(append([]registry.Param(nil), ownParams...), sessionParams...), connectionParams...)
 	return settings{
 		session:     pick(params, sessionParams),
 		connection:  pick(params, connectionParams),
@@ -59,9 +56,13 @@ func readParams(params map[string]string) (settings, error) {
 }
 
 // pick returns those params that are in the list.
-func pick(params map[string]string, list map[string]registry.ParamCheck) map[string]string {
-	picked := maps.Clone(params)
-	maps.DeleteFunc(picked, func(name, _ string) bool { return list[name] == nil })
+func pick(params map[string]string, list []registry.Param) map[string]string {
+	picked := make(map[string]string)
+	for i := range list {
+		if value, given := params[list[i].Name]; given {
+			picked[list[i].Name] = value
+		}
+	}
 	return picked
 }
 

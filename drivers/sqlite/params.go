@@ -66,11 +66,11 @@ var params = []param{
 func (p *param) check(value string) error {
 	switch {
 	case p.flag:
-		return registry.OneOf(flags...)(strings.ToLower(value))
+		return (&registry.Param{Words: flags}).Verify(strings.ToLower(value))
 	case p.words != nil:
-		return registry.OneOf(p.words...)(strings.ToLower(value))
+		return (&registry.Param{Words: p.words}).Verify(strings.ToLower(value))
 	case p.most != 0:
-		return registry.IntBetween(p.least, p.most)(value)
+		return (&registry.Param{Least: p.least, Most: p.most}).Verify(value)
 	}
 	if _, err := time.LoadLocation(value); err != nil || value == "" {
 		return errors.New("use a name from the IANA Time Zone database, such as Europe/Zurich")
@@ -109,11 +109,11 @@ type settings struct {
 // readParams checks the Params of a Config and fills in what it leaves open.
 func readParams(given map[string]string, memory bool) (set settings, err error) {
 	if len(given) > 0 {
-		checks := make(map[string]registry.ParamCheck)
+		list := make([]registry.Param, len(params))
 		for i := range params {
-			checks[params[i].name] = params[i].check
+			list[i] = registry.Param{Name: params[i].name, Check: params[i].check}
 		}
-		if err := registry.CheckParams(given, checks); err != nil {
+		if err := registry.CheckParams(given, list); err != nil {
 			return set, err
 		}
 	}
