@@ -150,6 +150,9 @@ func Bench() error { return run(nil, "go", "run", "./tools/bench") }
 // Slim compares the sizes, contents and start-up of small programs with the same written by hand.
 func Slim() error { return run(nil, "go", "run", "./tools/slim") }
 
+// Cross builds for other systems and architectures, which takes ten minutes the first time.
+func Cross() error { return run(nil, "go", "run", "./tools/cross") }
+
 // Vuln looks for known vulnerabilities, which needs the internet.
 func Vuln() error {
 	return run(nil, "go", append([]string{"tool", "govulncheck", "-tags", registry.TagAll}, everything...)...)

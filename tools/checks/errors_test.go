@@ -33,7 +33,7 @@ func TestErrorsOfTheReadme(t *testing.T) {
 		`missing driver for sqlite: linked into the program, but not in this Registry: …`:                         says(withSQLite, sqlite, "own"),
 		`config: pool.min is 5, more than pool.max, which is 2: …`:                                                says(untagged, postgres+"?pool.min=5&pool.max=2"),
 		`missing driver for sqlite: its database module does not support the platform …: build for another, …`: func(t *testing.T) string {
-			out, err := wasip1.Run(t.Context(), imports.With(wasip1.Platform...).Build(t, "sqlite"), sqlite)
+			out, err := wasip1.Run(t.Context(), imports.With("GOOS="+wasip1.GOOS, "GOARCH="+wasip1.GOARCH).Build(t, "sqlite"), sqlite)
 			if err != nil {
 				t.Fatal(err)
 			}

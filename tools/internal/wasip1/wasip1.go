@@ -15,8 +15,11 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 )
 
-// Platform is what the go command has to be told to build such a program.
-var Platform = []string{"GOOS=wasip1", "GOARCH=wasm"}
+// What the go command has to be told to build such a program.
+const (
+	GOOS   = "wasip1"
+	GOARCH = "wasm"
+)
 
 // Run runs a program to its end and returns what it printed to both streams. An exit status other than 0 is no
 // error.
