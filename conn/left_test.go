@@ -53,11 +53,7 @@ func ways(t *testing.T, cfg conn.Config) map[string]way {
 		return testproxy.Pass
 	})
 	closing, resetting, silent, garbage := testproxy.Closing(t), testproxy.Resetting(t), testproxy.Silent(t), testproxy.Garbage(t)
-	at := func(server interface {
-		Host() string
-		Port() int
-	}, timeout time.Duration,
-	) conn.Config {
+	at := func(server server, timeout time.Duration) conn.Config {
 		cfg := cfg.Clone()
 		cfg.Host, cfg.Port, cfg.ConnectTimeout = server.Host(), server.Port(), timeout
 		return cfg

@@ -10,16 +10,29 @@ import (
 	"github.com/patchbay-go/patchbay/internal/testproxy"
 )
 
+// server is a listener or a proxy.
+type server interface {
+	Host() string
+	Port() int
+}
+
+func connections(s server) int {
+	if l, ok := s.(*testproxy.Listener); ok {
+		return l.Accepted()
+	}
+	return len(s.(*testproxy.Proxy).Conns())
+}
+
 // A server of MySQL speaks first. So its client and who waits to be spoken to, such as a web server, wait for each
 // other.
 func TestWhatAnswersIsNoServerOfTheDialect(t *testing.T) {
 	const wrongPort = "check host and port"
-	postgres, mysql := servers["postgres"](t).Config(), servers["mysql"](t).Config()
-	at := func(l *testproxy.Listener) conn.Config { return conn.Config{Host: l.Host(), Port: l.Port()} }
-	closing, resetting, garbage, web, silent := at(testproxy.Closing(t)), at(testproxy.Resetting(t)), at(testproxy.Garbage(t)), at(testproxy.HTTP(t)), at(testproxy.Silent(t))
+	_, postgres := through(t, servers["postgres"](t))
+	_, mysql := through(t, servers["mysql"](t))
+	closing, resetting, garbage, web, silent := testproxy.Closing(t), testproxy.Resetting(t), testproxy.Garbage(t), testproxy.HTTP(t), testproxy.Silent(t)
 	for _, c := range []struct {
 		name    string
-		server  conn.Config
+		server  server
 		dialect string
 		plain   outcome
 		tls     outcome
@@ -41,7 +54,7 @@ func TestWhatAnswersIsNoServerOfTheDialect(t *testing.T) {
 		for mode, want := range map[string]outcome{"plain": c.plain, "TLS": c.tls} {
 			t.Run(c.dialect+"/"+c.name+"/"+mode, func(t *testing.T) {
 				cfg := conn.Config{
-					Dialect: c.dialect, Host: c.server.Host, Port: c.server.Port, Database: "shop",
+					Dialect: c.dialect, Host: c.server.Host(), Port: c.server.Port(), Database: "shop",
 					User: "app", Password: conn.NewSecret(password), ConnectTimeout: patience,
 				}
 				if want.kind == conn.KindTimeout {
@@ -50,7 +63,12 @@ func TestWhatAnswersIsNoServerOfTheDialect(t *testing.T) {
 				if mode == "TLS" {
 					cfg.TLS = &conn.TLS{SkipVerify: true}
 				}
+				before := connections(c.server)
 				fails(t, cfg, want)
+				await(t, "it has accepted them", func() bool { return connections(c.server)-before >= want.attempts })
+				if n := connections(c.server) - before; n != want.attempts {
+					t.Errorf("it was connected to %d times", n)
+				}
 			})
 		}
 	}

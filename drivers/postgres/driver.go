@@ -56,6 +56,7 @@ func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connect
 		stdlib.OptionBeforeConnect(func(ctx context.Context, next *pgx.ConnConfig) error {
 			user, password, err := credentials(ctx)
 			next.User, next.Password = user, password.Reveal()
+			next.DialFunc = ctx.Value(loginKey{}).(*login).dialer(next.DialFunc)
 			return err
 		}))}, nil
 }
@@ -64,7 +65,9 @@ func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connect
 type connector struct{ driver.Connector }
 
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
+	l := new(login)
+	conn, err := c.Connector.Connect(context.WithValue(ctx, loginKey{}, l))
+	l.over.Store(err == nil)
 	if failed := (*pgconn.ConnectError)(nil); errors.As(err, &failed) {
 		return nil, failed.Unwrap() // all that it has beyond that is the config
 	}
