@@ -4,17 +4,21 @@ package conn_test
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"net"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/patchbay-go/patchbay/conn"
 	_ "github.com/patchbay-go/patchbay/drivers/mysql"
 	_ "github.com/patchbay-go/patchbay/drivers/postgres"
 	"github.com/patchbay-go/patchbay/internal/testproxy"
 	"github.com/patchbay-go/patchbay/internal/testserver"
-	"github.com/patchbay-go/patchbay/registry"
 )
 
 var servers = map[string]func(testing.TB) *testserver.Server{"postgres": testserver.Postgres, "mysql": testserver.MariaDB}
@@ -38,14 +42,33 @@ func openWith(tb testing.TB, cfg conn.Config) *sql.DB {
 	return db.DB
 }
 
-// openByHand opens cfg with the driver's own connector and asks.
+// byHand holds what a program would write without this package, with the settings that it cannot do without:
+// UTF-8, and times as such.
+var byHand = map[string]func(conn.Config) (driver.Connector, error){
+	"postgres": func(cfg conn.Config) (driver.Connector, error) {
+		config, err := pgx.ParseConfig("sslmode=disable")
+		if err != nil {
+			return nil, err
+		}
+		config.Host, config.Port, config.Database = cfg.Host, uint16(cfg.Port), cfg.Database
+		config.User, config.Password = cfg.User, cfg.Password.Reveal()
+		return stdlib.GetConnector(*config), nil
+	},
+	"mysql": func(cfg conn.Config) (driver.Connector, error) {
+		config := mysql.NewConfig()
+		config.Net, config.Addr, config.DBName = "tcp", net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port)), cfg.Database
+		config.User, config.Passwd, config.ParseTime = cfg.User, cfg.Password.Reveal(), true
+		if err := config.Apply(mysql.Charset("utf8mb4", "")); err != nil {
+			return nil, err
+		}
+		return mysql.NewConnector(config)
+	},
+}
+
+// openByHand opens cfg with the bare driver and asks.
 func openByHand(tb testing.TB, cfg conn.Config) *sql.DB {
 	tb.Helper()
-	d, err := registry.Lookup(cfg.Dialect)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	connector, err := d.Connector(cfg, registry.Env{})
+	connector, err := byHand[cfg.Dialect](cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}
