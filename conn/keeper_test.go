@@ -141,7 +141,7 @@ func hold(t *testing.T, c *conn.Conn, n int) (held []*sql.Conn) {
 func TestAWarmedPoolDoesNotExpireAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		c, _, err := openFake(t, f, conn.Config{Pool: conn.Pool{Min: 8, MaxLifetime: time.Hour}})
+		c, _, err := openFake(t, f, conn.Config{Pool: conn.Pool{Min: 20, Max: 30, MaxLifetime: time.Hour}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,12 +154,12 @@ func TestAWarmedPoolDoesNotExpireAtOnce(t *testing.T) {
 				replaced[minute] = true
 				before = now
 			}
-			if f.alive() < 7 {
+			if f.alive() < 19 {
 				t.Errorf("in minute %d only %d are alive", minute, f.alive())
 			}
 		}
 		time.Sleep(2 * time.Minute)
-		if f.dials() < 16 || len(replaced) < 3 {
+		if f.dials() < 40 || len(replaced) < 3 {
 			t.Errorf("%d dials in the minutes %v", f.dials(), replaced)
 		}
 		if minute := slices.Min(slices.Collect(maps.Keys(replaced))); minute < 44 {
