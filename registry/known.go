@@ -1,5 +1,7 @@
 package registry
 
+import "slices"
+
 const drivers = "github.com/patchbay-go/patchbay/drivers/"
 
 // known is the one list of the dialects that come with Patchbay, which this package can name without
@@ -28,9 +30,9 @@ const TagAll = "alldrivers"
 
 // Known returns the dialects that come with Patchbay, linked into the program or not.
 func Known() []Info {
-	all := make([]Info, len(known))
-	for i := range known {
-		all[i] = known[i].clone()
+	all := slices.Clone(known)
+	for i := range all {
+		all[i].own()
 	}
 	return all
 }
@@ -48,8 +50,10 @@ func dialects() string {
 func Describe(name string) (info Info, ok bool) {
 	for i := range known {
 		if known[i].answersTo(name) {
-			return known[i].clone(), true
+			info = known[i]
+			info.own()
+			return info, true
 		}
 	}
-	return Info{}, false
+	return info, false
 }

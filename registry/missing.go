@@ -77,7 +77,7 @@ func Stub(dialect string, platforms ...string) {
 }
 
 func (r *Registry) missing(info Info) error {
-	_, linked := std.snapshot().byName[info.Dialect]
+	linked := std.snapshot().named(info.Dialect) != nil
 	supported, imported := stubs.Load(info.Dialect)
 	return diagnose(info, build{
 		linked:      linked && r != &std,

@@ -71,7 +71,7 @@ func paramNamed(name string, list []Param) *Param {
 func unknownKey(field, name string, list []string) *ConfigError {
 	cure := "use one of " + strings.Join(list, ", ")
 	if nearest := spell.Nearest(name, list); nearest != "" {
-		cure = "did you mean " + strconv.Quote(nearest) + "? " + cure
+		cure = "did you mean " + quote(nearest) + "? " + cure
 	}
 	if len(list) == 0 {
 		cure = "leave it out"

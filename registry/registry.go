@@ -20,15 +20,25 @@ type Registry struct {
 	list atomic.Pointer[list]
 }
 
-// list is never changed once it is in a Registry.
-type list struct {
-	byName map[string]entry
-	infos  []Info // one for each driver, sorted by dialect
-}
+// list is sorted by dialect, and never changed once it is in a Registry.
+type list []*entry
 
 type entry struct {
+	info   Info
 	driver Driver
 	by     string // who registered it, for the panic of whoever comes second
+}
+
+// named returns the entry with this dialect or alias, or nil.
+//
+//go:noinline
+func (l list) named(name string) *entry {
+	for _, e := range l {
+		if e.info.answersTo(name) {
+			return e
+		}
+	}
+	return nil
 }
 
 var std Registry
@@ -53,39 +63,38 @@ func (r *Registry) register(d Driver, by string) {
 	if d == nil {
 		panic("registry: Register of a nil Driver by " + by)
 	}
-	info := d.Info()
-	info = info.clone()
-	e := entry{driver: d, by: fmt.Sprintf("%T of %s", d, by)}
+	e := &entry{d.Info(), d, fmt.Sprintf("%T of %s", d, by)}
+	e.info.own()
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.snapshot()
-	next := &list{byName: make(map[string]entry), infos: append(slices.Clone(old.infos), info)}
-	for name, e := range old.byName {
-		next.byName[name] = e
-	}
-	for _, name := range info.names() {
-		first, taken := next.byName[name]
-		if taken {
-			panic("registry: dialect " + strconv.Quote(name) + " registered twice: by " + first.by + " and by " + e.by)
+	names := e.info.names()
+	for i, name := range names {
+		first := old.named(name)
+		if slices.Contains(names[:i], name) {
+			first = e
+		}
+		if first != nil {
+			panic("registry: dialect " + quote(name) + " registered twice: by " + first.by + " and by " + e.by)
 		}
 		if !validName(name) {
-			panic("registry: " + strconv.Quote(name) + " of " + e.by + " is not a name that a URL can start with")
+			panic("registry: " + quote(name) + " of " + e.by + " is not a name that a URL can start with")
 		}
-		next.byName[name] = e
 	}
-	for i := len(next.infos) - 1; i > 0 && next.infos[i].Dialect < next.infos[i-1].Dialect; i-- {
-		next.infos[i], next.infos[i-1] = next.infos[i-1], next.infos[i]
+	next := append(append(list(nil), old...), e)
+	for i := len(next) - 1; i > 0 && next[i].info.Dialect < next[i-1].info.Dialect; i-- {
+		next[i], next[i-1] = next[i-1], next[i]
 	}
-	r.list.Store(next)
+	r.list.Store(&next)
 }
 
 // Lookup returns the driver registered under name, which is a dialect or an alias of one. The error is a
 // [*MissingDriverError] for a dialect that comes with Patchbay but is not in this registry, and an
 // [*UnsupportedDialectError] for any other name.
 func (r *Registry) Lookup(name string) (Driver, error) {
-	byName := r.snapshot().byName
-	if e, ok := byName[name]; ok {
+	linked := r.snapshot()
+	if e := linked.named(name); e != nil {
 		return e.driver, nil
 	}
 	info, ok := Describe(name)
@@ -93,7 +102,7 @@ func (r *Registry) Lookup(name string) (Driver, error) {
 		return nil, unsupported(name, r.Linked())
 	}
 	// The name may be an alias that a driver registered under the dialect does not claim itself.
-	if e, ok := byName[info.Dialect]; ok {
+	if e := linked.named(info.Dialect); e != nil {
 		return e.driver, nil
 	}
 	return nil, r.missing(info)
@@ -101,9 +110,11 @@ func (r *Registry) Lookup(name string) (Driver, error) {
 
 // Linked returns the dialects in this registry, sorted by name.
 func (r *Registry) Linked() []Info {
-	infos := slices.Clone(r.snapshot().infos)
-	for i := range infos {
-		infos[i] = infos[i].clone()
+	linked := r.snapshot()
+	infos := make([]Info, len(linked))
+	for i, e := range linked {
+		infos[i] = e.info
+		infos[i].own()
 	}
 	return infos
 }
@@ -111,13 +122,11 @@ func (r *Registry) Linked() []Info {
 // Known returns what the function [Known] returns.
 func (r *Registry) Known() []Info { return Known() }
 
-var empty list
-
-func (r *Registry) snapshot() *list {
+func (r *Registry) snapshot() list {
 	if l := r.list.Load(); l != nil {
-		return l
+		return *l
 	}
-	return &empty
+	return nil
 }
 
 // registrant names the function that called Register, such as "example.org/oracle.init.0".
@@ -149,9 +158,10 @@ func (i *Info) answersTo(name string) bool {
 	return name == i.Dialect || slices.Contains(i.Aliases, name)
 }
 
+// own replaces what i shares with the Info that it is a copy of.
+//
 //go:noinline
-func (i *Info) clone() Info {
-	clone := *i
-	clone.Aliases = slices.Clone(i.Aliases)
-	return clone
-}
+func (i *Info) own() { i.Aliases = slices.Clone(i.Aliases) }
+
+//go:noinline
+func quote(s string) string { return strconv.Quote(s) }

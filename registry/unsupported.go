@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/patchbay-go/patchbay/internal/spell"
@@ -17,9 +16,9 @@ type UnsupportedDialectError struct {
 
 // Error gives the name, the nearest one and the list.
 func (e *UnsupportedDialectError) Error() string {
-	s := fmt.Sprintf("unsupported dialect %q: ", e.Name)
+	s := "unsupported dialect " + quote(e.Name) + ": "
 	if e.Nearest != "" {
-		s += fmt.Sprintf("did you mean %q? ", e.Nearest)
+		s += "did you mean " + quote(e.Nearest) + "? "
 	}
 	last := len(e.Known) - 1
 	return s + "use " + strings.Join(e.Known[:last], ", ") + " or " + e.Known[last]
@@ -27,17 +26,17 @@ func (e *UnsupportedDialectError) Error() string {
 
 func unsupported(name string, linked []Info) error {
 	e := &UnsupportedDialectError{Name: name}
-	var names []string
-	add := func(infos []Info, known bool) {
-		for i := range infos {
-			if _, ok := Describe(infos[i].Dialect); ok == known {
-				e.Known = append(e.Known, infos[i].Dialect)
-				names = append(names, infos[i].names()...)
-			}
+	infos := Known()
+	for i := range linked {
+		if _, known := Describe(linked[i].Dialect); !known {
+			infos = append(infos, linked[i])
 		}
 	}
-	add(known, true)
-	add(linked, false)
+	var names []string
+	for i := range infos {
+		e.Known = append(e.Known, infos[i].Dialect)
+		names = append(names, infos[i].names()...)
+	}
 	e.Nearest = spell.Nearest(name, names)
 	return e
 }
