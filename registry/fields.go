@@ -86,12 +86,12 @@ func (f field) set(c *Config, text string) error {
 }
 
 // each calls show with every field that is not at its zero value, in the order of the table.
-func (c Config) each(show func(name string, value any)) {
+func (c *Config) each(show func(name string, value any)) {
 	for _, f := range fields {
 		if strings.HasPrefix(f.name, "ssl.") && c.TLS == nil {
 			continue
 		}
-		switch p := f.at(&c).(type) {
+		switch p := f.at(c).(type) {
 		case *string:
 			if *p != "" {
 				show(f.name, *p)

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"fmt"
-	"io"
 	"net/url"
 	"strings"
 
@@ -229,7 +228,12 @@ func unescape(text string) (string, error) {
 
 // String returns the config as a URL that ParseURL reads, except that secrets show as [redacted], which it
 // does not.
-func (c Config) String() string {
+func (c Config) String() string { return c.url() }
+
+// url is not inlined into String and Format, nor into what the compiler makes of them for pointers.
+//
+//go:noinline
+func (c *Config) url() string {
 	s := c.Dialect
 	inPath := " dialect password "
 	if c.isFile() {
@@ -280,17 +284,17 @@ func (c Config) String() string {
 // Format writes String for every verb: %+v and %#v would show a secret that was put into Params by mistake.
 func (c Config) Format(f fmt.State, verb rune) {
 	// The state only fails when its writer does, and fmt has no way to say so.
-	_, _ = io.WriteString(f, c.String())
+	_, _ = f.Write([]byte(c.url()))
 }
 
 // isFile reports whether the part before the query is a file name.
-func (c Config) isFile() bool {
+func (c *Config) isFile() bool {
 	info, known := Describe(c.Dialect)
 	files := known && info.Port == 0 || !known && c.Filename != ""
 	return files && c.Host == "" && c.Port == 0 && c.User == "" && c.Password.IsZero()
 }
 
-func (c Config) authority() string {
+func (c *Config) authority() string {
 	s := percent.Encode(c.User, "")
 	if !c.Password.IsZero() {
 		s += ":" + redacted
