@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -147,3 +149,31 @@ func as(cfg conn.Config, user, password string) conn.Config {
 }
 
 func addr(cfg conn.Config) string { return fmt.Sprintf("%s:%d", cfg.Host, cfg.Port) }
+
+// load runs f again and again on n goroutines, until the function that it returns is called, which tells how often
+// f has been run. f must not fail.
+func load(t testing.TB, n int, f func(context.Context) error) (stop func() int) {
+	ctx := limit(t)
+	var users sync.WaitGroup
+	var stopped atomic.Bool
+	var runs atomic.Int64
+	for range n {
+		users.Go(func() {
+			for !stopped.Load() {
+				if err := f(ctx); err != nil {
+					see(t, err)
+					t.Error(err)
+					return
+				}
+				runs.Add(1)
+			}
+		})
+	}
+	stop = func() int {
+		stopped.Store(true)
+		users.Wait()
+		return int(runs.Load())
+	}
+	t.Cleanup(func() { stop() })
+	return stop
+}
