@@ -53,7 +53,7 @@ func CheckParams(params map[string]string, list []Param) error {
 			errs.add("params."+name, "cannot have this value", err.Error())
 		}
 	}
-	return errors.Join(errs...)
+	return errs.join()
 }
 
 func paramNamed(name string, list []Param) *Param {

@@ -36,7 +36,7 @@ func (c Config) Validate() error {
 	if c.TLS != nil {
 		c.TLS.validate(&errs)
 	}
-	return errors.Join(errs...)
+	return errs.join()
 }
 
 // problems are those found so far.
@@ -46,6 +46,9 @@ type problems []error
 func (p *problems) add(field, problem, cure string) {
 	*p = append(*p, &ConfigError{field, problem, cure})
 }
+
+//go:noinline
+func (p problems) join() error { return errors.Join(p...) }
 
 // checkHost refuses what would be looked up as something that was not meant. It repeats nothing of the host,
 // because a URL with a password may have been put there.

@@ -5,7 +5,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"maps"
 	"net"
 
 	"github.com/jackc/pgx/v5"
@@ -31,21 +30,21 @@ func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
 	if set.environment {
 		port = 0
 	}
-	hosts, wrong := hostsOf(cfg, port)
-	err = errors.Join(network.CheckFields(cfg), err, wrong)
+	hosts, wrong := hostsOf(&cfg, port)
+	errs := []error{network.CheckFields(cfg), err, wrong}
 	if set.environment && cfg.Host == "" && len(hosts) > 1 {
-		err = errors.Join(err, &registry.ConfigError{Field: "params.fallback_hosts", Problem: "comes after a host that the environment names", Cure: "set host"})
+		errs = append(errs, &registry.ConfigError{Field: "params.fallback_hosts", Problem: "comes after a host that the environment names", Cure: "set host"})
 	}
 	if cfg.User == "" && env.Credentials == nil && !set.environment {
-		err = errors.Join(err, &registry.ConfigError{Field: "user", Problem: "is empty", Cure: "name the role to log in as"})
+		errs = append(errs, &registry.ConfigError{Field: "user", Problem: "is empty", Cure: "name the role to log in as"})
 	}
-	if err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 
 	var config *pgx.ConnConfig
 	if set.environment {
-		if config, err = withEnvironment(cfg, hosts, set.connection); err == nil {
+		if config, err = withEnvironment(&cfg, hosts, set.connection); err == nil {
 			hosts = hostsFrom(&config.Config)
 		}
 	} else {
@@ -69,7 +68,7 @@ func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
 	if cfg.Database != "" {
 		config.Database = cfg.Database
 	}
-	session(config.RuntimeParams, cfg, set.session)
+	session(config.RuntimeParams, &cfg, set.session)
 	config.ConnectTimeout = 0 // whoever asks for the connection bounds it
 	config.MaxProtocolMessageBodyLen = maxLoginMessage
 	config.DialFunc = network.DialFunc(env)
@@ -84,13 +83,16 @@ func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
 }
 
 // session completes the settings of the session, of which the environment may have brought some.
-func session(params map[string]string, cfg registry.Config, set map[string]string) {
-	for name, value := range map[string]string{"timezone": "UTC", "application_name": network.AppName(cfg)} {
-		if _, given := params[name]; !given || name == "application_name" && cfg.AppName != "" {
-			params[name] = value
-		}
+func session(params map[string]string, cfg *registry.Config, set []setting) {
+	if _, given := params["timezone"]; !given {
+		params["timezone"] = "UTC"
 	}
-	maps.Copy(params, set)
+	if _, given := params["application_name"]; !given || cfg.AppName != "" {
+		params["application_name"] = network.AppName(*cfg)
+	}
+	for i := range set {
+		params[set[i][0]] = set[i][1]
+	}
 	params["client_encoding"] = "UTF8"
 }
 

@@ -47,11 +47,8 @@ var neutral = [...]setting{
 }
 
 // withoutEnvironment returns a config of pgx that has the given settings and nothing else.
-func withoutEnvironment(settings map[string]string) (*pgx.ConnConfig, error) {
-	all := neutral[:]
-	for name, value := range settings {
-		all = append(all, setting{name, value})
-	}
+func withoutEnvironment(settings []setting) (*pgx.ConnConfig, error) {
+	all := append(neutral[:], settings...)
 	// An empty service is one, too, and has to be found in a file.
 	if os.Getenv("PGSERVICE") != "" {
 		file, err := serviceFile()
@@ -92,11 +89,7 @@ func serviceFile() (string, error) {
 
 // withEnvironment returns a config of pgx in which the environment completes cfg. What pgx needs to find the
 // password in the password file is in the string; the password is not.
-func withEnvironment(cfg registry.Config, hosts []*pgconn.FallbackConfig, settings map[string]string) (*pgx.ConnConfig, error) {
-	var all []setting
-	for name, value := range settings {
-		all = append(all, setting{name, value})
-	}
+func withEnvironment(cfg *registry.Config, hosts []*pgconn.FallbackConfig, all []setting) (*pgx.ConnConfig, error) {
 	names, ports, given := "", "", false
 	for i, host := range hosts {
 		if i > 0 {
@@ -150,17 +143,10 @@ func hostsFrom(config *pgconn.Config) []*pgconn.FallbackConfig {
 
 // connString writes settings the way libpq reads them.
 // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE
-func connString(settings []setting) string {
-	var b strings.Builder
-	for _, s := range settings {
-		b.WriteString(s[0] + "='")
-		for _, c := range []byte(s[1]) {
-			if c == '\'' || c == '\\' {
-				b.WriteByte('\\')
-			}
-			b.WriteByte(c)
-		}
-		b.WriteString("' ")
+func connString(settings []setting) (text string) {
+	for i := range settings {
+		value := strings.ReplaceAll(settings[i][1], `\`, `\\`)
+		text += settings[i][0] + "='" + strings.ReplaceAll(value, "'", `\'`) + "' "
 	}
-	return b.String()
+	return text
 }

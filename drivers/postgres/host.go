@@ -23,12 +23,12 @@ const socketFile = "/.s.PGSQL."
 
 // hostsOf lists the servers to try, in order: that of the config and its fallback hosts. A port that neither
 // names is the given one.
-func hostsOf(cfg registry.Config, port int) ([]*pgconn.FallbackConfig, error) {
+func hostsOf(cfg *registry.Config, port int) ([]*pgconn.FallbackConfig, error) {
 	if cfg.Port != 0 {
 		port = cfg.Port
 	}
-	first := &pgconn.FallbackConfig{Host: network.Host(cfg), Port: uint16(port)}
-	if folder, digits, ok := strings.Cut(cfg.Host, socketFile); ok && network.IsSocket(cfg) && !strings.Contains(digits, "/") {
+	first := &pgconn.FallbackConfig{Host: network.Host(*cfg), Port: uint16(port)}
+	if folder, digits, ok := strings.Cut(cfg.Host, socketFile); ok && network.IsSocket(*cfg) && !strings.Contains(digits, "/") {
 		n, err := strconv.ParseUint(digits, 10, 16)
 		if err != nil || cfg.Port != 0 && int(n) != cfg.Port {
 			return nil, &registry.ConfigError{Field: "host", Problem: "is the socket of another port", Cure: "leave the port out"}

@@ -42,7 +42,7 @@ var ownParams = []registry.Param{
 
 // settings is what Params say.
 type settings struct {
-	session, connection map[string]string
+	session, connection []setting
 	environment         bool
 }
 
@@ -55,12 +55,13 @@ func readParams(params map[string]string) (settings, error) {
 	}, registry.CheckParams(params, all)
 }
 
-// pick returns those params that are in the list.
-func pick(params map[string]string, list []registry.Param) map[string]string {
-	picked := make(map[string]string)
+// pick returns those params that are in the list. It is called twice, and larger than a call.
+//
+//go:noinline
+func pick(params map[string]string, list []registry.Param) (picked []setting) {
 	for i := range list {
 		if value, given := params[list[i].Name]; given {
-			picked[list[i].Name] = value
+			picked = append(picked, setting{list[i].Name, value})
 		}
 	}
 	return picked
@@ -86,15 +87,16 @@ func isTime(value string) error {
 // isAuthList accepts what https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH
 // does, as far as pgx has the methods.
 func isAuthList(value string) error {
-	methods := []string{"password", "md5", "gss", "scram-sha-256", "none"}
+	const methods = "password, md5, gss, scram-sha-256, none"
 	negated := strings.HasPrefix(value, "!")
-	seen := make(map[string]bool)
-	for item := range strings.SplitSeq(value, ",") {
+	left := strings.Split(methods, ", ")
+	for _, item := range strings.Split(value, ",") {
 		method, not := strings.CutPrefix(item, "!")
-		if not != negated || seen[method] || !slices.Contains(methods, method) {
-			return errors.New("list some of " + strings.Join(methods, ", ") + ", separated by commas, all or none with ! before it")
+		i := slices.Index(left, method)
+		if not != negated || method == "" || i < 0 {
+			return errors.New("list some of " + methods + ", separated by commas, all or none with ! before it")
 		}
-		seen[method] = true
+		left[i] = "" // each only once
 	}
 	return nil
 }
