@@ -6,7 +6,6 @@ package sandbox
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -98,13 +97,4 @@ func (p *Program) Setenv(name, value string) { p.env = append(slices.Clip(p.env)
 // With is the same program with more variables, such as "GOOS=windows".
 func (p *Program) With(env ...string) *Program {
 	return &Program{p.Dir, append(slices.Clip(p.env), env...)}
-}
-
-// Root is the folder of the library in this checkout.
-func Root() (string, error) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", Library).Output()
-	if err != nil {
-		return "", fmt.Errorf("find the library: %w", err)
-	}
-	return strings.TrimSpace(string(out)), nil
 }
