@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-go/patchbay/observer"
@@ -44,6 +45,9 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 		return err
 	})
 	if err == nil {
+		if dialed, ok := ctx.Value(dialedKey{}).(*atomic.Int32); ok {
+			dialed.Add(1)
+		}
 		return dc, nil
 	}
 	if connected {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -163,10 +164,10 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 	if waited || need <= 0 {
 		return stats.OpenConnections, false, nil
 	}
-	ctx, cancel := context.WithTimeout(k.ctx, k.timeout)
+	var dialed atomic.Int32 // also where database/sql finds an idle connection dead and opens another by itself
+	ctx, cancel := context.WithTimeout(context.WithValue(k.ctx, dialedKey{}, &dialed), k.timeout)
 	defer cancel()
 	held, err := k.take(ctx, need)
-	changed = err != nil || stats.OpenConnections < k.min
 
 	checked := held
 	if len(held) > 1 && k.max > 0 && stats.InUse+len(held) >= k.max {
@@ -178,7 +179,6 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 	alive := k.test(ctx, checked)
 	ready = stats.InUse + len(held) - len(checked) + len(alive)
 	if dead := len(checked) - len(alive); dead > 0 && err == nil {
-		changed = true
 		var fresh []*sql.Conn
 		fresh, err = k.take(ctx, dead)
 		ready += len(fresh)
@@ -189,8 +189,11 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 	if k.ctx.Err() != nil {
 		return ready, false, nil
 	}
-	return ready, changed, err
+	return ready, err != nil || dialed.Load() > 0, err
 }
+
+// dialedKey is that of a counter of connections in the context of a check.
+type dialedKey struct{}
 
 // take gets n connections at the same time: the idle ones, the one that was returned last first, and then new
 // ones. The error is that of the first that failed; after it no further one is dialed.
