@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"debug/buildinfo"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,20 +10,6 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 	"github.com/patchbay-go/patchbay/tools/internal/sandbox"
 )
-
-// carried returns the database modules that are in a binary, by its build information.
-func carried(t *testing.T, binary string) []string {
-	t.Helper()
-	info, err := buildinfo.ReadFile(binary)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var paths []string
-	for _, m := range info.Deps {
-		paths = append(paths, m.Path)
-	}
-	return databaseModules(paths)
-}
 
 // vendored returns the database modules in the folder vendor, which modules.txt has to agree with.
 func vendored(t *testing.T, p *sandbox.Program) []string {
