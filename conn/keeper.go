@@ -276,7 +276,9 @@ func (k *keeper) forget() {
 	}
 }
 
-// release gives connections back to the pool.
+// release gives connections back to the pool. It is larger than its calls.
+//
+//go:noinline
 func release(held []*sql.Conn) {
 	for _, c := range held {
 		// It fails only for a connection that is closed already.

@@ -200,7 +200,9 @@ func target(cfg *Config, defaultPort int) string {
 	return where
 }
 
-// fail tells the bus that opening failed and returns the error.
+// fail tells the bus that opening failed and returns the error. It is larger than its calls.
+//
+//go:noinline
 func (o *options) fail(e *Error) error {
 	emit(o.bus, Failed{e.Name, e.Dialect, e.Kind, e})
 	return e

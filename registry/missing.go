@@ -76,7 +76,7 @@ func Stub(dialect string, platforms ...string) {
 	stubs.Store(dialect, len(platforms) == 0 || slices.Contains(platforms, runtime.GOOS+"/"+runtime.GOARCH))
 }
 
-func (r *Registry) missing(info Info) error {
+func (r *Registry) missing(info *Info) error {
 	linked := std.snapshot().named(info.Dialect) != nil
 	supported, imported := stubs.Load(info.Dialect)
 	return diagnose(info, build{
@@ -95,7 +95,7 @@ type build struct {
 	tags        []string
 }
 
-func diagnose(info Info, b build) *MissingDriverError {
+func diagnose(info *Info, b build) *MissingDriverError {
 	e := &MissingDriverError{Dialect: info.Dialect, Tag: info.Tag, Import: info.Import}
 	tagged := false
 	for _, tag := range b.tags {

@@ -37,16 +37,18 @@ func (p *Param) Verify(value string) error {
 	return p.Check(value)
 }
 
-// CheckParams compares the Params of a Config with the list of those that a dialect takes. The error joins a
-// [*ConfigError] for every key that is not in the list and every value that is not as the list has it; the value
-// itself is not repeated, because a password may have ended up in the wrong place.
-func CheckParams(params map[string]string, list []Param) error {
+// CheckParams compares the Params of a Config with the lists of those that a dialect takes. The error joins a
+// [*ConfigError] for every key that is in no list and every value that is not as its list has it; the value itself
+// is not repeated, because a password may have ended up in the wrong place.
+func CheckParams(params map[string]string, lists ...[]Param) error {
 	var errs problems
 	for _, name := range sortedKeys(params) {
-		if p := paramNamed(name, list); p == nil {
+		if p := paramNamed(name, lists); p == nil {
 			var names []string
-			for i := range list {
-				names = insert(names, list[i].Name)
+			for _, list := range lists {
+				for i := range list {
+					names = insert(names, list[i].Name)
+				}
 			}
 			errs = append(errs, unknownKey("params."+name, name, names))
 		} else if err := p.Verify(params[name]); err != nil {
@@ -56,10 +58,12 @@ func CheckParams(params map[string]string, list []Param) error {
 	return errs.join()
 }
 
-func paramNamed(name string, list []Param) *Param {
-	for i := range list {
-		if list[i].Name == name {
-			return &list[i]
+func paramNamed(name string, lists [][]Param) *Param {
+	for _, list := range lists {
+		for i := range list {
+			if list[i].Name == name {
+				return &list[i]
+			}
 		}
 	}
 	return nil

@@ -105,7 +105,7 @@ func (r *Registry) Lookup(name string) (Driver, error) {
 	if e := linked.named(info.Dialect); e != nil {
 		return e.driver, nil
 	}
-	return nil, r.missing(info)
+	return nil, r.missing(&info)
 }
 
 // Linked returns the dialects in this registry, sorted by name.

@@ -141,12 +141,12 @@ func (c *Config) parseHost(host string) error {
 
 // elsewhere holds the parameters by which the drivers' own URLs ask for what ssl says in every dialect, and
 // what to write for them.
-var elsewhere = map[string]string{
-	"sslmode":                "write ssl=true for verify-full, ssl.rejectUnauthorized=false for require, ssl=false for disable",
-	"tls":                    "write ssl=true, or ssl.rejectUnauthorized=false for skip-verify",
-	"encrypt":                "write ssl=true or ssl=false",
-	"TrustServerCertificate": "write ssl.rejectUnauthorized=false",
-	"password":               "write it before the host, as user:password@host",
+var elsewhere = [...]struct{ name, cure string }{
+	{"sslmode", "write ssl=true for verify-full, ssl.rejectUnauthorized=false for require, ssl=false for disable"},
+	{"tls", "write ssl=true, or ssl.rejectUnauthorized=false for skip-verify"},
+	{"encrypt", "write ssl=true or ssl=false"},
+	{"TrustServerCertificate", "write ssl.rejectUnauthorized=false"},
+	{"password", "write it before the host, as user:password@host"},
 }
 
 func (c *Config) parseQuery(query string) error {
@@ -165,11 +165,13 @@ func (c *Config) parseQuery(query string) error {
 		if !found || name == "" {
 			return badURL("has a parameter without a name or value", "write name=value, joined by &")
 		}
-		cure, isElsewhere := elsewhere[name]
+		for i := range elsewhere {
+			if elsewhere[i].name == name {
+				return &ConfigError{name, "is not a parameter here", elsewhere[i].cure}
+			}
+		}
 		f, isField := fieldNamed(name)
 		switch {
-		case isElsewhere:
-			return &ConfigError{name, "is not a parameter here", cure}
 		case seen[name]:
 			return &ConfigError{name, "is given twice", "keep one of them"}
 		case name == "ssl":

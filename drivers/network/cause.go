@@ -13,7 +13,7 @@ type Cause struct {
 	Is   []*error // it is one of these, as by [errors.Is]
 	Like error    // it has the type of this one, whatever else is in it
 
-	when func(error) bool // it is an error of which this is true
+	when func(error) bool // this is true of it
 }
 
 // Of reports whether err, or one that it wraps, is what c describes.
@@ -23,7 +23,7 @@ func (c *Cause) Of(err error) bool {
 			return true
 		}
 	}
-	return c.when != nil && c.when(err) || find(err, c.describes) != nil
+	return find(err, c.describes) != nil
 }
 
 func (c *Cause) describes(err error) bool {
@@ -32,7 +32,7 @@ func (c *Cause) describes(err error) bool {
 			return true
 		}
 	}
-	return c.Like != nil && reflect.TypeOf(c.Like) == reflect.TypeOf(err)
+	return c.Like != nil && reflect.TypeOf(c.Like) == reflect.TypeOf(err) || c.when != nil && c.when(err)
 }
 
 // Find returns err, or the first that it wraps, that has the type of like; nil if there is none. It is what
@@ -64,7 +64,9 @@ func find(err error, match func(error) bool) error {
 	return nil
 }
 
-// isOneOf is [errors.Is] for several targets.
+// isOneOf is [errors.Is] for several targets. It is larger than its calls.
+//
+//go:noinline
 func isOneOf(err error, targets []error) bool {
 	for _, target := range targets {
 		if errors.Is(err, target) {

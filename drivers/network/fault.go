@@ -56,30 +56,22 @@ var faults = [...]struct {
 // selfSigned tells a server's certificate that stands for itself from one that an authority issued. What package
 // x509 names is where the chain ends, which may be the authority's certificate if the server sends that too.
 func selfSigned(err error) bool {
-	unknown, ok := Find(err, x509.UnknownAuthorityError{}).(x509.UnknownAuthorityError)
-	if !ok {
+	failed, ok := err.(*tls.CertificateVerificationError)
+	if !ok || len(failed.UnverifiedCertificates) == 0 || Find(failed.Err, x509.UnknownAuthorityError{}) == nil {
 		return false
 	}
-	cert := unknown.Cert
-	failed, ok := Find(err, (*tls.CertificateVerificationError)(nil)).(*tls.CertificateVerificationError)
-	if ok && len(failed.UnverifiedCertificates) > 0 {
-		cert = failed.UnverifiedCertificates[0]
-	}
-	return cert != nil && bytes.Equal(cert.RawIssuer, cert.RawSubject)
+	cert := failed.UnverifiedCertificates[0]
+	return bytes.Equal(cert.RawIssuer, cert.RawSubject)
 }
 
 func expired(err error) bool {
-	return find(err, func(err error) bool {
-		e, ok := err.(x509.CertificateInvalidError)
-		return ok && e.Reason == x509.Expired
-	}) != nil
+	e, ok := err.(x509.CertificateInvalidError)
+	return ok && e.Reason == x509.Expired
 }
 
 func noSuchHost(err error) bool {
-	return find(err, func(err error) bool {
-		e, ok := err.(*net.DNSError)
-		return ok && e.IsNotFound
-	}) != nil
+	e, ok := err.(*net.DNSError)
+	return ok && e.IsNotFound
 }
 
 func longPath(err error) bool { return ofSocket(err, syscall.EINVAL) }
@@ -87,20 +79,18 @@ func noSocket(err error) bool { return ofSocket(err, syscall.ENOENT, syscall.ENO
 func noRight(err error) bool  { return ofSocket(err, syscall.EACCES, syscall.EPERM) }
 
 // ofSocket finds errors of dialing a unix socket only: a dialer that reads a file may fail with the same ones.
+//
+//go:noinline
 func ofSocket(err error, targets ...error) bool {
-	return find(err, func(err error) bool {
-		e, ok := err.(*net.OpError)
-		return ok && e.Op == "dial" && e.Net == "unix" && isOneOf(e, targets)
-	}) != nil
+	e, ok := err.(*net.OpError)
+	return ok && e.Op == "dial" && e.Net == "unix" && isOneOf(e, targets)
 }
 
 func isUnreachable(err error) bool { return isOneOf(err, unreachable) }
 
 func isTimeout(err error) bool {
-	return isOneOf(err, timedOut) || find(err, func(err error) bool {
-		e, ok := err.(net.Error)
-		return ok && e.Timeout()
-	}) != nil
+	e, ok := err.(net.Error)
+	return ok && e.Timeout() || isOneOf(err, timedOut)
 }
 
 func isLost(err error) bool { return isOneOf(err, lost) }

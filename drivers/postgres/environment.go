@@ -99,17 +99,16 @@ func withEnvironment(cfg *registry.Config, hosts []*pgconn.FallbackConfig, all [
 		ports += strconv.Itoa(int(cmp.Or(host.Port, defaultPort)))
 		given = given || host.Port != 0
 	}
-	if cfg.Host != "" {
-		all = append(all, setting{"host", names})
+	if cfg.Host == "" {
+		names = ""
 	}
-	if given {
-		all = append(all, setting{"port", ports})
+	if !given {
+		ports = ""
 	}
-	if cfg.User != "" {
-		all = append(all, setting{"user", cfg.User})
-	}
-	if cfg.Database != "" {
-		all = append(all, setting{"database", cfg.Database})
+	for _, s := range [...]setting{{"host", names}, {"port", ports}, {"user", cfg.User}, {"database", cfg.Database}} {
+		if s[1] != "" {
+			all = append(all, s)
+		}
 	}
 	config, err := pgx.ParseConfig(connString(all))
 	if err != nil {

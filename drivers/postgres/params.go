@@ -47,12 +47,11 @@ type settings struct {
 }
 
 func readParams(params map[string]string) (settings, error) {
-	all := append(append(append([]registry.Param(nil), ownParams...), sessionParams...), connectionParams...)
 	return settings{
 		session:     pick(params, sessionParams),
 		connection:  pick(params, connectionParams),
 		environment: params["environment"] == "use",
-	}, registry.CheckParams(params, all)
+	}, registry.CheckParams(params, ownParams, sessionParams, connectionParams)
 }
 
 // pick returns those params that are in the list. It is called twice, and larger than a call.
