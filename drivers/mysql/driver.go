@@ -5,7 +5,6 @@ package mysql
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"net"
 
@@ -41,7 +40,7 @@ func (*dialect) VersionQuery() string { return "SELECT VERSION()" }
 func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 	config := mysql.NewConfig()
 	tlsConfig, err := network.TLSConfig(cfg)
-	if err := errors.Join(network.CheckFields(cfg), readParams(cfg, config), err); err != nil {
+	if err := join(network.CheckFields(cfg), readParams(&cfg, config), err); err != nil {
 		return nil, err
 	}
 	config.Net, config.Addr = network.Address(cfg, defaultPort)
@@ -52,7 +51,8 @@ func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connect
 	config.ConnectionAttributes = "program_name:" + replace(network.AppName(cfg), ',', ' ')
 	credentials := env.Credentials
 	if credentials == nil {
-		credentials = func(context.Context) (string, registry.Secret, error) { return cfg.User, cfg.Password, nil }
+		user, password := cfg.User, cfg.Password
+		credentials = func(context.Context) (string, registry.Secret, error) { return user, password, nil }
 	}
 	return &connector{config, network.DialFunc(env), credentials, session(cfg.Params)}, nil
 }

@@ -69,10 +69,10 @@ func apply(c *mysql.Config, name, value string) {
 }
 
 // readParams checks the params of cfg and applies those of the driver to config.
-func readParams(cfg registry.Config, config *mysql.Config) error {
+func readParams(cfg *registry.Config, config *mysql.Config) error {
 	err := registry.CheckParams(cfg.Params, sessionParams, driverParams)
-	if cfg.Params["allowCleartextPasswords"] == "true" && cfg.TLS == nil && !network.IsSocket(cfg) {
-		err = errors.Join(err, &registry.ConfigError{
+	if cfg.Params["allowCleartextPasswords"] == "true" && cfg.TLS == nil && !network.IsSocket(*cfg) {
+		err = join(err, &registry.ConfigError{
 			Field: "params.allowCleartextPasswords", Problem: "would send the password over the network as it is", Cure: "set ssl=true",
 		})
 	}
@@ -85,6 +85,11 @@ func readParams(cfg registry.Config, config *mysql.Config) error {
 	config.Loc, err = location(cfg.Params["time_zone"])
 	return err
 }
+
+// join is [errors.Join], which the compiler would put into each of its callers.
+//
+//go:noinline
+func join(errs ...error) error { return errors.Join(errs...) }
 
 // session returns the statements that make the session what the params say. One is enough unless the isolation
 // level is among them: the variable has one name in MySQL and had another in MariaDB until version 11.1.
