@@ -78,7 +78,7 @@ func Unit() (err error) {
 		return err
 	}
 	step("test with all drivers and the race detector")
-	env := []string{"PATCHBAY_TEST_SUMMARY=" + summary}
+	env := []string{"PATCHBAY_TEST_SUMMARY=" + summary, "PATCHBAY_TEST_LONG=1"} // the manager's random test for 60 s
 	failed := run(env, "go", with("test", registry.TagAll, "-race", "-timeout=20m")...)
 	facts, err := testserver.ReadSummary(summary)
 	if err != nil {
@@ -96,7 +96,7 @@ func Unit() (err error) {
 	return failed
 }
 
-// Fuzz runs every fuzz target for 30 seconds.
+// Fuzz runs every fuzz target: those of the config and of file names for 30 seconds, the others for 10.
 func Fuzz() error {
 	packages, err := output("go", with("list", registry.TagAll)...)
 	if err != nil {
@@ -107,12 +107,16 @@ func Fuzz() error {
 		if err != nil {
 			return err
 		}
+		long := "10s"
+		if strings.HasSuffix(pkg, "/registry") || strings.HasSuffix(pkg, "/drivers/sqlite") {
+			long = "30s"
+		}
 		for _, target := range strings.Fields(list) {
 			if !strings.HasPrefix(target, "Fuzz") {
 				break // the line that ends with the time it took
 			}
-			step("%s of %s", target, pkg)
-			err := run(nil, "go", "test", "-tags", registry.TagAll, "-run", "^$", "-fuzz", "^"+target+"$", "-fuzztime", "30s", pkg)
+			step("%s of %s for %s", target, pkg, long)
+			err := run(nil, "go", "test", "-tags", registry.TagAll, "-run", "^$", "-fuzz", "^"+target+"$", "-fuzztime", long, pkg)
 			if err != nil {
 				return err
 			}
