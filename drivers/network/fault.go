@@ -37,9 +37,8 @@ var faults = [...]struct {
 	{Cause{Says: []string{"tls: protocol version not supported", "tls: server selected unsupported protocol version"}}, registry.KindTLS, "the server has no version of TLS from 1.2 on: update it", false},
 	{Cause{Says: []string{"tls: handshake failure"}}, registry.KindTLS, "the server and this program have no cipher in common, or it wants a client certificate (ssl.cert, ssl.key)", false},
 	{Cause{Like: x509.CertificateInvalidError{}}, registry.KindTLS, "", false},
-	{Cause{Like: (*tls.CertificateVerificationError)(nil)}, registry.KindTLS, "", false},
 	{Cause{Says: []string{"tls: either ServerName or InsecureSkipVerify"}}, registry.KindConfig, "", false},
-	{Cause{Says: []string{"tls: "}}, registry.KindTLS, "", false}, // what else there is, such as versions that do not match, has no type
+	{Cause{Says: []string{"tls: "}}, registry.KindTLS, "", false}, // what else does not verify; and alerts, versions and ciphers that do not match have no type
 	{Cause{Like: (*net.AddrError)(nil)}, registry.KindConfig, "", false},
 	{Cause{Like: net.UnknownNetworkError("")}, registry.KindConfig, "", false},
 	{Cause{when: longPath}, registry.KindConfig, "the path of a unix socket can have no more than 107 bytes (103 on macOS and BSD): use a shorter one", false},

@@ -43,8 +43,6 @@ func classify(err error) (registry.Kind, registry.Advice) {
 	return kind, network.Advise(err)
 }
 
-const notPostgres = "what answers does not speak PostgreSQL's protocol: check host and port"
-
 // clientErrors are those that pgx finds, most of which have no type.
 // https://pkg.go.dev/github.com/jackc/pgx/v5/pgconn#pkg-variables
 var clientErrors = [...]struct {
@@ -58,8 +56,7 @@ var clientErrors = [...]struct {
 	{network.Cause{Says: []string{"authentication method requirement"}}, registry.KindAuth, "the server asks for a method that params.require_auth does not allow"},
 	{network.Cause{Says: []string{"kerberos error:", "OAuth authentication required", "unknown authentication type", "AuthTypeSSPI", "AuthTypeSCMCreds", "server does not support SCRAM"}}, registry.KindAuth, "the server asks for a method of authentication that this driver does not have: have another one set in pg_hba.conf"},
 	{network.Cause{Says: []string{"invalid SCRAM"}}, registry.KindAuth, "the server does not prove that it knows the password: check that it is the right server"},
-	{network.Cause{Says: []string{"received unexpected message", "unknown message type", "invalid message length", "protocol error"}}, registry.KindConfig, notPostgres},
-	{network.Cause{Like: (*pgproto3.ExceededMaxBodyLenErr)(nil)}, registry.KindConfig, notPostgres},
+	{network.Cause{Says: []string{"received unexpected message", "unknown message type", "invalid message length", "protocol error"}, Like: (*pgproto3.ExceededMaxBodyLenErr)(nil)}, registry.KindConfig, "what answers does not speak PostgreSQL's protocol: check host and port"},
 	{network.Cause{Like: (*pgconn.ParseConfigError)(nil)}, registry.KindConfig, ""},
 	{network.Cause{Is: []*error{&pgconn.ErrConnClosed}}, registry.KindLost, ""},
 }

@@ -77,8 +77,11 @@ func notEmpty(value string) error {
 // https://www.postgresql.org/docs/current/config-setting.html#CONFIG-SETTING-NAMES-VALUES
 func isTime(value string) error {
 	unit := strings.TrimLeft(value, "0123456789")
-	if unit != value && slices.Contains([]string{"", "us", "ms", "s", "min", "h", "d"}, unit) {
-		return nil
+	if unit != value {
+		switch unit {
+		case "", "us", "ms", "s", "min", "h", "d":
+			return nil
+		}
 	}
 	return errors.New("write a whole number of milliseconds, or one with a unit of us, ms, s, min, h or d")
 }
