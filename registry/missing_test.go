@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -108,24 +107,6 @@ func TestLookupOfAKnownDialect(t *testing.T) {
 	for dialect, cause := range map[string]MissingCause{"mssql": MissingTag, "mysql": MissingPlatform} {
 		if _, err := r.Lookup(dialect); !errors.As(err, &missing) || missing.Cause != cause {
 			t.Errorf("Lookup(%q) behind a stub: %v", dialect, err)
-		}
-	}
-}
-
-func TestDependsOnTheStandardLibraryAlone(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	deps := strings.Fields(string(out))
-	for _, dep := range deps {
-		if first, _, _ := strings.Cut(dep, "/"); strings.Contains(first, ".") && !strings.HasPrefix(dep, "github.com/patchbay-go/patchbay/") {
-			t.Errorf("depends on %s", dep)
-		}
-	}
-	for _, forbidden := range []string{"crypto/tls", "log/slog", "regexp", "text/template"} {
-		if slices.Contains(deps, forbidden) {
-			t.Errorf("depends on %s", forbidden)
 		}
 	}
 }

@@ -1,0 +1,38 @@
+package checks
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/patchbay-go/patchbay/registry"
+	"github.com/patchbay-go/patchbay/tools/internal/sandbox"
+)
+
+// The packages that must know no driver link none, whatever the tags, and nothing of what only a driver needs.
+func TestPackagesThatKnowNoDriver(t *testing.T) {
+	forbidden := []string{"crypto/tls", "log/slog", "text/template", "testing"}
+	for _, info := range registry.Known() {
+		forbidden = append(forbidden, info.Module)
+	}
+	for name, own := range map[string]string{"registry": "encoding/json", "observer": "sync/atomic", "conn": "github.com/sethvargo/go-retry", "manager": "database/sql"} {
+		out, err := exec.Command("go", "list", "-tags="+registry.TagAll, "-deps", sandbox.Library+"/"+name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		deps := strings.Fields(string(out))
+		if !slices.Contains(deps, own) {
+			t.Errorf("this is not the list of what %s depends on: %v", name, deps)
+		}
+		for _, dep := range deps {
+			if slices.Contains(forbidden, dep) {
+				t.Errorf("%s depends on %s", name, dep)
+			}
+			foreign := strings.Contains(strings.Split(dep, "/")[0], ".") && !strings.HasPrefix(dep, sandbox.Library+"/")
+			if foreign && (name == "registry" || name == "observer") {
+				t.Errorf("%s depends on %s, which is not of the standard library", name, dep)
+			}
+		}
+	}
+}
