@@ -3,7 +3,6 @@
 package postgres
 
 import (
-	"cmp"
 	"os"
 	"strconv"
 	"strings"
@@ -96,7 +95,11 @@ func withEnvironment(cfg *registry.Config, hosts []*pgconn.FallbackConfig, all [
 			names, ports = names+",", ports+","
 		}
 		names += host.Host
-		ports += strconv.Itoa(int(cmp.Or(host.Port, defaultPort)))
+		port := host.Port
+		if port == 0 {
+			port = defaultPort
+		}
+		ports += strconv.Itoa(int(port))
 		given = given || host.Port != 0
 	}
 	if cfg.Host == "" {

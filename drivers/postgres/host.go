@@ -3,7 +3,6 @@
 package postgres
 
 import (
-	"cmp"
 	"errors"
 	"net"
 	"strconv"
@@ -33,7 +32,10 @@ func hostsOf(cfg *registry.Config, port int) ([]*pgconn.FallbackConfig, error) {
 		if err != nil || cfg.Port != 0 && int(n) != cfg.Port {
 			return nil, &registry.ConfigError{Field: "host", Problem: "is the socket of another port", Cure: "leave the port out"}
 		}
-		first.Host, first.Port = cmp.Or(folder, "/"), uint16(n)
+		if folder == "" {
+			folder = "/"
+		}
+		first.Host, first.Port = folder, uint16(n)
 	}
 	hosts := []*pgconn.FallbackConfig{first}
 	if cfg.Params["fallback_hosts"] == "" {
