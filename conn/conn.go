@@ -87,7 +87,10 @@ func (c *connector) reportClosed(err error) {
 		return
 	}
 	if err != nil {
-		emit(c.bus, observer.Error{Source: "connection", Err: c.explain(err, 1)})
+		if _, ok := err.(*Error); !ok { // it has not been explained by closed
+			err = c.explain(err, 1)
+		}
+		emit(c.bus, observer.Error{Source: "connection", Err: err})
 		return
 	}
 	emit(c.bus, Closed{Name: c.name, Dialect: c.dialect})

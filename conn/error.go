@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -44,9 +43,6 @@ func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 // explain makes an Error of what happened to this pool.
 func (c *connector) explain(err error, attempts int) *Error {
-	if already, ok := errors.AsType[*Error](err); ok {
-		return already
-	}
 	return &Error{
 		Name: c.name, Dialect: c.dialect, Target: c.target,
 		Kind: kindOf(err, c.driver), Attempts: attempts, Hint: hint(err, c.driver), Err: err,

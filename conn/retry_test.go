@@ -168,6 +168,27 @@ func TestAnEndedContextIsNotAttempted(t *testing.T) {
 	}
 }
 
+// As with an errgroup: the first that fails ends the context of the others, and is the cause.
+func TestTheErrorOfAnotherConnectionIsOnlyTheCause(t *testing.T) {
+	f := newFake()
+	f.connect = always(errAuth)
+	_, r, first := openFake(t, f, conn.Config{})
+	before := first.Error()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(first)
+	_, err := conn.Open(ctx, conn.Config{Dialect: "fake"}, conn.WithName("stock"), conn.WithRegistry(f.registry), conn.WithObserver(r.bus))
+	e, ok := err.(*conn.Error)
+	if !ok || e.Name != "stock" || e.Kind != conn.KindCancelled || !errors.Is(err, first) {
+		t.Errorf("%+v", err)
+	}
+	if first.Error() != before || conn.KindOf(first) != conn.KindAuth {
+		t.Errorf("the error of the other became %v", first)
+	}
+	if failed := of[conn.Failed](r); len(failed) != 2 || failed[1].Name != "stock" {
+		t.Errorf("%+v", failed)
+	}
+}
+
 func TestWhatCannotWorkIsNotAttempted(t *testing.T) {
 	for name, c := range map[string]struct {
 		cfg  conn.Config
