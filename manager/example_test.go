@@ -204,6 +204,21 @@ func ExampleManager_CloseAll() {
 	// [] false
 }
 
+// What was opened elsewhere is found by its name, and closed with the rest.
+func ExampleManager_Track() {
+	ctx := context.Background()
+	orders, err := conn.OpenURL(ctx, "sqlite::memory:", conn.WithName("orders"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	m := manager.New()
+	fmt.Println(m.Track(orders), m.Names())
+	fmt.Println(m.CloseAll(ctx), orders.Ping())
+	// Output:
+	// <nil> [orders]
+	// <nil> sql: database is closed
+}
+
 // The library installs no handler of signals; a program that wants one calls CloseOn.
 func ExampleManager_CloseOn() {
 	m := manager.New()

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,4 +82,32 @@ func ExampleKnown() {
 	// mysql 3306
 	// sqlite 0
 	// mssql 1433
+}
+
+// ledger is a dialect that does not come with Patchbay. Package drivertest tells how to write one.
+type ledger struct{}
+
+func (ledger) Info() registry.Info {
+	return registry.Info{Dialect: "ledger", Aliases: []string{"daybook"}, Import: "example.org/ledger"}
+}
+
+func (ledger) Connector(registry.Config, registry.Env) (driver.Connector, error) {
+	return nil, errors.ErrUnsupported
+}
+
+func (ledger) Kind(error) registry.Kind { return registry.KindUnknown }
+
+// A package of a dialect calls registry.Register from its init. A Registry of one's own holds what is registered
+// there and nothing else.
+func ExampleRegistry_Register() {
+	var r registry.Registry
+	r.Register(ledger{})
+	d, err := r.Lookup("daybook")
+	fmt.Println(d.Info().Dialect, err)
+
+	_, err = r.Lookup("ledgre")
+	fmt.Println(err)
+	// Output:
+	// ledger <nil>
+	// unsupported dialect "ledgre": did you mean "ledger"? use postgres, mysql, sqlite, mssql or ledger
 }
