@@ -196,7 +196,8 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 type dialedKey struct{}
 
 // take gets n connections at the same time: the idle ones, the one that was returned last first, and then new
-// ones. The error is that of the first that failed; after it no further one is dialed.
+// ones, of which a check dials one before the others. The error is that of the first that failed; after it no
+// further one is dialed.
 func (k *keeper) take(ctx context.Context, n int) (held []*sql.Conn, err error) {
 	var mu sync.Mutex
 	one := func(int) {
@@ -217,6 +218,9 @@ func (k *keeper) take(ctx context.Context, n int) (held []*sql.Conn, err error) 
 		}
 	}
 	for len(held) < n && err == nil && k.db.Stats().Idle > 0 {
+		one(len(held))
+	}
+	if k.pool.opened.Load() && len(held) < n { // the server may not let the user in any more, and four failures lock him out
 		one(len(held))
 	}
 	inParallel(n-len(held), one)
