@@ -3,6 +3,7 @@
 package mssql
 
 import (
+	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -22,7 +23,12 @@ var quick = conn.WithRetry(conn.Retry{Max: 1, Delay: time.Millisecond, Jitter: -
 // opening opens the config, which must fail, as programs do.
 func opening(t *testing.T, cfg registry.Config, opts ...conn.Option) *conn.Error {
 	t.Helper()
-	db, err := conn.Open(limit(t), cfg, append([]conn.Option{conn.WithObserver(nil), quick}, opts...)...)
+	return openingWith(limit(t), t, cfg, opts...)
+}
+
+func openingWith(ctx context.Context, t *testing.T, cfg registry.Config, opts ...conn.Option) *conn.Error {
+	t.Helper()
+	db, err := conn.Open(ctx, cfg, append([]conn.Option{conn.WithObserver(nil), quick}, opts...)...)
 	if err == nil {
 		t.Error(db.Close())
 		t.Fatal("it opened")
