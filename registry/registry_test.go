@@ -169,3 +169,14 @@ func BenchmarkLookup(b *testing.B) {
 		}
 	})
 }
+
+func TestAnErrorThatAProgramMakesItselfCanBePrinted(t *testing.T) {
+	for want, err := range map[string]error{
+		`unsupported dialect "x"`:             &registry.UnsupportedDialectError{Name: "x"},
+		`unsupported dialect "x": use y or z`: &registry.UnsupportedDialectError{Name: "x", Known: []string{"y", "z"}},
+	} {
+		if got := err.Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

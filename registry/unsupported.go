@@ -16,11 +16,15 @@ type UnsupportedDialectError struct {
 
 // Error gives the name, the nearest one and the list.
 func (e *UnsupportedDialectError) Error() string {
-	s := "unsupported dialect " + quote(e.Name) + ": "
+	s := "unsupported dialect " + quote(e.Name)
+	last := len(e.Known) - 1
+	if last < 0 {
+		return s
+	}
+	s += ": "
 	if e.Nearest != "" {
 		s += "did you mean " + quote(e.Nearest) + "? "
 	}
-	last := len(e.Known) - 1
 	return s + "use " + strings.Join(e.Known[:last], ", ") + " or " + e.Known[last]
 }
 
