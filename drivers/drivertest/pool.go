@@ -13,6 +13,7 @@ import (
 var poolBehaviours = []behaviour{
 	{says: "no more than Max connections are open", check: maxHolds},
 	{says: "the server sees no more than Max connections", check: maxHoldsOnServer, needs: []Ability{Sessions}},
+	{says: "Min connections are ready, and one that breaks is made up for", check: minIsKept},
 	{says: "a connection is used again", check: connectionIsReused},
 	{says: "every connection is another to the server", check: sessionsDiffer, needs: []Ability{Kill}},
 	{says: "a connection that is broken is replaced", check: brokenIsReplaced},
@@ -46,6 +47,21 @@ func maxHoldsOnServer(c check) {
 	if got := c.sessions() - before; got != 2 {
 		c.Errorf("the server has %d connections more, with Max 2 and 2 in use", got)
 	}
+}
+
+func minIsKept(c check) {
+	const least = 3
+	cfg := c.pool(2 * least)
+	cfg.Pool.Min = least
+	db := c.open(cfg, conn.WithCheckInterval(10*time.Millisecond))
+	if idle := db.Stats().Idle; idle != least {
+		c.Errorf("%d connections are ready, Min is %d", idle, least)
+	}
+	c.retire(db)
+	if !eventually(patience, func() bool { return db.Stats().Idle == least }) {
+		c.Errorf("after one broke, %d connections are ready, Min is %d", db.Stats().Idle, least)
+	}
+	c.works(db)
 }
 
 func connectionIsReused(c check) {
