@@ -7,7 +7,9 @@
 //
 // Host may also be the folder of a unix socket, such as /var/run/postgresql, or the path of the socket itself,
 // /var/run/postgresql/.s.PGSQL.5432; PostgreSQL has no TLS there. User is needed, unless credentials are asked
-// for. An empty Database is the one named like the user. The server keeps 63 bytes of AppName.
+// for. An empty Database is the one named like the user. The server keeps 63 bytes of AppName. A Password must not
+// have characters that SASLprep replaces (https://www.rfc-editor.org/rfc/rfc4013), such as ª by a, or drops, such as
+// a zero-width space: where it is stored as scram-sha-256 PostgreSQL does that with it, and pgx does not.
 //
 // A session speaks UTF-8 and has the time zone UTC, whatever the server's own, and database/sql gets every
 // timestamptz as a [time.Time] in UTC.
