@@ -87,12 +87,12 @@ func TestACallerWhoLeavesIsAnsweredAtOnceAndToldBoth(t *testing.T) {
 					opts = c.leave(l, dialect)
 				}
 				_, _, err := trial(ctx, t, cfg, append(opts, onFailure(t, between))...)
+				e, ok := errors.AsType[*conn.Error](err)
+				if !ok || left.Load() == nil {
+					t.Fatalf("got %v", err)
+				}
 				if took := time.Since(*left.Load()); took > little {
 					t.Errorf("answered after %v", took)
-				}
-				e, ok := errors.AsType[*conn.Error](err)
-				if !ok {
-					t.Fatalf("got %v", err)
 				}
 				if e.Kind != conn.KindCancelled || e.Attempts != attempts || !errors.Is(err, cause) || !errors.Is(err, syscall.ECONNREFUSED) {
 					t.Errorf("got the kind %q after %d attempts: %v", e.Kind, e.Attempts, err)
