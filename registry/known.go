@@ -5,7 +5,8 @@ import "slices"
 const drivers = "github.com/patchbay-go/patchbay/drivers/"
 
 // known is the one list of the dialects that come with Patchbay, which this package can name without
-// importing any of them. A further one is a row here and a package under drivers.
+// importing any of them. A further one is a row here and a package under drivers; CONTRIBUTING.md names
+// what is compared with them.
 var known = []Info{
 	{
 		Dialect: "postgres", Aliases: []string{"postgresql", "pg", "pgx", "cockroachdb", "yugabytedb"},

@@ -1,5 +1,5 @@
 // Package testsecret searches values for a secret that must not be in them: in all that can be printed of them,
-// and in all that they hold, exported or not. Tests of drivers ask it about every error. It changes nothing.
+// and in all that they hold, exported or not. Tests ask it about errors, events, logs and output. It changes nothing.
 package testsecret
 
 import (
