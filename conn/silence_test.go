@@ -119,6 +119,9 @@ func TestOpenEndsWithTheConnectTimeoutWhereverTheServerFallsSilent(t *testing.T)
 		return slower(func(timeout time.Duration) error {
 			cfg, proxy := through(t, s)
 			cfg.TLS, cfg.ConnectTimeout = encryption, timeout
+			if !at.login {
+				cfg.Pool.Min = 3 // which are opened meanwhile
+			}
 			var reached atomic.Bool
 			opts := append(at.install(proxy, func() { reached.Store(true) }), conn.WithRetry(conn.Retry{Max: -1}))
 			start := time.Now()
