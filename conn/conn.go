@@ -30,7 +30,7 @@ func (c *Conn) Dialect() string { return c.pool.dialect }
 // Info describes the dialect.
 func (c *Conn) Info() registry.Info { return c.pool.driver.Info() }
 
-// Config returns the config that the connection was opened with.
+// Config returns the config that the connection was opened with, as it was before [ServerOnly] changed the database.
 func (c *Conn) Config() Config { return c.cfg.Clone() }
 
 // Kind tells the kind of an error that this connection returned; see [KindOf].

@@ -40,7 +40,7 @@ func WithName(name string) Option { return func(o *options) { o.name = name } }
 // WithObserver sends the events to b in place of [observer.Default]; nil sends them nowhere.
 func WithObserver(b *observer.Bus) Option { return func(o *options) { o.bus = b } }
 
-// WithRegistry looks the dialect up in r in place of [registry.Default].
+// WithRegistry looks the dialect up in r, which must not be nil, in place of [registry.Default].
 func WithRegistry(r *registry.Registry) Option { return func(o *options) { o.registry = r } }
 
 // WithRetry changes how often and how soon a failed attempt is repeated.
@@ -71,6 +71,7 @@ func WithConnector(wrap func(driver.Connector) driver.Connector) Option {
 func ServerOnly() Option { return func(o *options) { o.serverOnly = true } }
 
 // WithCheckInterval sets how often a pool with a Min is checked for connections that died while idle; a check
-// is a ping of up to Min idle connections, and a new connection in place of each dead one. Default 15 s, and at
-// most half of Pool.MaxIdleTime. A pool without a Min is never checked.
+// is a ping of up to Min idle connections, and a new connection in place of each dead one. Default 15 s, which 0 or
+// less stands for too. It is at most half of Pool.MaxIdleTime, but not under 100 ms for that reason, so that a Min
+// with a shorter MaxIdleTime is not kept. A pool without a Min is never checked.
 func WithCheckInterval(d time.Duration) Option { return func(o *options) { o.check = d } }

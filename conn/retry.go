@@ -25,6 +25,9 @@ type Retry struct {
 	UnknownHost bool
 }
 
+// longestDelay is 73 years, to which the jitter is added.
+const longestDelay = 1 << 61
+
 func (r Retry) withDefaults() Retry {
 	def := func(value, fallback float64) float64 {
 		if value == 0 {
@@ -33,7 +36,7 @@ func (r Retry) withDefaults() Retry {
 		return max(value, 0)
 	}
 	r.Max = int(def(float64(r.Max), 3))
-	r.Delay = time.Duration(def(float64(r.Delay), float64(time.Second)))
+	r.Delay = time.Duration(min(def(float64(r.Delay), float64(time.Second)), longestDelay))
 	r.Factor = def(r.Factor, 2)
 	r.Jitter = min(def(r.Jitter, 0.1), 1)
 	return r
@@ -44,7 +47,7 @@ func (r Retry) backoff() retry.Backoff {
 	delay := float64(r.Delay)
 	grow := retry.BackoffFunc(func() (time.Duration, bool) {
 		now := delay
-		delay = min(delay*r.Factor, 1<<61) // 73 years; the jitter is added to it
+		delay = min(delay*r.Factor, longestDelay)
 		return time.Duration(now), false
 	})
 	jitter := retry.WithJitterPercent(uint64(r.Jitter*100), grow)

@@ -117,13 +117,16 @@ func (c *Config) each(show func(name string, value any)) {
 }
 
 // shownParam returns the value of a setting in Params for printing. No dialect takes a secret there, but one
-// may have been put there by mistake.
+// may have been put there by mistake, by its name or inside a URL.
 func shownParam(name, value string) string {
 	name = strings.ToLower(name)
 	for _, word := range []string{"pass", "pwd", "secret", "token", "key", "credential"} {
 		if strings.Contains(name, word) {
 			return redacted
 		}
+	}
+	if strings.Contains(value, "://") {
+		return redacted
 	}
 	return value
 }

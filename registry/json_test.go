@@ -119,8 +119,8 @@ func FuzzJSON(f *testing.F) {
 		if cfg.TLS != nil {
 			cfg.TLS.Key = registry.Secret{}
 		}
-		for name := range cfg.Params { // what looks like a secret is not written
-			if strings.ContainsAny(strings.ToLower(name), "pstkc") {
+		for name, value := range cfg.Params { // what looks like a secret is not written
+			if strings.ContainsAny(strings.ToLower(name), "pstkc") || strings.Contains(value, "://") {
 				delete(cfg.Params, name)
 			}
 		}

@@ -19,7 +19,7 @@ func secretConfig() registry.Config {
 	return registry.Config{
 		Dialect: "postgres", Host: "db", User: "app", Password: registry.NewSecret(hidden),
 		TLS:    &registry.TLS{Cert: "-----BEGIN CERTIFICATE-----", Key: registry.NewSecret("-----BEGIN PRIVATE KEY-----" + hidden)},
-		Params: map[string]string{"password": hidden, "api_token": hidden, "mode": "rw"},
+		Params: map[string]string{"password": hidden, "api_token": hidden, "dsn": "postgres://u:" + hidden + "@h", "mode": "rw"},
 	}
 }
 

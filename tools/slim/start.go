@@ -19,7 +19,7 @@ func startUp(byHand, ours, dir string, v variant) (theirs, mine time.Duration, e
 		dialect, want = v.drivers[0].Dialect, "refused"
 	}
 	if dialect == "sqlite" {
-		where, want = filepath.Join(dir, "app.db"), "<nil> 3."
+		where, want = filepath.Join(dir, "app.db"), "3."
 	}
 	times := make(map[string]time.Duration)
 	for range starts {
