@@ -105,7 +105,7 @@ func Reset(ctx context.Context) error {
 // Get returns the connection of that name and opens it if it is not open yet. Concurrent calls share one
 // opening, which goes on until the last caller's context has ended; its failure is returned to all of them,
 // and the next call tries again. The options count only when this call opens the connection: [Manager.Named] and
-// [Manager.Reload] open with those of [WithConnOptions] alone, and so does what comes after an eviction.
+// [Manager.Reload] open with those of [WithConnOptions] alone, also a name that Get has opened before.
 //
 // If the name stands for another config, the error is a [*MismatchError]. The connection is shared and not to
 // be closed by its users; see the package comment on how long it lasts.
