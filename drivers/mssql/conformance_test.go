@@ -134,6 +134,7 @@ func target(cfg registry.Config, change func(*drivertest.Target)) drivertest.Tar
 		},
 	}
 	change(&target)
+	testserver.ReportLacks("mssql", target.Lacks)
 	return target
 }
 

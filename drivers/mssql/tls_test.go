@@ -14,6 +14,7 @@ import (
 	"github.com/patchbay-go/patchbay/internal/testcert"
 	"github.com/patchbay-go/patchbay/internal/testport"
 	"github.com/patchbay-go/patchbay/internal/testproxy"
+	"github.com/patchbay-go/patchbay/internal/testserver"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -161,6 +162,7 @@ func TestNoDowngrade(t *testing.T) {
 
 func TestIPv6(t *testing.T) {
 	if !testport.HasIPv6() {
+		testserver.Report("mssql", "skipped over IPv6: this machine has no ::1")
 		t.Skip("this machine has no ::1")
 	}
 	s := tdstest.Start(t, tdstest.Options{Addr: "[::1]:0", TLS: certificate(authority.Server())})

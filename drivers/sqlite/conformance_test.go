@@ -11,6 +11,7 @@ import (
 
 	"github.com/patchbay-go/patchbay/drivers/drivertest"
 	"github.com/patchbay-go/patchbay/drivers/sqlite"
+	"github.com/patchbay-go/patchbay/internal/testserver"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -24,12 +25,14 @@ func TestConformance(t *testing.T) {
 	if err := os.WriteFile(text, []byte("this is no database, although it is long enough to be one"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	lacks := map[drivertest.Ability]string{
+		drivertest.ReadOnly: "modernc.org/sqlite begins an ordinary transaction; a file is opened for reading with mode=ro",
+	}
+	testserver.ReportLacks("sqlite", lacks)
 	drivertest.Run(t, drivertest.Target{
-		Driver: sqlite.Driver(),
-		Config: cfg,
-		Lacks: map[drivertest.Ability]string{
-			drivertest.ReadOnly: "modernc.org/sqlite begins an ordinary transaction; a file is opened for reading with mode=ro",
-		},
+		Driver:  sqlite.Driver(),
+		Config:  cfg,
+		Lacks:   lacks,
 		Columns: drivertest.Columns{Decimal: "TEXT"}, // SQLite's own DECIMAL is a float: https://www.sqlite.org/datatype3.html
 		Slow:    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT COUNT(*) FROM n",
 		// All transactions are serializable, whatever was asked for, unless they read what others have not

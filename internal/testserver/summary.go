@@ -60,6 +60,13 @@ func Report(dialect, what string) {
 	reported.facts[dir+line] = true
 }
 
+// ReportLacks records what the conformance suite left out for a dialect, with the reasons.
+func ReportLacks[Ability ~string](dialect string, lacks map[Ability]string) {
+	for ability, reason := range lacks {
+		Report(dialect, fmt.Sprintf("conformance without %s: %s", ability, reason))
+	}
+}
+
 // ReadSummary returns what all test processes have reported to the folder dir, in the order of
 // [registry.Known], with equal facts counted.
 func ReadSummary(dir string) ([]Fact, error) {
