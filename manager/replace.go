@@ -43,6 +43,9 @@ func (m *Manager) tryLaunch(f *flight) (busy *flight, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closing != nil {
+		if f.reload { // what is open with the config before is about to be closed, and the name would stand for nothing
+			m.entry(f.name).cfg = f.cfg
+		}
 		return nil, f.refusal(ErrClosing)
 	}
 	if e := m.names[f.name]; e != nil {
