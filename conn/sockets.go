@@ -5,8 +5,9 @@ import (
 	"errors"
 	"net"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/patchbay-go/patchbay/internal/netconn"
 )
 
 // sockets dials for one pool and knows its open network connections, so that they can be cut.
@@ -29,7 +30,7 @@ func (s *sockets) Dial(ctx context.Context, network, addr string) (net.Conn, err
 	if err != nil {
 		return nil, err
 	}
-	c := &netConn{Conn: raw, owner: s}
+	c := &netConn{netconn.Conn{Inner: raw}, s}
 	s.mu.Lock()
 	wasCut := s.open == nil
 	if !wasCut {
@@ -43,19 +44,16 @@ func (s *sockets) Dial(ctx context.Context, network, addr string) (net.Conn, err
 	if g, ok := ctx.Value(guardKey{}).(*guard); ok {
 		g.watch(raw)
 	}
-	if sys, ok := raw.(syscall.Conn); ok {
-		return &rawNetConn{c, sys}, nil
-	}
 	return c, nil
 }
 
 // expire makes what waits for an open connection fail.
 func (s *sockets) expire() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	for c := range s.open {
 		_ = c.SetDeadline(past) // as in guard
 	}
+	s.mu.Unlock()
 }
 
 // cut closes every open connection under the driver, and those that a dial under way will bring.
@@ -66,13 +64,13 @@ func (s *sockets) cut() {
 	s.mu.Unlock()
 	for c := range open {
 		// The driver meets the same error when it closes its side, and reports it where it matters.
-		_ = c.Conn.Close()
+		_ = c.Inner.Close()
 	}
 }
 
 // netConn is a network connection that tells its pool when it is closed.
 type netConn struct {
-	net.Conn
+	netconn.Conn
 	owner *sockets
 }
 
@@ -80,17 +78,8 @@ func (c *netConn) Close() error {
 	c.owner.mu.Lock()
 	delete(c.owner.open, c)
 	c.owner.mu.Unlock()
-	return c.Conn.Close()
+	return c.Inner.Close()
 }
-
-// rawNetConn keeps the access to the file descriptor, by which a driver sees whether an idle connection has
-// been closed by the server.
-type rawNetConn struct {
-	*netConn
-	syscall.Conn
-}
-
-func (c *rawNetConn) Close() error { return c.netConn.Close() }
 
 type guardKey struct{}
 
@@ -106,19 +95,19 @@ var past = time.Unix(1, 0)
 
 func (g *guard) watch(c net.Conn) {
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.conns = append(g.conns, c)
 	if g.expired {
 		// Of a connection that cannot take a deadline any more nothing is to be feared.
 		_ = c.SetDeadline(past)
 	}
+	g.mu.Unlock()
 }
 
 func (g *guard) expire() {
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.expired = true
 	for _, c := range g.conns {
 		_ = c.SetDeadline(past)
 	}
+	g.mu.Unlock()
 }

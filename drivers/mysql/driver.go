@@ -80,8 +80,8 @@ func (c *connector) Connect(ctx context.Context) (_ driver.Conn, err error) {
 		if err != nil {
 			return nil, err
 		}
-		login = &network.Login{Conn: socket}
-		return &greeted{Login: login}, nil
+		login = network.NewLogin(socket, readGreeting)
+		return login, nil
 	}
 	defer func() {
 		// The driver trusts the lengths in what the server sends.

@@ -1,8 +1,11 @@
 package network
 
 import (
+	"io"
 	"net"
 	"sync/atomic"
+
+	"github.com/patchbay-go/patchbay/internal/netconn"
 )
 
 // Login is a network connection for the time of a login. A server that refuses a client says why and hangs up,
@@ -10,15 +13,39 @@ import (
 // learns only after its part of the handshake that its certificate is refused. So until the login is over, a
 // Write that fails because the other side has hung up seems to succeed, and the next Read has the reason.
 type Login struct {
-	net.Conn
-	over atomic.Bool
+	netconn.Conn
+	greet    func(io.Reader) ([]byte, error) // nil once called
+	greeting []byte                          // what has not been read of it
+	over     atomic.Bool
+}
+
+// NewLogin begins a login on c. greet, which may be nil, reads and checks what the server says first: the first Read
+// calls it, and fails with its error or begins with what it returns.
+func NewLogin(c net.Conn, greet func(io.Reader) (greeting []byte, err error)) *Login {
+	return &Login{Conn: netconn.Conn{Inner: c}, greet: greet}
 }
 
 // Over ends the login. From then on every error is returned where it happens.
 func (l *Login) Over() { l.over.Store(true) }
 
+func (l *Login) Read(p []byte) (int, error) {
+	if greet := l.greet; greet != nil {
+		l.greet = nil
+		var err error
+		if l.greeting, err = greet(l.Inner); err != nil {
+			return 0, err
+		}
+	}
+	if len(l.greeting) > 0 {
+		n := copy(p, l.greeting)
+		l.greeting = l.greeting[n:]
+		return n, nil
+	}
+	return l.Inner.Read(p)
+}
+
 func (l *Login) Write(p []byte) (int, error) {
-	n, err := l.Conn.Write(p)
+	n, err := l.Inner.Write(p)
 	if err != nil && !l.over.Load() && isLost(err) {
 		return len(p), nil
 	}

@@ -22,7 +22,7 @@ func TestReasonIsReadBeforeABrokenWriteIsReported(t *testing.T) {
 	for err == nil { // until the reset has come
 		_, err = raw.Write([]byte("x"))
 	}
-	login := &network.Login{Conn: raw}
+	login := network.NewLogin(raw, nil)
 	if n, err := login.Write([]byte("hello")); n != 5 || err != nil {
 		t.Errorf("during the login: wrote %d, %v", n, err)
 	}

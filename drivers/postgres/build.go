@@ -125,6 +125,6 @@ func loginDialer(dial pgconn.DialFunc) pgconn.DialFunc {
 		if err != nil {
 			return nil, err
 		}
-		return &network.Login{Conn: socket}, nil
+		return network.NewLogin(socket, nil), nil
 	}
 }
