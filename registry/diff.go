@@ -8,21 +8,20 @@ import (
 // Diff names the fields in which the configs differ, as a [ConfigError] does, and shows no value. For equal
 // configs it returns nil.
 func (c *Config) Diff(other *Config) []string {
-	a, b := c.Clone(), other.Clone() // reading the fields of TLS makes one
+	a, b := *c, *other
 	var names []string
 	if (a.TLS == nil) != (b.TLS == nil) {
 		names = append(names, "ssl")
 		a.TLS, b.TLS = nil, nil
 	}
-	for _, f := range fields {
-		if !same(f.at(&a), f.at(&b)) {
+	fields := b.fields()
+	for i, f := range a.fields() {
+		if !same(f.at, fields[i].at) {
 			names = append(names, f.name)
 		}
 	}
-	keys := maps.Clone(a.Params)
-	if keys == nil {
-		keys = make(map[string]string)
-	}
+	keys := make(map[string]string)
+	maps.Copy(keys, a.Params)
 	maps.Copy(keys, b.Params)
 	for _, name := range sortedKeys(keys) {
 		x, inA := a.Params[name]

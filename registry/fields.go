@@ -11,31 +11,51 @@ import (
 // and the parameter in a URL.
 type field struct {
 	name string
-	at   func(*Config) any // a pointer to the value; *inverse for a flag that says the opposite
+	at   any // a pointer to the value; inverse for a flag that says the opposite
 }
 
 // inverse is a flag of a Config that JSON and URLs spell the other way round.
 type inverse struct{ flag *bool }
 
-var fields = []field{
-	{"dialect", func(c *Config) any { return &c.Dialect }},
-	{"host", func(c *Config) any { return &c.Host }},
-	{"port", func(c *Config) any { return &c.Port }},
-	{"user", func(c *Config) any { return &c.User }},
-	{"password", func(c *Config) any { return &c.Password }},
-	{"database", func(c *Config) any { return &c.Database }},
-	{"filename", func(c *Config) any { return &c.Filename }},
-	{"pool.min", func(c *Config) any { return &c.Pool.Min }},
-	{"pool.max", func(c *Config) any { return &c.Pool.Max }},
-	{"pool.maxLifetime", func(c *Config) any { return &c.Pool.MaxLifetime }},
-	{"pool.maxIdleTime", func(c *Config) any { return &c.Pool.MaxIdleTime }},
-	{"ssl.rejectUnauthorized", func(c *Config) any { return inverse{&c.tls().SkipVerify} }},
-	{"ssl.ca", func(c *Config) any { return &c.tls().CA }},
-	{"ssl.cert", func(c *Config) any { return &c.tls().Cert }},
-	{"ssl.key", func(c *Config) any { return &c.tls().Key }},
-	{"ssl.serverName", func(c *Config) any { return &c.tls().ServerName }},
-	{"connectTimeout", func(c *Config) any { return &c.ConnectTimeout }},
-	{"appName", func(c *Config) any { return &c.AppName }},
+// fields lists the settings of c. Where it has no TLS, those of ssl are zero and writing to them is lost.
+func (c *Config) fields() []field {
+	t := c.TLS
+	if t == nil {
+		t = new(TLS)
+	}
+	return []field{
+		{"dialect", &c.Dialect},
+		{"host", &c.Host},
+		{"port", &c.Port},
+		{"user", &c.User},
+		{"password", &c.Password},
+		{"database", &c.Database},
+		{"filename", &c.Filename},
+		{"pool.min", &c.Pool.Min},
+		{"pool.max", &c.Pool.Max},
+		{"pool.maxLifetime", &c.Pool.MaxLifetime},
+		{"pool.maxIdleTime", &c.Pool.MaxIdleTime},
+		{"ssl.rejectUnauthorized", inverse{&t.SkipVerify}},
+		{"ssl.ca", &t.CA},
+		{"ssl.cert", &t.Cert},
+		{"ssl.key", &t.Key},
+		{"ssl.serverName", &t.ServerName},
+		{"connectTimeout", &c.ConnectTimeout},
+		{"appName", &c.AppName},
+	}
+}
+
+// fieldToSet returns the field of this name, with a TLS to write to if it is one of ssl.
+func (c *Config) fieldToSet(name string) (field, bool) {
+	if strings.HasPrefix(name, "ssl.") {
+		c.tls()
+	}
+	for _, f := range c.fields() {
+		if f.name == name {
+			return f, true
+		}
+	}
+	return field{}, false
 }
 
 func (c *Config) tls() *TLS {
@@ -45,18 +65,9 @@ func (c *Config) tls() *TLS {
 	return c.TLS
 }
 
-func fieldNamed(name string) (field, bool) {
-	for _, f := range fields {
-		if f.name == name {
-			return f, true
-		}
-	}
-	return field{}, false
-}
-
 // set parses text into the field. The error says what to write and repeats nothing of the text.
-func (f field) set(c *Config, text string) error {
-	switch p := f.at(c).(type) {
+func (f field) set(text string) error {
+	switch p := f.at.(type) {
 	case *string:
 		*p = text
 	case *Secret:
@@ -87,11 +98,8 @@ func (f field) set(c *Config, text string) error {
 
 // each calls show with every field that is not at its zero value, in the order of the table.
 func (c *Config) each(show func(name string, value any)) {
-	for _, f := range fields {
-		if strings.HasPrefix(f.name, "ssl.") && c.TLS == nil {
-			continue
-		}
-		switch p := f.at(c).(type) {
+	for _, f := range c.fields() {
+		switch p := f.at.(type) {
 		case *string:
 			if *p != "" {
 				show(f.name, *p)

@@ -128,7 +128,7 @@ func (c *Config) readValue(d *json.Decoder, name string, t json.Token) error {
 		}
 		return nil
 	}
-	f, ok := fieldNamed(name)
+	f, ok := c.fieldToSet(name)
 	if !ok {
 		return unknownJSONKey(name)
 	}
@@ -136,7 +136,7 @@ func (c *Config) readValue(d *json.Decoder, name string, t json.Token) error {
 		return nil
 	}
 	want, text := "a string", ""
-	switch f.at(c).(type) {
+	switch f.at.(type) {
 	case *string, *Secret, *time.Duration:
 		text, ok = t.(string)
 	case *int:
@@ -153,7 +153,7 @@ func (c *Config) readValue(d *json.Decoder, name string, t json.Token) error {
 	if !ok {
 		return wrongType(name, want)
 	}
-	if err := f.set(c, text); err != nil {
+	if err := f.set(text); err != nil {
 		return &ConfigError{name, "cannot have this value", err.Error()}
 	}
 	return nil
@@ -170,7 +170,7 @@ func unknownJSONKey(name string) error {
 		prefix, key = name[:i+1], name[i+1:]
 	}
 	var list []string
-	for _, f := range fields {
+	for _, f := range new(Config).fields() {
 		if rest, ok := strings.CutPrefix(f.name, prefix); ok && !strings.Contains(rest, ".") {
 			list = append(list, rest)
 		}

@@ -133,7 +133,7 @@ func (c *Config) parseHost(host string) error {
 		return nil
 	}
 	digits := consistsOf(port, "0123456789")
-	if f, _ := fieldNamed("port"); !digits || f.set(c, port) != nil || c.Port == 0 {
+	if f, _ := c.fieldToSet("port"); !digits || f.set(port) != nil || c.Port == 0 {
 		return badURL("has a port that is not a number from 1 to 65535", "correct it, or escape the : before it as %3A")
 	}
 	return nil
@@ -170,14 +170,14 @@ func (c *Config) parseQuery(query string) error {
 				return &ConfigError{name, "is not a parameter here", elsewhere[i].cure}
 			}
 		}
-		f, isField := fieldNamed(name)
+		f, isField := c.fieldToSet(name)
 		switch {
 		case seen[name]:
 			return &ConfigError{name, "is given twice", "keep one of them"}
 		case name == "ssl":
 			ssl = value
 		case isField:
-			if err := c.setOnce(f, value); err != nil {
+			if err := f.setOnce(value); err != nil {
 				return err
 			}
 		case strings.HasPrefix(name, "pool.") || strings.HasPrefix(name, "ssl."):
@@ -203,8 +203,8 @@ func (c *Config) parseQuery(query string) error {
 }
 
 // setOnce sets a field that the part before the query has not set.
-func (c *Config) setOnce(f field, value string) error {
-	switch p := f.at(c).(type) {
+func (f field) setOnce(value string) error {
+	switch p := f.at.(type) {
 	case *string:
 		if *p != "" {
 			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
@@ -214,7 +214,7 @@ func (c *Config) setOnce(f field, value string) error {
 			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
 		}
 	}
-	if err := f.set(c, value); err != nil {
+	if err := f.set(value); err != nil {
 		return &ConfigError{f.name, "cannot have this value", err.Error()}
 	}
 	return nil

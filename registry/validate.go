@@ -13,9 +13,9 @@ func (c Config) Validate() error {
 	if c.Dialect == "" {
 		errs.add("dialect", "is empty", "use "+dialects()+" or one of your own")
 	}
-	for _, f := range fields {
+	for _, f := range c.fields() {
 		if f.name != "password" && !strings.HasPrefix(f.name, "ssl.") {
-			if p, ok := f.at(&c).(*string); ok && strings.ContainsRune(*p, 0) {
+			if p, ok := f.at.(*string); ok && strings.ContainsRune(*p, 0) {
 				errs.add(f.name, "contains a NUL character", "remove it")
 			}
 		}
