@@ -89,20 +89,26 @@ func (c *connector) within(ctx context.Context, start time.Time, expire func(), 
 // ask tests a connection that it took since start to open. A ping is not enough: a server may answer one although
 // the password has expired. And a server that lets one in may fall silent then.
 func (c *connector) ask(ctx context.Context, start time.Time, first *sql.Conn) error {
+	err := c.within(ctx, start, c.sockets.expire, func(ctx context.Context) error { return c.query(ctx, first) })
+	if err != nil {
+		retire(first) // the next attempt is not to get it again
+	}
+	return err
+}
+
+// query is the test of a connection.
+func (c *connector) query(ctx context.Context, one *sql.Conn) error {
 	query := "SELECT 1"
 	if t, ok := c.driver.(registry.TestQuerier); ok {
 		query = t.TestQuery()
 	}
-	err := c.within(ctx, start, c.sockets.expire, func(ctx context.Context) error {
-		var answer any
-		return first.QueryRowContext(ctx, query).Scan(&answer)
-	})
-	if err != nil {
-		// The next attempt is not to get this one again.
-		_ = first.Raw(func(any) error { return driver.ErrBadConn })
-	}
-	return err
+	var answer any
+	return one.QueryRowContext(ctx, query).Scan(&answer)
 }
+
+// retire closes a connection for good. Not every driver tells database/sql that one is dead.
+// https://pkg.go.dev/database/sql#Conn.Raw
+func retire(c *sql.Conn) { _ = c.Raw(func(any) error { return driver.ErrBadConn }) }
 
 // Close is called by [database/sql.DB.Close], however that came to be called. It does not rely on a wrapper to
 // pass the call on: many do not.

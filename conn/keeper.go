@@ -3,7 +3,6 @@ package conn
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"math/rand/v2"
 	"reflect"
 	"sync"
@@ -37,18 +36,16 @@ type keeper struct {
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	mu     sync.Mutex // held to begin a check and to stop
-	ended  bool
-	checks sync.WaitGroup
+	busy   chan struct{} // full during a check
 
 	waits   int64             // sql.DBStats.WaitCount at the last check
 	expires map[any]time.Time // by driver connection
 }
 
-func newKeeper(db *sql.DB, pool *connector, p Pool, interval time.Duration) *keeper {
+func newKeeper(db *sql.DB, pool *connector, p Pool, most int, interval time.Duration) *keeper {
 	k := &keeper{
-		db: db, pool: pool, min: p.Min, max: db.Stats().MaxOpenConnections, interval: interval,
-		lifetime: max(p.MaxLifetime, 0), timeout: pool.timeout, expires: make(map[any]time.Time),
+		db: db, pool: pool, min: p.Min, max: most, interval: interval, lifetime: max(p.MaxLifetime, 0),
+		timeout: pool.timeout, busy: make(chan struct{}, 1), expires: make(map[any]time.Time),
 	}
 	if k.interval <= 0 {
 		k.interval = defaultCheckInterval
@@ -99,21 +96,17 @@ func (k *keeper) run(err error) {
 		} else {
 			failures++
 		}
-		timer := time.NewTimer(k.pause(err, failures))
 		select {
 		case <-k.ctx.Done():
-			timer.Stop()
 			return
-		case <-timer.C:
+		case <-time.After(k.pause(err, failures)):
 		}
-		if !k.begin() {
-			return
-		}
+		k.busy <- struct{}{}
 		start := time.Now()
 		var ready int
 		var changed bool
 		ready, changed, err = k.check()
-		k.checks.Done()
+		<-k.busy
 		// Not a part of the check, so that a listener may close the connection, which waits for that.
 		if changed && k.ctx.Err() == nil {
 			emit(k.pool.bus, k.event(ready, start, err))
@@ -135,23 +128,11 @@ func (k *keeper) pause(err error, failures int) time.Duration {
 	return pause - time.Duration(rand.Int64N(int64(pause)/5+1))
 }
 
-func (k *keeper) begin() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.ended {
-		return false
-	}
-	k.checks.Add(1)
-	return true
-}
-
 // stop ends the keeper and waits until it has let go of all connections.
 func (k *keeper) stop() {
-	k.mu.Lock()
-	k.ended = true
-	k.mu.Unlock()
 	k.cancel()
-	k.checks.Wait()
+	k.busy <- struct{}{}
+	<-k.busy // a check that begins now gets no connection
 }
 
 // check tests up to Min idle connections and makes up for those that are missing. It keeps out of the way of
@@ -169,21 +150,20 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 	defer cancel()
 	held, err := k.take(ctx, need)
 
-	checked := held
+	ready = stats.InUse
 	if len(held) > 1 && k.max > 0 && stats.InUse+len(held) >= k.max {
 		// Leave one to callers while the others wait for the network: the one that was returned last, which is
 		// not the one that was left out last time.
 		release(held[:1])
-		checked = held[1:]
+		held = held[1:]
+		ready++
 	}
-	alive := k.test(ctx, checked)
-	ready = stats.InUse + len(held) - len(checked) + len(alive)
-	if dead := len(checked) - len(alive); dead > 0 && err == nil {
-		var fresh []*sql.Conn
-		fresh, err = k.take(ctx, dead)
-		ready += len(fresh)
-		alive = append(alive, fresh...)
+	alive := k.test(ctx, held)
+	if dead := len(held) - len(alive); dead > 0 && err == nil {
+		held, err = k.take(ctx, dead)
+		alive = append(alive, held...)
 	}
+	ready += len(alive)
 	release(alive)
 	k.forget()
 	if k.ctx.Err() != nil {
@@ -209,13 +189,13 @@ func (k *keeper) take(ctx context.Context, n int) (held []*sql.Conn, err error) 
 		}
 		c, e := k.db.Conn(ctx)
 		mu.Lock()
-		defer mu.Unlock()
 		if e == nil {
 			held = append(held, c)
 			k.expired(c) // from the first time it is seen its age counts
 		} else if err == nil {
 			err = e
 		}
+		mu.Unlock()
 	}
 	for len(held) < n && err == nil && k.db.Stats().Idle > 0 {
 		one(len(held))
@@ -227,24 +207,21 @@ func (k *keeper) take(ctx context.Context, n int) (held []*sql.Conn, err error) 
 	return held, err
 }
 
-// test pings the connections, retires those that are dead or old, and returns the others.
+// test asks each connection, retires those that are dead or old, and returns the others.
 func (k *keeper) test(ctx context.Context, held []*sql.Conn) (alive []*sql.Conn) {
-	old := make([]bool, len(held))
+	bad := make([]bool, len(held))
 	for i, c := range held {
-		old[i] = k.expired(c)
+		bad[i] = k.expired(c)
 	}
-	good := make([]bool, len(held))
 	inParallel(len(held), func(i int) {
-		good[i] = !old[i] && held[i].PingContext(ctx) == nil
+		bad[i] = bad[i] || k.pool.query(ctx, held[i]) != nil
 	})
 	for i, c := range held {
-		if good[i] {
+		if bad[i] {
+			retire(c)
+		} else {
 			alive = append(alive, c)
-			continue
 		}
-		// Not every driver tells database/sql that a connection is dead. https://pkg.go.dev/database/sql#Conn.Raw
-		_ = c.Raw(func(any) error { return driver.ErrBadConn })
-		release([]*sql.Conn{c})
 	}
 	return alive
 }
@@ -255,7 +232,7 @@ func (k *keeper) expired(c *sql.Conn) (due bool) {
 	if k.lifetime == 0 {
 		return false
 	}
-	// A connection that is closed already is not due; the ping will tell.
+	// A connection that is closed already is not due; the test will tell.
 	_ = c.Raw(func(dc any) error {
 		if !reflect.TypeOf(dc).Comparable() {
 			return nil
@@ -292,14 +269,15 @@ func release(held []*sql.Conn) {
 
 // inParallel calls f for 0 to n-1, dialsAtOnce at a time, and returns when all have returned.
 func inParallel(n int, f func(i int)) {
-	var wg sync.WaitGroup
 	slots := make(chan struct{}, dialsAtOnce)
 	for i := range n {
 		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
+		go func() {
 			f(i)
-		})
+			<-slots
+		}()
 	}
-	wg.Wait()
+	for range dialsAtOnce {
+		slots <- struct{}{}
+	}
 }

@@ -66,10 +66,10 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	if o.test {
 		limits = Pool{Max: 1} // and no Min to warm
 	}
-	limit(db, limits)
+	most := limit(db, limits)
 	var k *keeper
 	if limits.Min > 0 {
-		k = newKeeper(db, c.pool, limits, o.check)
+		k = newKeeper(db, c.pool, limits, most, o.check)
 	}
 	var warmed Warmed
 	attempts, err := c.pool.attempt(ctx, o.retry, func(ctx context.Context) error {
@@ -150,20 +150,21 @@ func prepare(cfg Config, o *options) (*Conn, error) {
 	return &Conn{pool: pool}, nil
 }
 
-// limit sets the pool's bounds. Idle connections are kept up to the maximum: database/sql's own default of two
+// limit sets the pool's bounds and returns how many connections it may have, 0 for any number. Idle connections are kept up to the maximum: database/sql's own default of two
 // makes a busy pool reconnect all the time.
-func limit(db *sql.DB, p Pool) {
-	most := p.Max
-	if most == 0 {
-		most = registry.DefaultPoolMax
+func limit(db *sql.DB, p Pool) (most int) {
+	most, idle := p.Max, p.Max
+	switch {
+	case most == 0:
+		most, idle = registry.DefaultPoolMax, registry.DefaultPoolMax
+	case most < 0:
+		most, idle = 0, math.MaxInt32
 	}
-	db.SetMaxOpenConns(max(most, 0))
-	if most < 0 {
-		most = math.MaxInt32
-	}
-	db.SetMaxIdleConns(most)
+	db.SetMaxOpenConns(most)
+	db.SetMaxIdleConns(idle)
 	db.SetConnMaxIdleTime(idleTime(p))
 	db.SetConnMaxLifetime(max(p.MaxLifetime, 0))
+	return most
 }
 
 // idleTime is 0 if connections may be idle for ever.

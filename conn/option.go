@@ -71,7 +71,7 @@ func WithConnector(wrap func(driver.Connector) driver.Connector) Option {
 func ServerOnly() Option { return func(o *options) { o.serverOnly = true } }
 
 // WithCheckInterval sets how often a pool with a Min is checked for connections that died while idle; a check
-// is a ping of up to Min idle connections, and a new connection in place of each dead one. Default 15 s, which 0 or
+// is a query on up to Min idle connections, and a new connection in place of each dead one. Default 15 s, which 0 or
 // less stands for too. It is at most half of Pool.MaxIdleTime, but not under 100 ms for that reason, so that a Min
 // with a shorter MaxIdleTime is not kept. A pool without a Min is never checked.
 func WithCheckInterval(d time.Duration) Option { return func(o *options) { o.check = d } }
