@@ -74,7 +74,7 @@ func (c *connector) within(ctx context.Context, start time.Time, expire func(), 
 	}
 	// The context ended, so that the network connection is, or is about to be, useless.
 	cause := context.Cause(ctx)
-	if timeout, ok := errors.AsType[*timeoutError](cause); ok {
+	if timeout, ok := cause.(*timeoutError); ok {
 		return &timeoutError{timeout.after, err}
 	}
 	switch {

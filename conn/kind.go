@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 
+	"github.com/patchbay-go/patchbay/internal/errtree"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -32,15 +33,17 @@ func kindOf(err error, d registry.Driver) Kind {
 	if err == nil {
 		return KindUnknown
 	}
-	if opening, ok := errors.AsType[*Error](err); ok {
-		return opening.Kind
+	known := errtree.Find(err, isKnown)
+	switch e := known.(type) {
+	case *Error:
+		return e.Kind
+	case *timeoutError:
+		return KindTimeout
 	}
 	switch {
-	case is[*timeoutError](err):
-		return KindTimeout
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return KindCancelled
-	case is[*registry.ConfigError](err), is[*registry.MissingDriverError](err), is[*registry.UnsupportedDialectError](err):
+	case known != nil:
 		return KindConfig
 	}
 	if d != nil {
@@ -54,9 +57,13 @@ func kindOf(err error, d registry.Driver) Kind {
 	return KindUnknown
 }
 
-func is[E error](err error) bool {
-	_, ok := errors.AsType[E](err)
-	return ok
+// isKnown tells the errors of this package and of registry.
+func isKnown(err error) bool {
+	switch err.(type) {
+	case *Error, *timeoutError, *registry.ConfigError, *registry.MissingDriverError, *registry.UnsupportedDialectError:
+		return true
+	}
+	return false
 }
 
 // advise returns what the driver, if there is one, knows of err beyond its kind.

@@ -3,7 +3,6 @@ package conn
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -47,7 +46,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	start := time.Now()
 	c, err := prepare(cfg, o)
 	if err != nil {
-		e, ok := errors.AsType[*Error](err)
+		e, ok := err.(*Error)
 		if !ok {
 			e = &Error{Name: o.name, Dialect: cfg.Dialect, Kind: KindConfig, Err: err}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sethvargo/go-retry"
 
+	"github.com/patchbay-go/patchbay/internal/errtree"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -56,10 +57,15 @@ func (r Retry) backoff() retry.Backoff {
 
 // worthwhile reports whether another attempt may succeed where this error came.
 func (r Retry) worthwhile(err error, driver registry.Driver) bool {
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+	if errtree.Find(err, isUnknownHost) != nil {
 		return r.UnknownHost
 	}
 	return kindOf(err, driver).Retryable() && !advise(err, driver).Final
+}
+
+func isUnknownHost(err error) bool {
+	dns, ok := err.(*net.DNSError)
+	return ok && dns.IsNotFound
 }
 
 // attempt calls try until it succeeds, fails for good or the context ends, and returns how often it did.

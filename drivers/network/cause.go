@@ -4,6 +4,8 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+
+	"github.com/patchbay-go/patchbay/internal/errtree"
 )
 
 // Cause is a row's condition in a table of errors: what one of them has to be, in any of the ways that are set. It is
@@ -23,7 +25,7 @@ func (c *Cause) Of(err error) bool {
 			return true
 		}
 	}
-	return find(err, c.describes) != nil
+	return errtree.Find(err, c.describes) != nil
 }
 
 func (c *Cause) describes(err error) bool {
@@ -38,30 +40,12 @@ func (c *Cause) describes(err error) bool {
 // Find returns err, or the first that it wraps, that has the type of like; nil if there is none. It is what
 // [errors.AsType] is for one type, whose code would be linked once for each type.
 func Find(err, like error) error {
-	return find(err, (&Cause{Like: like}).describes)
+	return errtree.Find(err, (&Cause{Like: like}).describes)
 }
 
 // Says reports whether err, or one that it wraps, starts with one of the prefixes.
 func Says(err error, prefixes ...string) bool {
-	return find(err, (&Cause{Says: prefixes}).describes) != nil
-}
-
-// find returns the first that match accepts of err and those that it wraps, in the order of [errors.As].
-func find(err error, match func(error) bool) error {
-	if err == nil || match(err) {
-		return err
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		return find(e.Unwrap(), match)
-	case interface{ Unwrap() []error }:
-		for _, err := range e.Unwrap() {
-			if found := find(err, match); found != nil {
-				return found
-			}
-		}
-	}
-	return nil
+	return errtree.Find(err, (&Cause{Says: prefixes}).describes) != nil
 }
 
 // isOneOf is [errors.Is] for several targets. It is larger than its calls.
