@@ -25,10 +25,11 @@ func New() *Bus { return new(Bus) }
 // Default returns the bus that is used where a program names no other.
 func Default() *Bus { return &standard }
 
-// A listener is one subscription.
+// A listener is one subscription. Both functions call begin and contain panics, so that a program without listeners
+// links no code for either.
 type listener struct {
 	typed any         // the func(E) of a listener of a type that is no interface, which takes events unboxed
-	boxed func(Event) // takes any event and handles it if it is one for this listener; calls begin
+	boxed func(Event) // takes any event and handles it if it is one for this listener
 	once  bool
 	done  atomic.Bool // cancelled, or fired if once
 }

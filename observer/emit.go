@@ -28,9 +28,7 @@ func emit[E Event](b *Bus, e E) {
 	known := ev == nil // E is the type of the event: a listener that is typed otherwise is not for it
 	for _, l := range *all {
 		if fn, ok := l.typed.(func(E)); ok {
-			if l.begin(b) {
-				call(b, fn, e)
-			}
+			fn(e)
 			continue
 		}
 		if known && l.typed != nil {
@@ -39,16 +37,6 @@ func emit[E Event](b *Bus, e E) {
 		if ev == nil {
 			ev = e
 		}
-		call(b, l.boxed, ev)
+		l.boxed(ev)
 	}
-}
-
-// call calls fn and turns a panic in it into an Error event on b.
-func call[E Event](b *Bus, fn func(E), e E) {
-	defer func() {
-		if value := recover(); value != nil {
-			report(b, e, value)
-		}
-	}()
-	fn(e)
 }

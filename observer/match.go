@@ -12,11 +12,12 @@ func Match(b *Bus, p Matcher, fn func(Event)) (cancel func()) {
 		panic("observer: listening with a nil function")
 	}
 	l := new(listener)
-	l.boxed = func(ev Event) {
+	handle := func(ev Event) {
 		if (p == nil || p.MatchString(ev.EventName())) && l.begin(b) {
 			fn(ev)
 		}
 	}
+	l.boxed = func(ev Event) { call(b, handle, ev) }
 	return b.add(l)
 }
 

@@ -15,12 +15,17 @@ func on[E Event](b *Bus, fn func(E), once bool) (cancel func()) {
 		panic("observer: listening with a nil function")
 	}
 	l := &listener{once: once}
+	handle := func(e E) {
+		if l.begin(b) {
+			call(b, fn, e)
+		}
+	}
 	if !isInterface[E]() {
-		l.typed = fn
+		l.typed = handle
 	}
 	l.boxed = func(ev Event) {
-		if e, ok := ev.(E); ok && l.begin(b) {
-			fn(e)
+		if e, ok := ev.(E); ok {
+			handle(e)
 		}
 	}
 	return b.add(l)

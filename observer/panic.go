@@ -23,6 +23,16 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
+// call calls fn and turns a panic in it into an Error event on b.
+func call[E Event](b *Bus, fn func(E), e E) {
+	defer func() {
+		if value := recover(); value != nil {
+			report(b, e, value)
+		}
+	}()
+	fn(e)
+}
+
 // report emits the panic of a listener that was called with e, unless e is such a report itself: a listener
 // that panics on everything would be called for its own panics without end. It runs while the stack of the
 // panic is still there.
