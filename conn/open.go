@@ -3,7 +3,6 @@ package conn
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"math"
 	"net"
 	"strconv"
@@ -35,11 +34,19 @@ func OpenURL(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 func Test(ctx context.Context, cfg Config, opts ...Option) error {
 	o := newOptions("__test__", opts)
 	o.test = true
+	o.changes = append(o.changes, testConfig)
 	c, err := open(ctx, cfg, o)
 	if err != nil {
 		return err
 	}
 	return c.Close()
+}
+
+func testConfig(d registry.Driver, cfg Config) (Config, error) {
+	if t, ok := d.(registry.TestConfiger); ok {
+		cfg = t.TestConfig(cfg)
+	}
+	return cfg, nil
 }
 
 func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
@@ -113,16 +120,9 @@ func prepare(cfg Config, o *options) (*Conn, error) {
 		return nil, err
 	}
 	info := d.Info()
-	if o.serverOnly {
-		s, ok := d.(registry.SystemDatabaser)
-		if !ok {
-			return nil, fmt.Errorf("the dialect %s has no server to open without a database: leave out ServerOnly", info.Dialect)
-		}
-		cfg = s.SystemDatabase(cfg)
-	}
-	if o.test {
-		if t, ok := d.(registry.TestConfiger); ok {
-			cfg = t.TestConfig(cfg)
+	for _, change := range o.changes {
+		if cfg, err = change(d, cfg); err != nil {
+			return nil, err
 		}
 	}
 	pool := &connector{

@@ -3,6 +3,7 @@ package conn
 import (
 	"context"
 	"database/sql/driver"
+	"fmt"
 	"net"
 	"time"
 
@@ -21,7 +22,7 @@ type options struct {
 	dial        func(ctx context.Context, network, addr string) (net.Conn, error)
 	credentials func(ctx context.Context) (string, Secret, error)
 	wrap        []func(driver.Connector) driver.Connector
-	serverOnly  bool
+	changes     []func(registry.Driver, Config) (Config, error) // to the config, once the driver is known
 	test        bool
 	check       time.Duration
 }
@@ -68,7 +69,17 @@ func WithConnector(wrap func(driver.Connector) driver.Connector) Option {
 
 // ServerOnly opens the database that every server of the dialect has, such as "postgres" or "master", in place
 // of the one in the Config: for creating that one. For a dialect without a server it is an error.
-func ServerOnly() Option { return func(o *options) { o.serverOnly = true } }
+func ServerOnly() Option {
+	return func(o *options) { o.changes = append(o.changes, systemDatabase) }
+}
+
+func systemDatabase(d registry.Driver, cfg Config) (Config, error) {
+	s, ok := d.(registry.SystemDatabaser)
+	if !ok {
+		return cfg, fmt.Errorf("the dialect %s has no server to open without a database: leave out ServerOnly", d.Info().Dialect)
+	}
+	return s.SystemDatabase(cfg), nil
+}
 
 // WithCheckInterval sets how often a pool with a Min is checked for connections that died while idle; a check
 // is a query on up to Min idle connections, and a new connection in place of each dead one. Default 15 s, which 0 or
