@@ -31,7 +31,7 @@ func ExampleConfig_UnmarshalJSON() {
 	err = json.Unmarshal([]byte(`{"dialect": "mysql", "pool": {"maximum": 20}}`), &cfg)
 	fmt.Println(err)
 	// Output:
-	// mysql://app:[redacted]@db.example/shop?ssl=true&pool.max=20&connectTimeout=5s <nil>
+	// mysql://app:[redacted]@db.example/shop?pool.max=20&connectTimeout=5s&ssl=true <nil>
 	// config: key pool.maximum is not known: use one of min, max, maxLifetime, maxIdleTime
 }
 

@@ -96,32 +96,31 @@ func (f field) set(text string) error {
 	return nil
 }
 
-// each calls show with every field that is not at its zero value, in the order of the table.
-func (c *Config) each(show func(name string, value any)) {
-	for _, f := range c.fields() {
-		switch p := f.at.(type) {
-		case *string:
-			if *p != "" {
-				show(f.name, *p)
-			}
-		case *Secret:
-			if !p.IsZero() {
-				show(f.name, p.String())
-			}
-		case *int:
-			if *p != 0 {
-				show(f.name, *p)
-			}
-		case *time.Duration:
-			if *p != 0 {
-				show(f.name, p.String())
-			}
-		case inverse:
-			if *p.flag {
-				show(f.name, false)
-			}
+// value returns the value for printing, with a secret redacted, or nil if it is zero.
+func (f field) value() any {
+	switch p := f.at.(type) {
+	case *string:
+		if *p != "" {
+			return *p
+		}
+	case *Secret:
+		if !p.IsZero() {
+			return redacted
+		}
+	case *int:
+		if *p != 0 {
+			return *p
+		}
+	case *time.Duration:
+		if *p != 0 {
+			return p.String()
+		}
+	case inverse:
+		if *p.flag {
+			return false
 		}
 	}
+	return nil
 }
 
 // shownParam returns the value of a setting in Params for printing. No dialect takes a secret there, but one

@@ -16,11 +16,15 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	if c.TLS != nil {
 		out["ssl"] = true
 	}
-	c.each(func(name string, value any) {
-		parent, child, nested := strings.Cut(name, ".")
-		if !nested {
-			out[name] = value
-			return
+	for _, f := range c.fields() {
+		value := f.value()
+		parent, child, nested := strings.Cut(f.name, ".")
+		switch {
+		case value == nil:
+			continue
+		case !nested:
+			out[f.name] = value
+			continue
 		}
 		object, ok := out[parent].(map[string]any)
 		if !ok {
@@ -28,7 +32,7 @@ func (c Config) MarshalJSON() ([]byte, error) {
 			out[parent] = object
 		}
 		object[child] = value
-	})
+	}
 	if len(c.Params) > 0 {
 		params := make(map[string]string)
 		for name, value := range c.Params {

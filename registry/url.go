@@ -257,30 +257,38 @@ func (c *Config) url() string {
 			s += "/" + percent.Encode(c.Database, "")
 		}
 	}
-	separator := "?"
-	param := func(name, value string) {
-		if value != redacted {
-			value = percent.Encode(value, "/:")
+	plainTLS := c.TLS != nil
+	for _, f := range c.fields() {
+		value := f.value()
+		if value == nil {
+			continue
 		}
-		s += separator + percent.Encode(name, "") + "=" + value
-		separator = "&"
+		plainTLS = plainTLS && !strings.HasPrefix(f.name, "ssl.")
+		if !strings.Contains(inPath, " "+f.name+" ") {
+			s = addParam(s, f.name, fmt.Sprint(value))
+		}
 	}
-	if c.TLS != nil && *c.TLS == (TLS{}) {
-		param("ssl", "true")
+	if plainTLS {
+		s = addParam(s, "ssl", "true")
 	}
-	c.each(func(name string, value any) {
-		text := fmt.Sprint(value)
-		if holdsPrivateKey(text) {
-			text = redacted
-		}
-		if !strings.Contains(inPath, " "+name+" ") {
-			param(name, text)
-		}
-	})
 	for _, name := range sortedKeys(c.Params) {
-		param(name, shownParam(name, c.Params[name]))
+		s = addParam(s, name, shownParam(name, c.Params[name]))
 	}
 	return s
+}
+
+func addParam(url, name, value string) string {
+	if holdsPrivateKey(value) {
+		value = redacted
+	}
+	if value != redacted {
+		value = percent.Encode(value, "/:")
+	}
+	separator := "&"
+	if !strings.Contains(url, "?") { // those of the path are encoded
+		separator = "?"
+	}
+	return url + separator + percent.Encode(name, "") + "=" + value
 }
 
 // Format writes String for every verb: %+v and %#v would show a secret that was put into Params by mistake.
