@@ -2,6 +2,7 @@ package network
 
 import (
 	"errors"
+	"net"
 	"reflect"
 	"strings"
 
@@ -15,7 +16,9 @@ type Cause struct {
 	Is   []*error // it is one of these, as by [errors.Is]
 	Like error    // it has the type of this one, whatever else is in it
 
-	when func(error) bool // this is true of it
+	when    func(error) bool // this is true of it
+	errnos  *[]error         // it is one of these
+	dialing bool             // of them, only while a unix socket was dialed
 }
 
 // Of reports whether err, or one that it wraps, is what c describes.
@@ -34,7 +37,20 @@ func (c *Cause) describes(err error) bool {
 			return true
 		}
 	}
-	return c.Like != nil && reflect.TypeOf(c.Like) == reflect.TypeOf(err) || c.when != nil && c.when(err)
+	switch {
+	case c.Like != nil:
+		return reflect.TypeOf(c.Like) == reflect.TypeOf(err)
+	case c.when != nil:
+		return c.when(err)
+	case c.dialing:
+		// A dialer that reads a file may fail with the same ones.
+		if e, ok := err.(*net.OpError); !ok || e.Op != "dial" || e.Net != "unix" {
+			return false
+		}
+	case c.errnos == nil:
+		return false
+	}
+	return isOneOf(err, *c.errnos)
 }
 
 // Find returns err, or the first that it wraps, that has the type of like; nil if there is none. It is what

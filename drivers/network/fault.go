@@ -41,14 +41,14 @@ var faults = [...]struct {
 	{Cause{Says: []string{"tls: "}}, registry.KindTLS, "", false}, // what else does not verify; and alerts, versions and ciphers that do not match have no type
 	{Cause{Like: (*net.AddrError)(nil)}, registry.KindConfig, "", false},
 	{Cause{Like: net.UnknownNetworkError("")}, registry.KindConfig, "", false},
-	{Cause{when: longPath}, registry.KindConfig, "the path of a unix socket can have no more than 107 bytes (103 on macOS and BSD): use a shorter one", false},
+	{Cause{errnos: &longPath, dialing: true}, registry.KindConfig, "the path of a unix socket can have no more than 107 bytes (103 on macOS and BSD): use a shorter one", false},
 	{Cause{when: noSuchHost}, registry.KindUnreachable, "the name does not exist: check its spelling, and that this machine's DNS knows it", true},
 	{Cause{Like: (*net.DNSError)(nil)}, registry.KindUnreachable, "the name could not be looked up: check this machine's DNS", false},
-	{Cause{when: noSocket}, registry.KindUnreachable, "there is no socket at that path: check the path, and that the server is running", false},
-	{Cause{when: noRight}, registry.KindUnreachable, "this process may not open that socket: check its permissions and those of its folder", true},
-	{Cause{when: isUnreachable}, registry.KindUnreachable, "", false},
+	{Cause{errnos: &noSocket, dialing: true}, registry.KindUnreachable, "there is no socket at that path: check the path, and that the server is running", false},
+	{Cause{errnos: &noRight, dialing: true}, registry.KindUnreachable, "this process may not open that socket: check its permissions and those of its folder", true},
+	{Cause{errnos: &unreachable}, registry.KindUnreachable, "", false},
 	{Cause{when: isTimeout}, registry.KindTimeout, "", false},
-	{Cause{when: isLost}, registry.KindLost, "", false},
+	{Cause{errnos: &lost}, registry.KindLost, "", false},
 	{Cause{Is: []*error{&io.EOF, &io.ErrUnexpectedEOF, &io.ErrClosedPipe, &net.ErrClosed, &driver.ErrBadConn}}, registry.KindLost, "", false},
 }
 
@@ -73,23 +73,14 @@ func noSuchHost(err error) bool {
 	return ok && e.IsNotFound
 }
 
-func longPath(err error) bool { return ofSocket(err, syscall.EINVAL) }
-func noSocket(err error) bool { return ofSocket(err, syscall.ENOENT, syscall.ENOTDIR) }
-func noRight(err error) bool  { return ofSocket(err, syscall.EACCES, syscall.EPERM) }
-
-// ofSocket finds errors of dialing a unix socket only: a dialer that reads a file may fail with the same ones.
-//
-//go:noinline
-func ofSocket(err error, targets ...error) bool {
-	e, ok := err.(*net.OpError)
-	return ok && e.Op == "dial" && e.Net == "unix" && isOneOf(e, targets)
-}
-
-func isUnreachable(err error) bool { return isOneOf(err, unreachable) }
+// Of dialing a unix socket.
+var (
+	longPath = []error{syscall.EINVAL}
+	noSocket = []error{syscall.ENOENT, syscall.ENOTDIR}
+	noRight  = []error{syscall.EACCES, syscall.EPERM}
+)
 
 func isTimeout(err error) bool {
 	e, ok := err.(net.Error)
 	return ok && e.Timeout() || isOneOf(err, timedOut)
 }
-
-func isLost(err error) bool { return isOneOf(err, lost) }

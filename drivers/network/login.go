@@ -46,7 +46,7 @@ func (l *Login) Read(p []byte) (int, error) {
 
 func (l *Login) Write(p []byte) (int, error) {
 	n, err := l.Inner.Write(p)
-	if err != nil && !l.over.Load() && isLost(err) {
+	if err != nil && !l.over.Load() && isOneOf(err, lost) {
 		return len(p), nil
 	}
 	return n, err
