@@ -48,17 +48,10 @@ func (s Secret) String() string {
 	return redacted
 }
 
-// GoString is String for %#v.
-func (s Secret) GoString() string { return "registry.Secret(" + s.String() + ")" }
-
-// Format writes String for every verb, %x and %d included.
+// Format writes String for every verb, %x, %d and %#v included.
 func (s Secret) Format(f fmt.State, verb rune) {
-	text := s.String()
-	if verb == 'v' && f.Flag('#') {
-		text = s.GoString()
-	}
 	// The state only fails when its writer does, and fmt has no way to say so.
-	_, _ = f.Write([]byte(text))
+	_, _ = f.Write([]byte(s.String()))
 }
 
 // MarshalText returns String, which encoding/json, log/slog and most encoders ask for.

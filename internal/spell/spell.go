@@ -24,20 +24,17 @@ func Nearest(word string, candidates []string) string {
 // distance is the optimal string alignment distance of a and b.
 // https://en.wikipedia.org/wiki/Damerau–Levenshtein_distance
 func distance(a, b string) int {
-	if max(len(a), len(b)) > 64 { // no name is that long, and the table below grows with the square
-		return 64
+	const longest = 64 // no name is longer
+	if max(len(a), len(b)) > longest {
+		return longest
 	}
-	rows := make([][]int, len(a)+1)
+	var rows [longest + 1][longest + 1]uint8
 	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
+		rows[i][0], rows[0][i] = uint8(i), uint8(i)
 	}
 	for i := 1; i <= len(a); i++ {
 		for j := 1; j <= len(b); j++ {
-			wrong := 1
+			wrong := uint8(1)
 			if a[i-1] == b[j-1] {
 				wrong = 0
 			}
@@ -48,5 +45,5 @@ func distance(a, b string) int {
 			rows[i][j] = d
 		}
 	}
-	return rows[len(a)][len(b)]
+	return int(rows[len(a)][len(b)])
 }
