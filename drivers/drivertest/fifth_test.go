@@ -31,8 +31,8 @@ func (dialect) Info() registry.Info {
 }
 
 func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
-	encryption, err := network.TLSConfig(cfg)
-	err = errors.Join(network.CheckFields(cfg), registry.CheckParams(cfg.Params, nil), err)
+	encryption, err := network.TLSConfig(&cfg)
+	err = errors.Join(network.CheckFields(&cfg), registry.CheckParams(cfg.Params, nil), err)
 	if err != nil {
 		return nil, err
 	}
@@ -55,12 +55,12 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 			return nil, err
 		}
 	}
-	where, address := network.Address(c.cfg, 5050)
+	where, address := network.Address(&c.cfg, 5050)
 	nc, err := network.DialFunc(c.env)(ctx, where, address)
 	if err != nil {
 		return nil, err
 	}
-	login := scratchLogin{user, password.Reveal(), c.cfg.Database, network.AppName(c.cfg)}
+	login := scratchLogin{user, password.Reveal(), c.cfg.Database, network.AppName(&c.cfg)}
 	return scratchConnect(ctx, nc, c.tls, login)
 }
 

@@ -50,12 +50,12 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 	}
 	config.Encryption = encryption(cfg, set.strict)
 	config.Database = cfg.Database
-	config.AppName = fit(network.AppName(cfg))
+	config.AppName = fit(network.AppName(&cfg))
 	config.Workstation = fit(config.Workstation)
 	config.DialTimeout = -1 // whoever asks for the connection bounds it
 
 	c := &connector{
-		settings: set, servers: []server{{network.Host(cfg), cfg.Port, set.instance}},
+		settings: set, servers: []server{{network.Host(&cfg), cfg.Port, set.instance}},
 		env: env, dial: network.DialFunc(env), user: cfg.User, password: cfg.Password,
 	}
 	if set.partner != (server{}) {
@@ -66,7 +66,7 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 	}
 	c.name = cfg.TLS.ServerName
 	config.HostInCertificateProvided = c.name != ""
-	if c.tls, err = network.ServerTLS(cfg); err != nil {
+	if c.tls, err = network.ServerTLS(&cfg); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -91,13 +91,13 @@ func check(cfg registry.Config, set settings, env registry.Env) error {
 		hasCert     = cfg.TLS != nil && (cfg.TLS.Cert != "" || !cfg.TLS.Key.IsZero())
 		hasPassword = !cfg.Password.IsZero() || env.Credentials != nil
 		database    = loginText(cfg.Database)
-		errs        = []error{network.CheckFields(cfg)}
+		errs        = []error{network.CheckFields(&cfg)}
 	)
 	for _, c := range []struct {
 		is                   bool
 		field, problem, cure string
 	}{
-		{network.IsSocket(cfg), "host", "is a path, but SQL Server has no unix sockets", "write a name or an IP address"},
+		{network.IsSocket(&cfg), "host", "is a path, but SQL Server has no unix sockets", "write a name or an IP address"},
 		{hasCert, "ssl.cert", "is set, but SQL Server takes no client certificates", "leave out ssl.cert and ssl.key, and log in with user and password or a token"},
 		{set.strict && cfg.TLS == nil, "params.strict", "is set without ssl", "set ssl=true as well"},
 		{isWindows && runtime.GOOS != "windows", "params.authentication", "is windows, but this program does not run on Windows", `set user to DOMAIN\name, and password`},

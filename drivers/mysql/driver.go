@@ -39,16 +39,16 @@ func (*dialect) VersionQuery() string { return "SELECT VERSION()" }
 
 func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 	config := mysql.NewConfig()
-	tlsConfig, err := network.TLSConfig(cfg)
-	if err := join(network.CheckFields(cfg), readParams(&cfg, config), err); err != nil {
+	tlsConfig, err := network.TLSConfig(&cfg)
+	if err := join(network.CheckFields(&cfg), readParams(&cfg, config), err); err != nil {
 		return nil, err
 	}
-	config.Net, config.Addr = network.Address(cfg, defaultPort)
+	config.Net, config.Addr = network.Address(&cfg, defaultPort)
 	config.DBName = cfg.Database
 	config.TLS = tlsConfig
 	config.ParseTime = true
 	// A comma would end the attribute.
-	config.ConnectionAttributes = "program_name:" + replace(network.AppName(cfg), ',', ' ')
+	config.ConnectionAttributes = "program_name:" + replace(network.AppName(&cfg), ',', ' ')
 	credentials := env.Credentials
 	if credentials == nil {
 		user, password := cfg.User, cfg.Password

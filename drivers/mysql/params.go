@@ -71,7 +71,7 @@ func apply(c *mysql.Config, name, value string) {
 // readParams checks the params of cfg and applies those of the driver to config.
 func readParams(cfg *registry.Config, config *mysql.Config) error {
 	err := registry.CheckParams(cfg.Params, sessionParams, driverParams)
-	if cfg.Params["allowCleartextPasswords"] == "true" && cfg.TLS == nil && !network.IsSocket(*cfg) {
+	if cfg.Params["allowCleartextPasswords"] == "true" && cfg.TLS == nil && !network.IsSocket(cfg) {
 		err = join(err, &registry.ConfigError{
 			Field: "params.allowCleartextPasswords", Problem: "would send the password over the network as it is", Cure: "set ssl=true",
 		})

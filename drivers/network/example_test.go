@@ -29,7 +29,7 @@ func ExampleKind() {
 
 // The zero TLS verifies the server's certificate against the name of the host.
 func ExampleTLSConfig() {
-	t, err := network.TLSConfig(registry.Config{Host: "db.example", TLS: &registry.TLS{}})
+	t, err := network.TLSConfig(&registry.Config{Host: "db.example", TLS: &registry.TLS{}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -129,27 +129,27 @@ func TestWhatToDial(t *testing.T) {
 		{registry.Config{Host: "fe80::1%eth0"}, "tcp", "[fe80::1%eth0]:99"},
 		{registry.Config{Host: "/run/db.sock"}, "unix", "/run/db.sock"},
 	} {
-		if n, a := network.Address(c.cfg, 99); n != c.network || a != c.address {
+		if n, a := network.Address(&c.cfg, 99); n != c.network || a != c.address {
 			t.Errorf("%v: got %s %s, want %s %s", c.cfg, n, a, c.network, c.address)
 		}
 	}
 }
 
 func TestAppNameIsThatOfTheProgram(t *testing.T) {
-	if got := network.AppName(registry.Config{AppName: "billing"}); got != "billing" {
+	if got := network.AppName(&registry.Config{AppName: "billing"}); got != "billing" {
 		t.Errorf("got %q, want the name in the config", got)
 	}
-	if got := network.AppName(registry.Config{}); got != "network.test" {
+	if got := network.AppName(&registry.Config{}); got != "network.test" {
 		t.Errorf("got %q, want the name of the test program", got)
 	}
 }
 
 func TestFileNameIsAnError(t *testing.T) {
 	var wrong *registry.ConfigError
-	if err := network.CheckFields(registry.Config{Filename: "x.db"}); !errors.As(err, &wrong) || wrong.Field != "filename" {
+	if err := network.CheckFields(&registry.Config{Filename: "x.db"}); !errors.As(err, &wrong) || wrong.Field != "filename" {
 		t.Errorf("got %v, want a ConfigError of filename", err)
 	}
-	if err := network.CheckFields(registry.Config{Database: "x"}); err != nil {
+	if err := network.CheckFields(&registry.Config{Database: "x"}); err != nil {
 		t.Error(err)
 	}
 }

@@ -19,7 +19,7 @@ const DefaultHost = "localhost"
 
 // Host returns the host to connect to: a name, an IP address without brackets, or the absolute path of a unix
 // socket.
-func Host(cfg registry.Config) string {
+func Host(cfg *registry.Config) string {
 	if cfg.Host == "" {
 		return DefaultHost
 	}
@@ -27,11 +27,11 @@ func Host(cfg registry.Config) string {
 }
 
 // IsSocket reports whether the config names a unix socket.
-func IsSocket(cfg registry.Config) bool { return strings.HasPrefix(cfg.Host, "/") }
+func IsSocket(cfg *registry.Config) bool { return strings.HasPrefix(cfg.Host, "/") }
 
 // Address returns what to dial: the network ("tcp" or "unix") and the address in it. port is that of the
 // dialect, for a config without one.
-func Address(cfg registry.Config, port int) (network, address string) {
+func Address(cfg *registry.Config, port int) (network, address string) {
 	if IsSocket(cfg) {
 		return "unix", cfg.Host
 	}
@@ -43,7 +43,7 @@ func Address(cfg registry.Config, port int) (network, address string) {
 
 // AppName returns the name under which the server lists the connection: that in the config, or the name of
 // the running program.
-func AppName(cfg registry.Config) string {
+func AppName(cfg *registry.Config) string {
 	if cfg.AppName != "" || len(os.Args) == 0 {
 		return cfg.AppName
 	}
@@ -51,7 +51,7 @@ func AppName(cfg registry.Config) string {
 }
 
 // CheckFields reports, as a [*registry.ConfigError], a field that no database server has a use for.
-func CheckFields(cfg registry.Config) error {
+func CheckFields(cfg *registry.Config) error {
 	if cfg.Filename != "" {
 		return &registry.ConfigError{
 			Field:   "filename",

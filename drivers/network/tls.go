@@ -16,8 +16,8 @@ import (
 //
 // An error is a [*registry.ConfigError], or several joined; it quotes nothing of a certificate or key.
 // The result must not be changed; [tls.Config.Clone] gives a copy that may be.
-func TLSConfig(cfg registry.Config) (*tls.Config, error) {
-	t, err := serverTLS(&cfg)
+func TLSConfig(cfg *registry.Config) (*tls.Config, error) {
+	t, err := ServerTLS(cfg)
 	if cfg.TLS == nil || cfg.TLS.Cert == "" && cfg.TLS.Key.IsZero() {
 		return t, err
 	}
@@ -33,15 +33,13 @@ func TLSConfig(cfg registry.Config) (*tls.Config, error) {
 
 // ServerTLS is TLSConfig without the certificate of the client, for a database that takes none: code that parses
 // private keys adds 180 KB to a program.
-func ServerTLS(cfg registry.Config) (*tls.Config, error) { return serverTLS(&cfg) }
-
-func serverTLS(cfg *registry.Config) (*tls.Config, error) {
+func ServerTLS(cfg *registry.Config) (*tls.Config, error) {
 	if cfg.TLS == nil {
 		return nil, nil
 	}
 	t := &tls.Config{ServerName: cfg.TLS.ServerName, InsecureSkipVerify: cfg.TLS.SkipVerify}
-	if t.ServerName == "" && !IsSocket(*cfg) {
-		t.ServerName = Host(*cfg)
+	if t.ServerName == "" && !IsSocket(cfg) {
+		t.ServerName = Host(cfg)
 	}
 	var errs []error
 	if t.ServerName == "" && !t.InsecureSkipVerify {

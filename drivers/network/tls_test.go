@@ -15,7 +15,7 @@ import (
 
 // connect does what a driver does with the config, up to the first byte that the server at addr sends.
 func connect(t *testing.T, cfg registry.Config, addr string) error {
-	tlsConfig, err := network.TLSConfig(cfg)
+	tlsConfig, err := network.TLSConfig(&cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestAnswerThatIsNotTLS(t *testing.T) {
 }
 
 func TestNoTLSUnlessAskedFor(t *testing.T) {
-	if c, err := network.TLSConfig(registry.Config{Host: "db.example"}); c != nil || err != nil {
+	if c, err := network.TLSConfig(&registry.Config{Host: "db.example"}); c != nil || err != nil {
 		t.Errorf("got %v, %v; want nil, nil", c, err)
 	}
 }
@@ -136,7 +136,7 @@ func TestTLSConfigErrors(t *testing.T) {
 		"key without cert":       {"", registry.TLS{Key: key(pair.Key)}, "ssl.cert", "cannot be parsed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := network.TLSConfig(registry.Config{Host: c.host, TLS: &c.tls})
+			_, err := network.TLSConfig(&registry.Config{Host: c.host, TLS: &c.tls})
 			wrong, ok := errors.AsType[*registry.ConfigError](err)
 			if !ok {
 				t.Fatalf("got %v, want a ConfigError", err)
@@ -152,7 +152,7 @@ func TestTLSConfigErrors(t *testing.T) {
 }
 
 func TestSocketNeedsNoNameWhenNothingIsVerified(t *testing.T) {
-	if _, err := network.TLSConfig(registry.Config{Host: "/run/db.sock", TLS: &registry.TLS{SkipVerify: true}}); err != nil {
+	if _, err := network.TLSConfig(&registry.Config{Host: "/run/db.sock", TLS: &registry.TLS{SkipVerify: true}}); err != nil {
 		t.Error(err)
 	}
 }

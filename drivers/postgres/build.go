@@ -31,7 +31,7 @@ func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
 		port = 0
 	}
 	hosts, wrong := hostsOf(&cfg, port)
-	errs := []error{network.CheckFields(cfg), err, wrong}
+	errs := []error{network.CheckFields(&cfg), err, wrong}
 	if set.environment && cfg.Host == "" && len(hosts) > 1 {
 		errs = append(errs, &registry.ConfigError{Field: "params.fallback_hosts", Problem: "comes after a host that the environment names", Cure: "set host"})
 	}
@@ -88,7 +88,7 @@ func session(params map[string]string, cfg *registry.Config, set []setting) {
 		params["timezone"] = "UTC"
 	}
 	if _, given := params["application_name"]; !given || cfg.AppName != "" {
-		params["application_name"] = network.AppName(*cfg)
+		params["application_name"] = network.AppName(cfg)
 	}
 	for i := range set {
 		params[set[i][0]] = set[i][1]
@@ -103,7 +103,7 @@ func encrypt(hosts []*pgconn.FallbackConfig, cfg registry.Config) error {
 	}
 	for _, host := range hosts {
 		cfg.Host = host.Host
-		if network.IsSocket(cfg) {
+		if network.IsSocket(&cfg) {
 			return &registry.ConfigError{
 				Field:   "ssl",
 				Problem: "cannot be used with a unix socket, where PostgreSQL has no TLS",
@@ -111,7 +111,7 @@ func encrypt(hosts []*pgconn.FallbackConfig, cfg registry.Config) error {
 			}
 		}
 		var err error
-		if host.TLSConfig, err = network.TLSConfig(cfg); err != nil {
+		if host.TLSConfig, err = network.TLSConfig(&cfg); err != nil {
 			return err
 		}
 	}

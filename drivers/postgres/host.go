@@ -26,8 +26,8 @@ func hostsOf(cfg *registry.Config, port int) ([]*pgconn.FallbackConfig, error) {
 	if cfg.Port != 0 {
 		port = cfg.Port
 	}
-	first := &pgconn.FallbackConfig{Host: network.Host(*cfg), Port: uint16(port)}
-	if folder, digits, ok := strings.Cut(cfg.Host, socketFile); ok && network.IsSocket(*cfg) && !strings.Contains(digits, "/") {
+	first := &pgconn.FallbackConfig{Host: network.Host(cfg), Port: uint16(port)}
+	if folder, digits, ok := strings.Cut(cfg.Host, socketFile); ok && network.IsSocket(cfg) && !strings.Contains(digits, "/") {
 		n, err := strconv.ParseUint(digits, 10, 16)
 		if err != nil || cfg.Port != 0 && int(n) != cfg.Port {
 			return nil, &registry.ConfigError{Field: "host", Problem: "is the socket of another port", Cure: "leave the port out"}
@@ -63,7 +63,7 @@ func parseHost(text string, port int) (*pgconn.FallbackConfig, error) {
 			return nil, errHost
 		}
 	}
-	if one.Host == "" || network.IsSocket(one) || one.Validate() != nil {
+	if one.Host == "" || network.IsSocket(&one) || one.Validate() != nil {
 		return nil, errHost
 	}
 	return &pgconn.FallbackConfig{Host: one.Host, Port: uint16(one.Port)}, nil
