@@ -49,12 +49,19 @@ func dialects() string {
 
 // Describe returns the description of the dialect that comes with Patchbay under this name or alias.
 func Describe(name string) (info Info, ok bool) {
+	if row := describe(name); row != nil {
+		info, ok = *row, true
+		info.own()
+	}
+	return info, ok
+}
+
+// describe returns the row of known, or nil.
+func describe(name string) *Info {
 	for i := range known {
 		if known[i].answersTo(name) {
-			info = known[i]
-			info.own()
-			return info, true
+			return &known[i]
 		}
 	}
-	return info, false
+	return nil
 }

@@ -131,8 +131,7 @@ func diagnose(info *Info, b build) *MissingDriverError {
 
 // isTypo reports whether a build tag looks like the wanted one, or like the one for all drivers, mistyped.
 func isTypo(tag, wanted string) bool {
-	_, correct := Describe(tag)
-	return !correct && spell.Nearest(tag, []string{wanted, TagAll}) != ""
+	return describe(tag) == nil && spell.Nearest(tag, []string{wanted, TagAll}) != ""
 }
 
 // buildTags returns the tags that the program was built with. The go command writes them into every program; of

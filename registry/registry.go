@@ -97,15 +97,15 @@ func (r *Registry) Lookup(name string) (Driver, error) {
 	if e := linked.named(name); e != nil {
 		return e.driver, nil
 	}
-	info, ok := Describe(name)
-	if !ok {
-		return nil, unsupported(name, r.Linked())
+	info := describe(name)
+	if info == nil {
+		return nil, unsupported(name, linked)
 	}
 	// The name may be an alias that a driver registered under the dialect does not claim itself.
 	if e := linked.named(info.Dialect); e != nil {
 		return e.driver, nil
 	}
-	return nil, r.missing(&info)
+	return nil, r.missing(info)
 }
 
 // Linked returns the dialects in this registry, sorted by name.

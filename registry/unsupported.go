@@ -28,18 +28,20 @@ func (e *UnsupportedDialectError) Error() string {
 	return s + "use " + strings.Join(e.Known[:last], ", ") + " or " + e.Known[last]
 }
 
-func unsupported(name string, linked []Info) error {
+func unsupported(name string, linked list) error {
 	e := &UnsupportedDialectError{Name: name}
-	infos := Known()
-	for i := range linked {
-		if _, known := Describe(linked[i].Dialect); !known {
-			infos = append(infos, linked[i])
-		}
-	}
 	var names []string
-	for i := range infos {
-		e.Known = append(e.Known, infos[i].Dialect)
-		names = append(names, infos[i].names()...)
+	add := func(info *Info) {
+		e.Known = append(e.Known, info.Dialect)
+		names = append(names, info.names()...)
+	}
+	for i := range known {
+		add(&known[i])
+	}
+	for _, l := range linked {
+		if describe(l.info.Dialect) == nil {
+			add(&l.info)
+		}
 	}
 	e.Nearest = spell.Nearest(name, names)
 	return e

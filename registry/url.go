@@ -299,8 +299,8 @@ func (c Config) Format(f fmt.State, verb rune) {
 
 // isFile reports whether the part before the query is a file name.
 func (c *Config) isFile() bool {
-	info, known := Describe(c.Dialect)
-	files := known && info.Port == 0 || !known && c.Filename != ""
+	info := describe(c.Dialect)
+	files := info != nil && info.Port == 0 || info == nil && c.Filename != ""
 	return files && c.Host == "" && c.Port == 0 && c.User == "" && c.Password.IsZero()
 }
 

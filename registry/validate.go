@@ -90,20 +90,24 @@ func consistsOf(text, set string) bool {
 }
 
 func (t *TLS) validate(errs *problems) {
-	const read = "give the PEM text itself; for a file, read it first"
-	for _, f := range []struct{ name, text string }{{"ssl.ca", t.CA}, {"ssl.cert", t.Cert}, {"ssl.key", t.Key.Reveal()}} {
-		if f.text != "" && !strings.Contains(f.text, "-----BEGIN ") {
-			errs.add(f.name, "is not PEM text", read)
-		}
-		if f.name != "ssl.key" && holdsPrivateKey(f.text) {
-			errs.add(f.name, "holds a private key", "put it into ssl.key, which is kept secret")
-		}
-	}
+	errs.addUnlessPEM("ssl.ca", t.CA)
+	errs.addUnlessPEM("ssl.cert", t.Cert)
+	errs.addUnlessPEM("ssl.key", t.Key.Reveal())
 	switch {
 	case t.Cert != "" && t.Key.IsZero():
 		errs.add("ssl.cert", "has no ssl.key beside it", "give both or neither")
 	case t.Cert == "" && !t.Key.IsZero():
 		errs.add("ssl.key", "has no ssl.cert beside it", "give both or neither")
+	}
+}
+
+//go:noinline
+func (p *problems) addUnlessPEM(field, text string) {
+	if text != "" && !strings.Contains(text, "-----BEGIN ") {
+		p.add(field, "is not PEM text", "give the PEM text itself; for a file, read it first")
+	}
+	if field != "ssl.key" && holdsPrivateKey(text) {
+		p.add(field, "holds a private key", "put it into ssl.key, which is kept secret")
 	}
 }
 

@@ -27,7 +27,7 @@ func TLSConfig(cfg *registry.Config) (*tls.Config, error) {
 	}
 	// Through Certificates, crypto/tls keeps back a certificate whose issuer the server did not ask for,
 	// and the server complains of none. OpenSSL sends it, and the server can say what is wrong with it.
-	t.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+	t.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return pair, nil }
 	return t, nil
 }
 
@@ -93,9 +93,9 @@ func roots(text string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-func keyPair(cert, key string) (tls.Certificate, error) {
+func keyPair(cert, key string) (*tls.Certificate, error) {
 	if strings.Contains(key, "ENCRYPTED") {
-		return tls.Certificate{}, &registry.ConfigError{
+		return nil, &registry.ConfigError{
 			Field:   "ssl.key",
 			Problem: "is encrypted with a passphrase",
 			Cure:    "decrypt it first, for example with openssl pkey",
@@ -107,7 +107,7 @@ func keyPair(cert, key string) (tls.Certificate, error) {
 		if strings.Contains(err.Error(), "does not match") {
 			problem, cure = "and ssl.key do not belong together", "give the key that the certificate was issued for"
 		}
-		return tls.Certificate{}, &registry.ConfigError{Field: "ssl.cert", Problem: problem, Cure: cure}
+		return nil, &registry.ConfigError{Field: "ssl.cert", Problem: problem, Cure: cure}
 	}
-	return pair, nil
+	return &pair, nil
 }
