@@ -63,8 +63,9 @@ func (r *Registry) register(d Driver, by string) {
 	if d == nil {
 		panic("registry: Register of a nil Driver by " + by)
 	}
-	e := &entry{d.Info(), d, fmt.Sprintf("%T of %s", d, by)}
-	e.info.own()
+	info := d.Info()
+	info.own()
+	e := &entry{info, d, fmt.Sprintf("%T of %s", d, by)}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -76,13 +77,13 @@ func (r *Registry) register(d Driver, by string) {
 			first = e
 		}
 		if first != nil {
-			panic("registry: dialect " + quote(name) + " registered twice: by " + first.by + " and by " + e.by)
+			panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, first.by, e.by))
 		}
 		if !validName(name) {
-			panic("registry: " + quote(name) + " of " + e.by + " is not a name that a URL can start with")
+			panic(fmt.Sprintf("registry: %q of %s is not a name that a URL can start with", name, e.by))
 		}
 	}
-	next := append(append(list(nil), old...), e)
+	next := append(old[:len(old):len(old)], e) // a copy
 	for i := len(next) - 1; i > 0 && next[i].info.Dialect < next[i-1].info.Dialect; i-- {
 		next[i], next[i-1] = next[i-1], next[i]
 	}

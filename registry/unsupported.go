@@ -31,17 +31,15 @@ func (e *UnsupportedDialectError) Error() string {
 func unsupported(name string, linked list) error {
 	e := &UnsupportedDialectError{Name: name}
 	var names []string
-	add := func(info *Info) {
+	for i := range len(known) + len(linked) {
+		var info *Info
+		if i < len(known) {
+			info = &known[i]
+		} else if info = &linked[i-len(known)].info; describe(info.Dialect) != nil {
+			continue
+		}
 		e.Known = append(e.Known, info.Dialect)
 		names = append(names, info.names()...)
-	}
-	for i := range known {
-		add(&known[i])
-	}
-	for _, l := range linked {
-		if describe(l.info.Dialect) == nil {
-			add(&l.info)
-		}
 	}
 	e.Nearest = spell.Nearest(name, names)
 	return e
