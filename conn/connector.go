@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/patchbay-go/patchbay/internal/errtree"
 	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -122,7 +123,7 @@ func (c *connector) Close() error {
 		err = closer.Close()
 	}
 	if closer, ok := c.base.(io.Closer); ok && c.wrapped {
-		err = errors.Join(err, closer.Close())
+		err = errtree.Join(err, closer.Close())
 	}
 	if !c.reporting.Load() {
 		c.reportClosed(err)

@@ -73,6 +73,7 @@ var stubs sync.Map // dialect -> bool
 // of a Lookup can tell what is missing. Only the stubs of the packages under drivers call it. platforms lists
 // the GOOS/GOARCH pairs that the database module supports; none means all.
 func Stub(dialect string, platforms ...string) {
+	tagsOfBuild = buildTags
 	stubs.Store(dialect, len(platforms) == 0 || slices.Contains(platforms, runtime.GOOS+"/"+runtime.GOARCH))
 }
 
@@ -83,8 +84,21 @@ func (r *Registry) missing(info *Info) error {
 		linked:      linked && r != &std,
 		imported:    imported,
 		unsupported: imported && !supported.(bool),
-		tags:        buildTags(),
+		tags:        tagsOfBuild(),
 	})
+}
+
+// tagsOfBuild returns the build tags that are known. Where a stub is linked it is buildTags, whose code is some 12 KB;
+// without one, the tags of the drivers that are linked are enough to say what to do.
+var tagsOfBuild = linkedTags
+
+func linkedTags() (tags []string) {
+	for _, e := range std.snapshot() {
+		if e.info.Tag != "" {
+			tags = append(tags, e.info.Tag)
+		}
+	}
+	return tags
 }
 
 // build is what is known of the running program.

@@ -1,9 +1,10 @@
 package registry
 
 import (
-	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/patchbay-go/patchbay/internal/errtree"
 )
 
 // Validate reports what is wrong with the config in any dialect: the error joins a [*ConfigError] for each
@@ -47,8 +48,7 @@ func (p *problems) add(field, problem, cure string) {
 	*p = append(*p, &ConfigError{field, problem, cure})
 }
 
-//go:noinline
-func (p problems) join() error { return errors.Join(p...) }
+func (p problems) join() error { return errtree.Join(p...) }
 
 // checkHost refuses what would be looked up as something that was not meant. It repeats nothing of the host,
 // because a URL with a password may have been put there.

@@ -5,13 +5,13 @@ package mssql
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"runtime"
 
 	"github.com/microsoft/go-mssqldb/msdsn"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/internal/errtree"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -115,5 +115,5 @@ func check(cfg registry.Config, set settings, env registry.Env) error {
 	if env.Credentials == nil && !isToken && !isWindows {
 		errs = append(errs, checkUser(cfg.User, cfg.Password))
 	}
-	return errors.Join(errs...)
+	return errtree.Join(errs...)
 }

@@ -4,9 +4,10 @@ package mssql
 
 import (
 	"context"
-	"errors"
 	"net"
 	"sync"
+
+	"github.com/patchbay-go/patchbay/internal/errtree"
 )
 
 type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
@@ -60,5 +61,5 @@ func dialAny(ctx context.Context, dial dialFunc, network string, addresses []str
 	if first != nil {
 		return first, nil
 	}
-	return nil, errors.Join(errs...)
+	return nil, errtree.Join(errs...)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/internal/errtree"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -40,7 +41,7 @@ func (*dialect) VersionQuery() string { return "SELECT VERSION()" }
 func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 	config := mysql.NewConfig()
 	tlsConfig, err := network.TLSConfig(&cfg)
-	if err := join(network.CheckFields(&cfg), readParams(&cfg, config), err); err != nil {
+	if err := errtree.Join(network.CheckFields(&cfg), readParams(&cfg, config), err); err != nil {
 		return nil, err
 	}
 	config.Net, config.Addr = network.Address(&cfg, defaultPort)

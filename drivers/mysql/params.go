@@ -11,6 +11,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/internal/errtree"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -72,7 +73,7 @@ func apply(c *mysql.Config, name, value string) {
 func readParams(cfg *registry.Config, config *mysql.Config) error {
 	err := registry.CheckParams(cfg.Params, sessionParams, driverParams)
 	if cfg.Params["allowCleartextPasswords"] == "true" && cfg.TLS == nil && !network.IsSocket(cfg) {
-		err = join(err, &registry.ConfigError{
+		err = errtree.Join(err, &registry.ConfigError{
 			Field: "params.allowCleartextPasswords", Problem: "would send the password over the network as it is", Cure: "set ssl=true",
 		})
 	}
@@ -85,11 +86,6 @@ func readParams(cfg *registry.Config, config *mysql.Config) error {
 	config.Loc, err = location(cfg.Params["time_zone"])
 	return err
 }
-
-// join is [errors.Join], which the compiler would put into each of its callers.
-//
-//go:noinline
-func join(errs ...error) error { return errors.Join(errs...) }
 
 // session returns the statements that make the session what the params say. One is enough unless the isolation
 // level is among them: the variable has one name in MySQL and had another in MariaDB until version 11.1.

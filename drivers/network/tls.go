@@ -4,9 +4,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"strings"
 
+	"github.com/patchbay-go/patchbay/internal/errtree"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -22,7 +22,7 @@ func TLSConfig(cfg *registry.Config) (*tls.Config, error) {
 		return t, err
 	}
 	pair, wrong := keyPair(cfg.TLS.Cert, cfg.TLS.Key.Reveal())
-	if err := join(err, wrong); err != nil {
+	if err := errtree.Join(err, wrong); err != nil {
 		return nil, err
 	}
 	// Through Certificates, crypto/tls keeps back a certificate whose issuer the server did not ask for,
@@ -54,16 +54,11 @@ func ServerTLS(cfg *registry.Config) (*tls.Config, error) {
 		errs = append(errs, err)
 		t.RootCAs = pool
 	}
-	if err := join(errs...); err != nil {
+	if err := errtree.Join(errs...); err != nil {
 		return nil, err
 	}
 	return t, nil
 }
-
-// join is [errors.Join], which the compiler would put into each of its callers.
-//
-//go:noinline
-func join(errs ...error) error { return errors.Join(errs...) }
 
 // roots parses every certificate in text. x509.CertPool.AppendCertsFromPEM passes over what it cannot parse.
 func roots(text string) (*x509.CertPool, error) {

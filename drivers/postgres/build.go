@@ -4,13 +4,13 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"net"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/internal/errtree"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -38,7 +38,7 @@ func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
 	if cfg.User == "" && env.Credentials == nil && !set.environment {
 		errs = append(errs, &registry.ConfigError{Field: "user", Problem: "is empty", Cure: "name the role to log in as"})
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errtree.Join(errs...); err != nil {
 		return nil, err
 	}
 

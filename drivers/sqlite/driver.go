@@ -4,7 +4,6 @@ package sqlite
 
 import (
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"modernc.org/sqlite"
 
+	"github.com/patchbay-go/patchbay/internal/errtree"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -34,7 +34,7 @@ func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connect
 	field, name := fileName(cfg)
 	memory := inMemory(name)
 	set, err := readParams(cfg.Params, memory)
-	err = errors.Join(foreignFields(cfg, env), err)
+	err = errtree.Join(foreignFields(cfg, env), err)
 
 	path := ""
 	if memory {
@@ -45,7 +45,7 @@ func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connect
 	} else {
 		var wrong error
 		path, wrong = absolute(field, name)
-		err = errors.Join(err, wrong)
+		err = errtree.Join(err, wrong)
 	}
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func foreignFields(cfg registry.Config, env registry.Env) error {
 	refuse("ssl", cfg.TLS != nil)
 	refuse("appName", cfg.AppName != "")
 	refuse("credentials", env.Credentials != nil)
-	return errors.Join(errs...)
+	return errtree.Join(errs...)
 }
 
 // fileName returns the name of the file and the field that holds it.

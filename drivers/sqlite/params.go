@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/patchbay-go/patchbay/internal/errtree"
 	"github.com/patchbay-go/patchbay/internal/percent"
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -135,7 +136,7 @@ func readParams(given map[string]string, memory bool) (set settings, err error) 
 		}
 		if problem != "" {
 			if asked {
-				err = errors.Join(err, &registry.ConfigError{Field: "params." + p.name, Problem: problem, Cure: cure})
+				err = errtree.Join(err, &registry.ConfigError{Field: "params." + p.name, Problem: problem, Cure: cure})
 			}
 			continue
 		}

@@ -1,6 +1,8 @@
-// Package errtree searches an error and those that it wraps. Package conn and the drivers ask it in place of
-// [errors.AsType], whose code and types a program would link again for each type.
+// Package errtree joins errors and searches them. The other packages call it in place of [errors.AsType] and
+// [errors.Join], whose code a program would link again for each type and each caller.
 package errtree
+
+import "errors"
 
 // Find returns the first that match accepts of err and those that it wraps, in the order of [errors.As]; nil if there
 // is none.
@@ -20,3 +22,8 @@ func Find(err error, match func(error) bool) error {
 	}
 	return nil
 }
+
+// Join is [errors.Join], which the compiler would put into each of its callers.
+//
+//go:noinline
+func Join(errs ...error) error { return errors.Join(errs...) }
