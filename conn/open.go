@@ -33,7 +33,6 @@ func OpenURL(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 // creates nothing: the file of an SQLite database must exist.
 func Test(ctx context.Context, cfg Config, opts ...Option) error {
 	o := newOptions("__test__", opts)
-	o.test = true
 	o.changes = append(o.changes, testConfig)
 	c, err := open(ctx, cfg, o)
 	if err != nil {
@@ -42,16 +41,17 @@ func Test(ctx context.Context, cfg Config, opts ...Option) error {
 	return c.Close()
 }
 
-func testConfig(d registry.Driver, cfg Config) (Config, error) {
+func testConfig(d registry.Driver, cfg *Config) error {
 	if t, ok := d.(registry.TestConfiger); ok {
-		cfg = t.TestConfig(cfg)
+		*cfg = t.TestConfig(*cfg)
 	}
-	return cfg, nil
+	cfg.Pool = Pool{Max: 1} // and no Min to warm
+	return nil
 }
 
 func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	start := time.Now()
-	c, err := prepare(cfg, o)
+	c, err := prepare(&cfg, o)
 	if err != nil {
 		e, ok := err.(*Error)
 		if !ok {
@@ -60,7 +60,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		return nil, o.fail(e)
 	}
 	db := sql.OpenDB(c.pool)
-	c.DB, c.cfg = db, cfg.Clone()
+	c.DB = db
 	defer func() {
 		if !c.pool.opened.Load() { // it failed, or the driver panics
 			// What cannot be closed either is of no use to a caller who gets the reason why it did not open.
@@ -68,14 +68,10 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 			c.pool.sockets.cut() // of which a driver may take leave in the background
 		}
 	}()
-	limits := cfg.Pool
-	if o.test {
-		limits = Pool{Max: 1} // and no Min to warm
-	}
-	most := limit(db, limits)
+	most := limit(db, cfg.Pool)
 	var k *keeper
-	if limits.Min > 0 {
-		k = newKeeper(db, c.pool, limits, most, o.check)
+	if cfg.Pool.Min > 0 {
+		k = newKeeper(db, c.pool, cfg.Pool, most, o.check)
 	}
 	var warmed Warmed
 	attempts, err := c.pool.attempt(ctx, o.retry, func(ctx context.Context) error {
@@ -110,8 +106,8 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	return c, nil
 }
 
-// prepare does all that needs no I/O.
-func prepare(cfg Config, o *options) (*Conn, error) {
+// prepare does all that needs no I/O, and changes cfg as the options say.
+func prepare(cfg *Config, o *options) (*Conn, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -119,14 +115,15 @@ func prepare(cfg Config, o *options) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	c := &Conn{cfg: cfg.Clone()}
 	info := d.Info()
 	for _, change := range o.changes {
-		if cfg, err = change(d, cfg); err != nil {
+		if err := change(d, cfg); err != nil {
 			return nil, err
 		}
 	}
 	pool := &connector{
-		timeout: cfg.ConnectTimeout, sockets: newSockets(o.dial), name: o.name, target: target(&cfg, info.Port),
+		timeout: cfg.ConnectTimeout, sockets: newSockets(o.dial), name: o.name, target: target(cfg, info.Port),
 		driver: d, dialect: info.Dialect, bus: o.bus,
 	}
 	if pool.timeout == 0 {
@@ -139,14 +136,15 @@ func prepare(cfg Config, o *options) (*Conn, error) {
 	if pool.sockets.dial != nil {
 		env.Dial = pool.sockets.Dial
 	}
-	if pool.base, err = d.Connector(cfg, env); err != nil {
+	if pool.base, err = d.Connector(*cfg, env); err != nil {
 		return nil, &Error{Name: o.name, Dialect: info.Dialect, Target: pool.target, Kind: KindConfig, Err: err}
 	}
 	pool.inner = pool.base
 	for _, wrap := range o.wrap {
 		pool.inner, pool.wrapped = wrap(pool.inner), true
 	}
-	return &Conn{pool: pool}, nil
+	c.pool = pool
+	return c, nil
 }
 
 // limit sets the pool's bounds and returns how many connections it may have, 0 for any number. Idle connections are kept up to the maximum: database/sql's own default of two

@@ -22,8 +22,7 @@ type options struct {
 	dial        func(ctx context.Context, network, addr string) (net.Conn, error)
 	credentials func(ctx context.Context) (string, Secret, error)
 	wrap        []func(driver.Connector) driver.Connector
-	changes     []func(registry.Driver, Config) (Config, error) // to the config, once the driver is known
-	test        bool
+	changes     []func(registry.Driver, *Config) error // once the driver is known
 	check       time.Duration
 }
 
@@ -73,12 +72,13 @@ func ServerOnly() Option {
 	return func(o *options) { o.changes = append(o.changes, systemDatabase) }
 }
 
-func systemDatabase(d registry.Driver, cfg Config) (Config, error) {
+func systemDatabase(d registry.Driver, cfg *Config) error {
 	s, ok := d.(registry.SystemDatabaser)
 	if !ok {
-		return cfg, fmt.Errorf("the dialect %s has no server to open without a database: leave out ServerOnly", d.Info().Dialect)
+		return fmt.Errorf("the dialect %s has no server to open without a database: leave out ServerOnly", d.Info().Dialect)
 	}
-	return s.SystemDatabase(cfg), nil
+	*cfg = s.SystemDatabase(*cfg)
+	return nil
 }
 
 // WithCheckInterval sets how often a pool with a Min is checked for connections that died while idle; a check
