@@ -20,20 +20,21 @@ type log struct {
 // Print gets the error among strings that say where it happened. The first is the cause of the others.
 func (l *log) Print(values ...any) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	for _, v := range values {
 		if err, ok := v.(error); ok && l.cause == nil {
 			l.cause = err
 		}
 	}
+	l.mu.Unlock()
 }
 
 // explain adds the cause to an error that has none.
 func (l *log) explain(err error) error {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.cause != nil && (errors.Is(err, mysql.ErrInvalidConn) || err.Error() == badConnection) {
-		return fmt.Errorf("%w: %w", err, l.cause)
+	cause := l.cause
+	l.mu.Unlock()
+	if cause != nil && (errors.Is(err, mysql.ErrInvalidConn) || err.Error() == badConnection) {
+		return fmt.Errorf("%w: %w", err, cause)
 	}
 	return err
 }
