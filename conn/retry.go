@@ -30,25 +30,31 @@ type Retry struct {
 const longestDelay = 1 << 61
 
 func (r Retry) withDefaults() Retry {
-	def := func(value, fallback float64) float64 {
-		if value == 0 {
-			return fallback
-		}
-		return max(value, 0)
+	if r.Max == 0 {
+		r.Max = 3
 	}
-	r.Max = int(def(float64(r.Max), 3))
-	r.Delay = time.Duration(min(def(float64(r.Delay), float64(time.Second)), longestDelay))
-	r.Factor = def(r.Factor, 2)
-	r.Jitter = min(def(r.Jitter, 0.1), 1)
+	if r.Delay == 0 {
+		r.Delay = time.Second
+	}
+	if r.Factor == 0 {
+		r.Factor = 2
+	}
+	if r.Jitter == 0 {
+		r.Jitter = 0.1
+	}
+	r.Max = max(r.Max, 0)
+	r.Delay = min(max(r.Delay, 0), longestDelay)
+	r.Factor = max(r.Factor, 0)
+	r.Jitter = min(max(r.Jitter, 0), 1)
 	return r
 }
 
 // backoff is one opening's sequence of delays.
 func (r Retry) backoff() retry.Backoff {
-	delay := float64(r.Delay)
+	delay, factor := float64(r.Delay), r.Factor
 	grow := retry.BackoffFunc(func() (time.Duration, bool) {
 		now := delay
-		delay = min(delay*r.Factor, longestDelay)
+		delay = min(delay*factor, longestDelay)
 		return time.Duration(now), false
 	})
 	jitter := retry.WithJitterPercent(uint64(r.Jitter*100), grow)

@@ -51,7 +51,7 @@ func (s *sockets) Dial(ctx context.Context, network, addr string) (net.Conn, err
 func (s *sockets) expire() {
 	s.mu.Lock()
 	for c := range s.open {
-		_ = c.SetDeadline(past) // as in guard
+		_ = c.SetDeadline(past()) // as in guard
 	}
 	s.mu.Unlock()
 }
@@ -91,14 +91,15 @@ type guard struct {
 	expired bool
 }
 
-var past = time.Unix(1, 0)
+// past is a deadline that is over.
+func past() time.Time { return time.Unix(1, 0) }
 
 func (g *guard) watch(c net.Conn) {
 	g.mu.Lock()
 	g.conns = append(g.conns, c)
 	if g.expired {
 		// Of a connection that cannot take a deadline any more nothing is to be feared.
-		_ = c.SetDeadline(past)
+		_ = c.SetDeadline(past())
 	}
 	g.mu.Unlock()
 }
@@ -107,7 +108,7 @@ func (g *guard) expire() {
 	g.mu.Lock()
 	g.expired = true
 	for _, c := range g.conns {
-		_ = c.SetDeadline(past)
+		_ = c.SetDeadline(past())
 	}
 	g.mu.Unlock()
 }
