@@ -39,7 +39,7 @@ func (c *connector) Driver() driver.Driver { return c.inner.Driver() }
 // ends (https://go.dev/issue/38185), so the timeout is kept here.
 func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 	g, connected := new(guard), false
-	err = c.within(ctx, time.Now(), g.expire, func(ctx context.Context) error {
+	err = c.within(ctx, time.Now(), g, func(ctx context.Context) error {
 		var err error
 		dc, err = c.inner.Connect(context.WithValue(ctx, guardKey{}, g))
 		connected = err == nil
@@ -59,17 +59,17 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 }
 
 // within calls f with a context that ends when the connect timeout, which began at start, is over. Not every
-// driver heeds a context in all that it does, so when it ends, expire has the network connections fail underneath
-// the driver. The error then says why.
-func (c *connector) within(ctx context.Context, start time.Time, expire func(), f func(context.Context) error) error {
+// driver heeds a context in all that it does, so when it ends, the open network connections are made to fail
+// underneath the driver. The error then says why.
+func (c *connector) within(ctx context.Context, start time.Time, open expirer, f func(context.Context) error) error {
 	if c.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, start.Add(c.timeout), &timeoutError{after: c.timeout})
 		defer cancel()
 	}
-	stop := context.AfterFunc(ctx, expire)
+	stop := context.AfterFunc(ctx, open.expire)
 	err := f(ctx)
-	// A driver can hear of the end of the context before expire does.
+	// A driver can hear of the end of the context before AfterFunc does.
 	if stop() && (err == nil || ctx.Err() == nil) {
 		return err
 	}
@@ -90,7 +90,7 @@ func (c *connector) within(ctx context.Context, start time.Time, expire func(), 
 // ask tests a connection that it took since start to open. A ping is not enough: a server may answer one although
 // the password has expired. And a server that lets one in may fall silent then.
 func (c *connector) ask(ctx context.Context, start time.Time, first *sql.Conn) error {
-	err := c.within(ctx, start, c.sockets.expire, func(ctx context.Context) error { return c.query(ctx, first) })
+	err := c.within(ctx, start, c.sockets, func(ctx context.Context) error { return c.query(ctx, first) })
 	if err != nil {
 		retire(first) // the next attempt is not to get it again
 	}

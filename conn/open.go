@@ -123,17 +123,17 @@ func prepare(cfg *Config, o *options) (*Conn, error) {
 		}
 	}
 	pool := &connector{
-		timeout: cfg.ConnectTimeout, sockets: newSockets(o.dial), name: o.name, target: target(cfg, info.Port),
+		timeout: cfg.ConnectTimeout, sockets: newSockets(o.dialer), name: o.name, target: target(cfg, info.Port),
 		driver: d, dialect: info.Dialect, bus: o.bus,
 	}
 	if pool.timeout == 0 {
 		pool.timeout = registry.DefaultConnectTimeout
 	}
 	env := registry.Env{Credentials: o.credentials}
-	if dialer, ok := d.(registry.Dialer); ok && o.dial == nil {
-		pool.sockets.dial = dialer.Dial
+	if dialer, ok := d.(registry.Dialer); ok && o.dialer == nil {
+		pool.sockets.dialer = dialer
 	}
-	if pool.sockets.dial != nil {
+	if pool.sockets.dialer != nil {
 		env.Dial = pool.sockets.Dial
 	}
 	if pool.base, err = d.Connector(*cfg, env); err != nil {

@@ -19,7 +19,7 @@ type options struct {
 	bus         *observer.Bus
 	registry    *registry.Registry
 	retry       Retry
-	dial        func(ctx context.Context, network, addr string) (net.Conn, error)
+	dialer      registry.Dialer
 	credentials func(ctx context.Context) (string, Secret, error)
 	wrap        []func(driver.Connector) driver.Connector
 	changes     []func(registry.Driver, *Config) error // once the driver is known
@@ -48,9 +48,20 @@ func WithRetry(r Retry) Option { return func(o *options) { o.retry = r } }
 
 // WithDialer opens every network connection with dial, which is where a proxy or an SSH tunnel fits: the
 // DialContext method of a [net.Dialer], of an SSH client or of a SOCKS dialer. It is called concurrently, with
-// the network "tcp" or "unix", and must give up when its context ends. A dialect of files never calls it.
+// the network "tcp" or "unix" ("udp" to ask where an instance of SQL Server listens), and must give up when its
+// context ends. A dialect of files never calls it; nil is the dialer of the dialect.
 func WithDialer(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
-	return func(o *options) { o.dial = dial }
+	return func(o *options) {
+		if o.dialer = nil; dial != nil {
+			o.dialer = dialFunc(dial)
+		}
+	}
+}
+
+type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
+
+func (f dialFunc) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	return f(ctx, network, addr)
 }
 
 // WithCredentials asks for user and password before every physical connection, in place of those in the

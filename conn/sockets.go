@@ -8,25 +8,26 @@ import (
 	"time"
 
 	"github.com/patchbay-go/patchbay/internal/netconn"
+	"github.com/patchbay-go/patchbay/registry"
 )
 
 // sockets dials for one pool and knows its open network connections, so that they can be cut.
 type sockets struct {
-	dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	dialer registry.Dialer // nil for a dialect of files
 
 	mu   sync.Mutex
 	open map[*netConn]struct{} // nil once cut
 }
 
-func newSockets(dial func(ctx context.Context, network, addr string) (net.Conn, error)) *sockets {
-	return &sockets{dial: dial, open: make(map[*netConn]struct{})}
+func newSockets(dialer registry.Dialer) *sockets {
+	return &sockets{dialer: dialer, open: make(map[*netConn]struct{})}
 }
 
 var errCut = errors.New("the pool was aborted")
 
 // Dial is what the driver gets to dial with.
 func (s *sockets) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	raw, err := s.dial(ctx, network, addr)
+	raw, err := s.dialer.Dial(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +81,9 @@ func (c *netConn) Close() error {
 	c.owner.mu.Unlock()
 	return c.Inner.Close()
 }
+
+// expirer makes all that waits for its open connections fail.
+type expirer interface{ expire() }
 
 type guardKey struct{}
 

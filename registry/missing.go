@@ -16,7 +16,7 @@ type MissingDriverError struct {
 	Cause   MissingCause
 	Tag     string   // the build tag that links the driver
 	Import  string   // the package to import
-	Tags    []string // all tags to rebuild with: those of this build and Tag; nil where Tag alone is enough
+	Tags    []string // all tags to rebuild with: those known of this build and Tag; nil where Tag alone is enough
 	Typo    string   // a tag of this build that looks like Tag mistyped; usually empty
 }
 
@@ -27,7 +27,7 @@ type MissingCause uint8
 const (
 	MissingTag          MissingCause = iota // imported, but built without the tag
 	MissingImport                           // built with the tag, but nothing imports the package
-	MissingTagAndImport                     // neither, or no build information tells
+	MissingTagAndImport                     // not imported, and not known to be built with the tag
 	MissingPlatform                         // the database module does not support this platform
 	MissingInRegistry                       // linked into the program, but not registered in this Registry
 )
@@ -88,8 +88,8 @@ func (r *Registry) missing(info *Info) error {
 	})
 }
 
-// tagsOfBuild returns the build tags that are known. Where a stub is linked it is buildTags, whose code is some 12 KB;
-// without one, the tags of the drivers that are linked are enough to say what to do.
+// tagsOfBuild returns the build tags that are known: those of the linked drivers, or all where a stub tells that one
+// may be missing or mistyped. Code to read them all adds 12 KB to a program.
 var tagsOfBuild = linkedTags
 
 func linkedTags() (tags []string) {
@@ -149,12 +149,12 @@ func isTypo(tag, wanted string) bool {
 }
 
 // buildTags returns the tags that the program was built with. The go command writes them into every program; of
-// one that another build system has linked, nothing may be known.
+// one that another build system has linked, only the drivers may be known.
 // https://pkg.go.dev/runtime/debug#BuildSetting
 func buildTags() (tags []string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return nil
+		return linkedTags()
 	}
 	for _, s := range info.Settings {
 		if s.Key != "-tags" {

@@ -33,8 +33,8 @@ func runTool(args []string) error {
 	return cmd.Run()
 }
 
-// Without build information a program cannot tell its tags, and still says both what to build with and what to
-// import, unless it knows that the import is there.
+// Without build information a program knows its drivers, and still says both what to build with and what to import,
+// unless it knows that the import is there.
 func TestMissingDriverWithoutBuildInformation(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -44,7 +44,8 @@ func TestMissingDriverWithoutBuildInformation(t *testing.T) {
 	const rebuild = "missing driver for postgres: rebuild with -tags postgres"
 	for want, imports := range map[string][]string{
 		rebuild: {driver("postgres")},
-		rebuild + ` and import _ "github.com/patchbay-go/patchbay/drivers/postgres"`: {driver("mysql")},
+		rebuild + " (all tags: -tags mysql,postgres)": {driver("mysql"), driver("postgres")},
+		rebuild + ` (all tags: -tags mysql,postgres) and import _ "github.com/patchbay-go/patchbay/drivers/postgres"`: {driver("mysql")},
 	} {
 		p := newProgram(t, opener, imports...)
 		binary := p.With(withoutBuildInfo+"=1").Build(t, "mysql", "-toolexec", self)
