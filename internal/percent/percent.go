@@ -11,13 +11,15 @@ const unreserved = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 // Encode escapes every byte of text that is neither unreserved nor in keep.
 func Encode(text, keep string) string {
 	const hex = "0123456789ABCDEF"
+	keep += unreserved
 	encoded := make([]byte, 0, 3*len(text))
-	for _, c := range []byte(text) {
-		if strings.IndexByte(unreserved, c) >= 0 || strings.IndexByte(keep, c) >= 0 {
-			encoded = append(encoded, c)
-		} else {
-			encoded = append(encoded, '%', hex[c>>4], hex[c&15])
+	for i := range len(text) {
+		c := text[i]
+		if strings.IndexByte(keep, c) < 0 {
+			encoded = append(encoded, '%', hex[c>>4])
+			c = hex[c&15]
 		}
+		encoded = append(encoded, c)
 	}
 	return string(encoded)
 }
