@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/patchbay-go/patchbay/conn"
 )
@@ -43,6 +44,8 @@ func BenchmarkOpen(b *testing.B) {
 				b.Fatal(err)
 			}
 			db.SetMaxOpenConns(10)
+			db.SetMaxIdleConns(10)
+			db.SetConnMaxIdleTime(5 * time.Minute) // for which database/sql starts a goroutine
 			ask(b, db)
 			if err := db.Close(); err != nil {
 				b.Fatal(err)
