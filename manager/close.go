@@ -78,6 +78,11 @@ type leftovers struct {
 
 // dismantle takes the name from what it stands for. m.mu is held.
 func (m *Manager) dismantle(e *entry, left *leftovers) {
+	for _, f := range []*flight{e.running, e.next} {
+		if f != nil && f.reload && !f.givenUp {
+			e.cfg = f.cfg // nothing will be open that the config before would be right for
+		}
+	}
 	if f := e.next; f != nil {
 		m.giveUp(f, ErrClosed)
 	}

@@ -3,6 +3,7 @@ package manager_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -206,6 +207,52 @@ func TestAReloadReplacesWhatIsBeingOpened(t *testing.T) {
 			t.Errorf("got %v, %v", c, err)
 		}
 	})
+}
+
+// What is closed during a Reload is opened again with the config of its map.
+func TestClosingDuringAReloadLeavesItsMap(t *testing.T) {
+	for name, closing := range map[string]func(context.Context, *manager.Manager) error{
+		"CloseAll": func(ctx context.Context, m *manager.Manager) error { return m.CloseAll(ctx) },
+		"Close":    func(ctx context.Context, m *manager.Manager) error { return m.Close(ctx, "n0") },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake()
+			m, _ := f.manager(t, manager.WithConfigs(configs{"n1": fakeConfig("n1")}))
+			next := make(configs)
+			for i := range 20 { // some have to wait for their turn
+				name := fmt.Sprint("n", i)
+				get(t, m, name)
+				next[name] = replaced()
+			}
+			lease, err := m.Acquire(t.Context(), "n0", fakeConfig("n0"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.connect = func(ctx context.Context, _ registry.Config) error {
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Second):
+				}
+				return ctx.Err()
+			}
+			reloaded, closed := make(chan error, 1), make(chan error, 1)
+			go func() { reloaded <- m.Reload(t.Context(), next) }()
+			synctest.Wait()
+			go func() { closed <- closing(t.Context(), m) }()
+			if err := <-reloaded; err == nil {
+				t.Errorf("%s: the Reload noticed nothing", name)
+			}
+			lease.Release()
+			if err := <-closed; err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			for opened := range next {
+				if c, err := m.Named(t.Context(), opened); err != nil || c.Config().Database != replaced().Database {
+					t.Errorf("%s: Named(%q) afterwards: %v, %v", name, opened, c, err)
+				}
+			}
+		})
+	}
 }
 
 func TestTheMapIsCopied(t *testing.T) {
