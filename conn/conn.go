@@ -37,12 +37,18 @@ func (c *Conn) Config() Config { return c.cfg.Clone() }
 func (c *Conn) Kind(err error) Kind { return kindOf(err, c.pool.driver) }
 
 // Close closes the pool: its idle connections at once, those in use when they are returned. It is idempotent;
-// only the first call can return an error. The bus gets a [Closed] event, or, if closing failed, an
-// [observer.Error].
+// only the first call can return an error, which is an [*Error]. The bus gets a [Closed] event, or, if closing
+// failed, an [observer.Error].
 func (c *Conn) Close() error {
 	c.pool.reporting.Store(true) // the error of the whole is known here, and in the connector only its part
 	c.pool.end()
-	err := c.DB.Close()
+	return c.closed(c.DB.Close())
+}
+
+func (c *Conn) closed(err error) error {
+	if err != nil {
+		err = c.pool.explain(err, 0)
+	}
 	c.pool.reportClosed(err)
 	return err
 }

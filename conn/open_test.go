@@ -130,7 +130,8 @@ func TestAFailureToCloseIsAnErrorEvent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := end(c); !errors.Is(err, broken) {
+		err = end(c)
+		if _, told := errors.AsType[*conn.Error](err); !errors.Is(err, broken) || told != (name != "DB.Close") {
 			t.Errorf("%s: %v", name, err)
 		}
 		failed := of[observer.Error](r)
@@ -178,7 +179,11 @@ func TestTest(t *testing.T) {
 	if err := conn.Test(t.Context(), conn.Config{Dialect: "fake"}, opts...); conn.KindOf(err) != conn.KindAuth {
 		t.Error(err)
 	}
-	if len(f.conns()) != 0 || f.closed != 2 {
+	f.connect, f.closing = nil, errLost
+	if err := conn.Test(t.Context(), conn.Config{Dialect: "fake"}, opts...); !strings.Contains(fmt.Sprint(err), `connection "__test__"`) {
+		t.Errorf("a connection that cannot be closed: %v", err)
+	}
+	if len(f.conns()) != 0 || f.closed != 3 {
 		t.Errorf("%d connections are left, connectors were closed %d times", len(f.conns()), f.closed)
 	}
 }

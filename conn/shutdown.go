@@ -36,14 +36,6 @@ func (c *Conn) startClosing() <-chan error {
 	return closed
 }
 
-func (c *Conn) closed(err error) error {
-	if err != nil {
-		err = c.pool.explain(err, 0)
-	}
-	c.pool.reportClosed(err)
-	return err
-}
-
 // settle waits until the pool has been closed and no connection is left. database/sql tells nobody when a
 // connection is returned to a closed pool, so that has to be asked for again and again.
 func (c *Conn) settle(ctx context.Context, closed <-chan error) (err error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 )
@@ -52,7 +53,13 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	next := Config{}
-	if err := next.readObject(d, ""); err != nil {
+	err := next.readObject(d, "")
+	if err == nil {
+		if _, end := d.Token(); end != io.EOF {
+			return &ConfigError{"text", "goes on after the object", "give a single one"}
+		}
+	}
+	if err != nil {
 		if _, ok := errors.AsType[*ConfigError](err); ok {
 			return err
 		}

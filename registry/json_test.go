@@ -62,6 +62,8 @@ func TestJSONErrorsNameTheKeyAndNoValue(t *testing.T) {
 		`{"host":["hunter2"]}`:                         `host is of the wrong type: write a string`,
 		`["hunter2"]`:                                  `text is not a JSON object`,
 		`"hunter2"`:                                    `text is not a JSON object`,
+		`{"dialect":"x"} "hunter2"`:                    `text goes on after the object`,
+		`{"dialect":"x"}}`:                             `text goes on after the object`,
 		`{"dialect":"x","password":"hunter2","port":}`: `text is not valid JSON near byte `,
 	} {
 		got := registry.Config{Host: "before"}
