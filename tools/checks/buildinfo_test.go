@@ -44,7 +44,7 @@ func TestMissingDriverWithoutBuildInformation(t *testing.T) {
 	const rebuild = "missing driver for postgres: rebuild with -tags postgres"
 	for want, imports := range map[string][]string{
 		rebuild: {driver("postgres")},
-		rebuild + " (all tags: -tags mysql,postgres)": {driver("mysql"), driver("postgres")},
+		rebuild + " (all tags: -tags mysql,postgres)":                                                                 {driver("mysql"), driver("postgres")},
 		rebuild + ` (all tags: -tags mysql,postgres) and import _ "github.com/patchbay-go/patchbay/drivers/postgres"`: {driver("mysql")},
 	} {
 		p := newProgram(t, opener, imports...)
