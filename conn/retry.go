@@ -77,28 +77,32 @@ func isUnknownHost(err error) bool {
 // attempt calls try until it succeeds, fails for good or the context ends, and returns how often it did.
 func (c *connector) attempt(ctx context.Context, policy Retry, try func(context.Context) error) (attempts int, err error) {
 	policy = policy.withDefaults()
-	var last, before error // of the last attempt, and of the one before it
 	backoff := policy.backoff()
-	announced := retry.BackoffFunc(func() (time.Duration, bool) {
-		delay, stop := backoff.Next()
-		if !stop {
-			emit(c.bus, Retrying{c.name, c.dialect, attempts, delay, kindOf(last, c.driver), last})
-		}
-		return delay, stop
-	})
-	err = retry.Do(ctx, announced, func(ctx context.Context) error {
+	var last, before error // of the last attempt, and of the one before it
+	for ctx.Err() == nil {
 		attempts++
 		before, last = last, try(ctx)
-		if last != nil && ctx.Err() == nil && policy.worthwhile(last, c.driver) {
-			return retry.RetryableError(last)
+		if last == nil {
+			return attempts, nil
 		}
-		return last
-	})
-	if err == nil || ctx.Err() == nil {
-		return attempts, err
+		if ctx.Err() != nil {
+			break
+		}
+		if !policy.worthwhile(last, c.driver) {
+			return attempts, last
+		}
+		delay, stop := backoff.Next()
+		if stop {
+			return attempts, last
+		}
+		emit(c.bus, Retrying{c.name, c.dialect, attempts, delay, kindOf(last, c.driver), last})
+		select {
+		case <-ctx.Done():
+		case <-time.After(delay):
+		}
 	}
-	// The error of the last attempt is lost when the context ends between two. When it ends during one, that one
-	// tells little more than that, and the one before it why there had to be another.
+	// When the context ends between two attempts, the last one's error tells why there had to be another. When it ends
+	// during one, that one tells little more than that, and the one before it why.
 	cause := context.Cause(ctx)
 	switch {
 	case last == nil:
