@@ -27,7 +27,7 @@ type MissingCause uint8
 const (
 	MissingTag          MissingCause = iota // imported, but built without the tag
 	MissingImport                           // built with the tag, but nothing imports the package
-	MissingTagAndImport                     // not imported, and not known to be built with the tag
+	MissingTagAndImport                     // neither, or no build information tells
 	MissingPlatform                         // the database module does not support this platform
 	MissingInRegistry                       // linked into the program, but not registered in this Registry
 )
@@ -73,7 +73,6 @@ var stubs sync.Map // dialect -> bool
 // of a Lookup can tell what is missing. Only the stubs of the packages under drivers call it. platforms lists
 // the GOOS/GOARCH pairs that the database module supports; none means all.
 func Stub(dialect string, platforms ...string) {
-	tagsOfBuild = buildTags
 	stubs.Store(dialect, len(platforms) == 0 || slices.Contains(platforms, runtime.GOOS+"/"+runtime.GOARCH))
 }
 
@@ -84,21 +83,8 @@ func (r *Registry) missing(info *Info) error {
 		linked:      linked && r != &std,
 		imported:    imported,
 		unsupported: imported && !supported.(bool),
-		tags:        tagsOfBuild(),
+		tags:        buildTags(),
 	})
-}
-
-// tagsOfBuild returns the build tags that are known: those of the linked drivers, or all where a stub tells that one
-// may be missing or mistyped. Code to read them all adds 12 KB to a program.
-var tagsOfBuild = linkedTags
-
-func linkedTags() (tags []string) {
-	for _, e := range std.snapshot() {
-		if e.info.Tag != "" {
-			tags = append(tags, e.info.Tag)
-		}
-	}
-	return tags
 }
 
 // build is what is known of the running program.
@@ -154,7 +140,12 @@ func isTypo(tag, wanted string) bool {
 func buildTags() (tags []string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return linkedTags()
+		for _, e := range std.snapshot() {
+			if e.info.Tag != "" {
+				tags = append(tags, e.info.Tag)
+			}
+		}
+		return tags
 	}
 	for _, s := range info.Settings {
 		if s.Key != "-tags" {

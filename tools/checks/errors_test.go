@@ -17,7 +17,6 @@ import (
 func TestErrorsOfTheReadme(t *testing.T) {
 	t.Parallel()
 	imports, bare := newProgram(t, opener, driver("postgres"), driver("sqlite")), newProgram(t, opener)
-	onlySQLite := newProgram(t, opener, driver("sqlite"))
 	untagged, mistyped := imports.Build(t, ""), imports.Build(t, "postgers")
 	withSQLite, withPostgres := imports.Build(t, "sqlite"), imports.Build(t, "postgres")
 	says := func(binary string, args ...string) func(*testing.T) string {
@@ -29,7 +28,7 @@ func TestErrorsOfTheReadme(t *testing.T) {
 		`missing driver for postgres: rebuild with -tags postgres`:                                                says(untagged, postgres),
 		`missing driver for postgres: rebuild with -tags postgres (all tags: -tags sqlite,postgres)`:              says(withSQLite, postgres),
 		`missing driver for postgres: rebuild with -tags postgres (this build has the tag "postgers", perhaps …)`: says(mistyped, postgres),
-		`missing driver for postgres: built with its tag, but nothing imports it: import _ "…"`:                   says(onlySQLite.Build(t, "postgres"), postgres),
+		`missing driver for postgres: built with its tag, but nothing imports it: import _ "…"`:                   says(bare.Build(t, "postgres"), postgres),
 		`missing driver for postgres: rebuild with -tags postgres and import _ "…"`:                               says(bare.Build(t, ""), postgres),
 		`missing driver for sqlite: linked into the program, but not in this Registry: …`:                         says(withSQLite, sqlite, "own"),
 		`config: pool.min is 5, more than pool.max, which is 2: …`:                                                says(untagged, postgres+"?pool.min=5&pool.max=2"),

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -73,28 +72,18 @@ func checkLinked(t *testing.T, p *sandbox.Program, may []string, tags string, fl
 	if want := registry.Known(); !reflect.DeepEqual(l.Known, want) {
 		t.Errorf("tags %q: knows %v, want %v", tags, l.Known, want)
 	}
-	isTagged := func(info registry.Info) bool { return tags == info.Tag || tags == registry.TagAll }
 	var want []string
-	for _, info := range registry.Known() {
-		if slices.Contains(may, info.Dialect) && isTagged(info) {
-			want = append(want, info.Dialect)
-		}
-	}
-	slices.Sort(want)
-	// The tags are known from a package without its driver, or else those of the drivers.
-	told := tags
-	if len(want) == len(may) {
-		told = strings.Join(want, ",") // a dialect's tag is its name
-	}
 	missing := make(map[string]string)
 	for _, info := range registry.Known() {
-		if slices.Contains(want, info.Dialect) {
+		imported := slices.Contains(may, info.Dialect)
+		tagged := tags == info.Tag || tags == registry.TagAll
+		if imported && tagged {
+			want = append(want, info.Dialect)
 			continue
 		}
-		imported, tagged := slices.Contains(may, info.Dialect), isTagged(info) && told == tags
 		all := ""
-		if told != "" {
-			all = " (all tags: -tags " + told + "," + info.Tag + ")"
+		if tags != "" {
+			all = " (all tags: -tags " + tags + "," + info.Tag + ")"
 		}
 		importLine := `import _ "` + info.Import + `"`
 		switch why := "missing driver for " + info.Dialect + ": "; {
@@ -106,6 +95,7 @@ func checkLinked(t *testing.T, p *sandbox.Program, may []string, tags string, fl
 			missing[info.Dialect] = why + "rebuild with -tags " + info.Tag + all + " and " + importLine
 		}
 	}
+	slices.Sort(want)
 	if got := dialects(l.Linked); !slices.Equal(got, want) {
 		t.Errorf("imports %q, tags %q: linked %q, want %q", may, tags, got, want)
 	}

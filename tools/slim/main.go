@@ -1,7 +1,6 @@
 // Command slim shows what Patchbay adds to a program: for no driver, each one and all of them it builds a small
 // program through Patchbay and by hand, runs both, and compares their sizes with the budget, their start-up, and
-// the database modules that they carry. A program with one driver imports the package of that one, as in the README;
-// the others import all. It fails where a program is too large or carries the wrong modules.
+// the database modules that they carry. It fails where a program is too large or carries the wrong modules.
 package main
 
 import (
@@ -84,15 +83,11 @@ func compare(proxy *sandbox.Proxy, dir string, v variant) (row string, err error
 	if servers {
 		files = append(files, "byhand/tls.go.txt")
 	}
-	imports := sandbox.Library + "/drivers"
-	if len(v.drivers) == 1 {
-		imports = v.drivers[0].Import
-	}
-	byHand, err := build(proxy, filepath.Join(dir, "byhand"), "", "", append(files, "byhand/main.go.txt")...)
+	byHand, err := build(proxy, filepath.Join(dir, "byhand"), "", append(files, "byhand/main.go.txt")...)
 	if err != nil {
 		return "", err
 	}
-	ours, err := build(proxy, filepath.Join(dir, "patchbay"), v.tags, imports, "patchbay/main.go.txt")
+	ours, err := build(proxy, filepath.Join(dir, "patchbay"), v.tags, "patchbay/main.go.txt")
 	if err != nil {
 		return "", err
 	}
@@ -126,16 +121,9 @@ type program struct {
 	modules []string // the database modules in it, sorted
 }
 
-// build makes a program of files that also imports a package, unless that is "", for what it registers.
-func build(proxy *sandbox.Proxy, dir, tags, imports string, files ...string) (p program, err error) {
+func build(proxy *sandbox.Proxy, dir, tags string, files ...string) (p program, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return p, err
-	}
-	if imports != "" {
-		text := fmt.Sprintf("package main\n\nimport _ %q\n", imports)
-		if err := os.WriteFile(filepath.Join(dir, "drivers.go"), []byte(text), 0o644); err != nil {
-			return p, err
-		}
 	}
 	for _, name := range files {
 		text, err := sources.ReadFile(name)
