@@ -219,7 +219,7 @@ var connMutants = []mutant{
 	},
 	{
 		fault: "fails to close", found: "opening/a database is opened, tested and queried",
-		says: "Close: not closed",
+		says: ": not closed",
 		connector: faulty(func(c *faultyConn) {
 			c.close = func(inner *scratchConn) error { return errors.Join(errors.New("not closed"), inner.Close()) }
 		}),
