@@ -43,7 +43,7 @@ func see(t testing.TB, v any) {
 // trial opens a database as a program does, and keeps the events. What is open at the end is closed.
 func trial(ctx context.Context, t testing.TB, cfg conn.Config, opts ...conn.Option) (*conn.Conn, *recorded, error) {
 	t.Helper()
-	hide(cfg)
+	secrets.Hide(cfg)
 	r := record(t)
 	t.Cleanup(observer.On(r.bus, func(e observer.Event) { see(t, e) }))
 	opts = append([]conn.Option{conn.WithObserver(r.bus), conn.WithName("orders"), conn.WithRetry(quick)}, opts...)
@@ -58,14 +58,6 @@ func trial(ctx context.Context, t testing.TB, cfg conn.Config, opts ...conn.Opti
 		}
 	})
 	return c, r, nil
-}
-
-// hide has what a config keeps secret searched for.
-func hide(cfg conn.Config) {
-	secrets.Add(cfg.Password.Reveal())
-	if cfg.TLS != nil {
-		secrets.Add(cfg.TLS.Key.Reveal())
-	}
 }
 
 // opens is trial for what must succeed.

@@ -50,7 +50,7 @@ func TestFailoverPartner(t *testing.T) {
 			cfg.ConnectTimeout = time.Second
 			if c.kind == registry.KindUnknown {
 				begin := time.Now()
-				db, err := conn.Open(limit(t), cfg, conn.WithObserver(nil), conn.WithRetry(conn.Retry{Max: -1}))
+				db, err := open(limit(t), t, cfg, conn.WithRetry(conn.Retry{Max: -1}))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -3,42 +3,16 @@
 package mssql
 
 import (
-	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/microsoft/go-mssqldb"
 
-	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/internal/tdstest"
 	"github.com/patchbay-go/patchbay/registry"
 )
-
-// quick repeats a failed attempt once.
-var quick = conn.WithRetry(conn.Retry{Max: 1, Delay: time.Millisecond, Jitter: -1})
-
-// opening opens the config, which must fail, as programs do.
-func opening(t *testing.T, cfg registry.Config, opts ...conn.Option) *conn.Error {
-	t.Helper()
-	return openingWith(limit(t), t, cfg, opts...)
-}
-
-func openingWith(ctx context.Context, t *testing.T, cfg registry.Config, opts ...conn.Option) *conn.Error {
-	t.Helper()
-	db, err := conn.Open(ctx, cfg, append([]conn.Option{conn.WithObserver(nil), quick}, opts...)...)
-	if err == nil {
-		t.Error(db.Close())
-		t.Fatal("it opened")
-	}
-	var e *conn.Error
-	if !errors.As(err, &e) {
-		t.Fatalf("the error is a %T: %v", err, err)
-	}
-	return e
-}
 
 // TestEveryNumber has the server refuse the login with each of the numbers, as SQL Server does it: first the reason,
 // then that the login failed.

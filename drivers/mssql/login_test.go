@@ -199,15 +199,17 @@ func TestCredentialsThatDoNotFit(t *testing.T) {
 		err            error
 		says           string
 	}{
-		{"sa", "pw", broken, broken.Error()},
-		{"", "pw", nil, "user is empty"},
-		{"sa", "pw \U0001F600", nil, "password contains a character beyond U+FFFF"},
+		{"sa", "pw of sa", broken, broken.Error()},
+		{"", "pw of nobody", nil, "user is empty"},
+		{"sa", "pw of sa \U0001F600", nil, "password contains a character beyond U+FFFF"},
 	} {
 		db := pool(t, s.Config(), registry.Env{Credentials: func(context.Context) (string, registry.Secret, error) {
 			return c.user, registry.NewSecret(c.password), c.err
 		}})
-		if err := db.PingContext(limit(t)); err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), c.password) {
-			t.Errorf("got %v, want it to say %q and not the password", err, c.says)
+		err := db.PingContext(limit(t))
+		see(t, err)
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("got %v, want it to say %q", err, c.says)
 		}
 	}
 	if n := len(s.Connections()); n != 0 {

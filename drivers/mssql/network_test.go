@@ -42,7 +42,7 @@ func TestSilence(t *testing.T) {
 				s := start(t)
 				cfg := m.config(s)
 				cfg.ConnectTimeout, cfg.Pool.Max = timeout, 1
-				db, err := conn.Open(limit(t), cfg, conn.WithObserver(nil))
+				db, err := open(limit(t), t, cfg)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -60,6 +60,7 @@ func TestSilence(t *testing.T) {
 				retire(t, db)
 				begin = time.Now()
 				_, err = db.ExecContext(limit(t), "SELECT 1")
+				see(t, err)
 				if took := time.Since(begin); db.Kind(err) != registry.KindTimeout || took > timeout+soon {
 					t.Errorf("replacing a connection took %v and ended in %v, of the kind %q", took, err, db.Kind(err))
 				}

@@ -21,6 +21,7 @@ var (
 	hold   = testdriver.Conn
 	with   = testdriver.With
 	limit  = testdriver.Context
+	see    = testdriver.See
 )
 
 // authority issues the certificates of the servers here.

@@ -13,14 +13,13 @@ import (
 
 	"github.com/microsoft/go-mssqldb"
 
-	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/internal/tdstest"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
 func TestRawIsTheDriversOwn(t *testing.T) {
 	s := start(t)
-	db, err := conn.Open(limit(t), s.Config(), conn.WithObserver(nil))
+	db, err := open(limit(t), t, s.Config())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/patchbay-go/patchbay/internal/testsecret"
 	"github.com/patchbay-go/patchbay/internal/testserver"
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -29,8 +28,10 @@ func Context(t testing.TB) context.Context {
 // Pool opens a pool that ends with the test.
 func (d Driver) Pool(t testing.TB, cfg registry.Config, env registry.Env) *sql.DB {
 	t.Helper()
-	c, err := d.Connector(cfg, env)
+	Secrets.Hide(cfg)
+	c, err := d.Connector(cfg, hideAnswers(env))
 	if err != nil {
+		See(t, err)
 		t.Fatal(err)
 	}
 	db := sql.OpenDB(c)
@@ -39,11 +40,7 @@ func (d Driver) Pool(t testing.TB, cfg registry.Config, env registry.Env) *sql.D
 			t.Error(err)
 		}
 	})
-	for _, secret := range secrets(cfg) { // it has to hold them, and must not show them
-		if how := testsecret.Shown(c, secret); how != "" {
-			t.Errorf("a secret shows in %s of a %T", how, c)
-		}
-	}
+	SeeShown(t, c)
 	return db
 }
 
@@ -58,8 +55,8 @@ func Conn(t testing.TB, db *sql.DB) *sql.Conn {
 	return c
 }
 
-// Try connects, executes the statements on one connection, hangs up, and returns the first error. No secret may
-// be in it.
+// Try connects, executes the statements on one connection, hangs up, and returns the first error, in which no
+// secret may be.
 func (d Driver) Try(t testing.TB, cfg registry.Config, statements ...string) error {
 	t.Helper()
 	db := d.Pool(t, cfg, registry.Env{})
@@ -71,14 +68,8 @@ func (d Driver) Try(t testing.TB, cfg registry.Config, statements ...string) err
 		}
 		_, err = c.ExecContext(Context(t), statement)
 	}
-	for _, secret := range secrets(cfg) {
-		if where := testsecret.Find(err, secret); where != "" {
-			t.Errorf("a secret is in the error at %s: %v", where, err)
-		}
-		if how := testsecret.Shown(db, secret); how != "" {
-			t.Errorf("a secret shows in %s of a %T", how, db)
-		}
-	}
+	See(t, err)
+	SeeShown(t, db)
 	if c != nil {
 		_ = c.Close() // the error has already been seen
 	}
@@ -93,12 +84,13 @@ func (d Driver) Run(t testing.TB, s *testserver.Server, statements ...string) {
 	}
 }
 
-// Check fails the test unless err is of the kind and its hint says the words.
+// Check fails the test unless err is of the kind and its hint says the words, and if a secret is in it.
 func (d Driver) Check(t testing.TB, err error, kind registry.Kind, says string) {
 	t.Helper()
 	if err == nil {
 		t.Fatalf("no error, want one of the kind %v", kind)
 	}
+	See(t, err)
 	if got := d.Kind(err); got != kind {
 		t.Errorf("kind of %q is %v, want %v", err, got, kind)
 	}
@@ -121,12 +113,4 @@ func With(cfg registry.Config, name, value string) registry.Config {
 	params[name] = value
 	cfg.Params = params
 	return cfg
-}
-
-func secrets(cfg registry.Config) []string {
-	all := []string{cfg.Password.Reveal()}
-	if cfg.TLS != nil {
-		all = append(all, cfg.TLS.Key.Reveal())
-	}
-	return all
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/patchbay-go/patchbay/internal/testsecret"
+	"github.com/patchbay-go/patchbay/registry"
 )
 
 type config struct{ password string }
@@ -56,11 +57,13 @@ func TestAWatchFindsWhatIsPlanted(t *testing.T) {
 		t.Errorf("a watch that knows no secret found one by %s", where)
 	}
 	w.Add("first word")
-	w.Add("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END PRIVATE KEY-----\n")
+	key := registry.NewSecret("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END PRIVATE KEY-----\n")
+	w.Hide(registry.Config{Password: registry.NewSecret("of a config"), TLS: &registry.TLS{Key: key}})
 	for name, v := range map[string]any{
 		"text":          "the first word",
 		"hidden field":  &failed{config: &config{"the first word"}},
 		"event":         happened{errors.New("the first word")},
+		"of a config":   "the password of a config",
 		"line of a key": errors.New("bad key: AgEGCCqGSM49AwEHBG0w"),
 	} {
 		if w.See(v) == "" {
@@ -75,7 +78,7 @@ func TestAWatchFindsWhatIsPlanted(t *testing.T) {
 	if w.Shown(&failed{config: &config{"the first word"}}) != "" || w.Shown(config{"the first word"}) == "" {
 		t.Error("what is shown is not what can be read")
 	}
-	if w.Seen() != 10 {
+	if w.Seen() != 11 {
 		t.Errorf("%d values were seen", w.Seen())
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/patchbay-go/patchbay/registry"
 )
 
 // Watch searches all that it is shown for all secrets that it knows by then. Its zero value knows none. It may be
@@ -26,6 +28,14 @@ func (w *Watch) Add(secret string) {
 		if part != "" && !strings.HasPrefix(part, "-----") && !slices.Contains(w.secrets, part) {
 			w.secrets = append(w.secrets, part)
 		}
+	}
+}
+
+// Hide makes known what a config keeps secret.
+func (w *Watch) Hide(cfg registry.Config) {
+	w.Add(cfg.Password.Reveal())
+	if cfg.TLS != nil {
+		w.Add(cfg.TLS.Key.Reveal())
 	}
 }
 
