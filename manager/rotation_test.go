@@ -4,6 +4,7 @@ package manager_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -14,8 +15,10 @@ import (
 	"github.com/patchbay-go/patchbay/conn"
 	_ "github.com/patchbay-go/patchbay/drivers/mysql"
 	_ "github.com/patchbay-go/patchbay/drivers/postgres"
+	"github.com/patchbay-go/patchbay/internal/testsecret"
 	"github.com/patchbay-go/patchbay/internal/testserver"
 	"github.com/patchbay-go/patchbay/manager"
+	"github.com/patchbay-go/patchbay/observer"
 )
 
 // rotation is how a server is told of a user and of its new password.
@@ -41,9 +44,20 @@ func TestThePasswordChangesUnderLoadMariaDB(t *testing.T) {
 
 func rotate(t *testing.T, r rotation) {
 	const grace = 2 * time.Second
+	before, after := rand.Text(), rand.Text()
+	var secrets testsecret.Watch
+	see := func(v any) {
+		t.Helper()
+		if where := secrets.See(v); where != "" {
+			t.Errorf("a password is in a %T, at %s", v, where)
+		}
+	}
+	bus := observer.New()
+	observer.On(bus, func(e observer.Event) { see(e) })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	admin, err := conn.Open(ctx, r.server.Config())
+	secrets.Hide(r.server.Config())
+	admin, err := conn.Open(ctx, r.server.Config(), conn.WithObserver(bus))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,9 +68,10 @@ func rotate(t *testing.T, r rotation) {
 			t.Fatal(err)
 		}
 	}
-	run(fmt.Sprintf(r.create, "before"))
+	run(fmt.Sprintf(r.create, before))
 	defer func() { run(r.remove) }()
 	config := func(password string) conn.Config {
+		secrets.Add(password)
 		cfg := r.server.Config()
 		cfg.User, cfg.Password, cfg.Pool = "rotating", conn.NewSecret(password), conn.Pool{Min: 4, Max: 4}
 		if cfg.Dialect == "mysql" {
@@ -66,8 +81,8 @@ func rotate(t *testing.T, r rotation) {
 	}
 	var current atomic.Pointer[conn.Config]
 	set := func(cfg conn.Config) { current.Store(&cfg) }
-	set(config("before"))
-	m := manager.New(manager.WithGrace(grace), manager.WithConfigs(map[string]conn.Config{"app": *current.Load()}))
+	set(config(before))
+	m := manager.New(manager.WithObserver(bus), manager.WithGrace(grace), manager.WithConfigs(map[string]conn.Config{"app": *current.Load()}))
 	defer func() {
 		if err := m.CloseAll(context.Background()); err != nil {
 			t.Error(err)
@@ -86,6 +101,7 @@ func rotate(t *testing.T, r rotation) {
 	query := func(c *conn.Conn, how string) {
 		var answer int
 		if err := c.QueryRowContext(ctx, "SELECT 1").Scan(&answer); err != nil {
+			see(err)
 			t.Errorf("%s: %v", how, err)
 		}
 		queries.Add(1)
@@ -136,9 +152,14 @@ func rotate(t *testing.T, r rotation) {
 						return
 					default:
 					}
+					err := use()
+					if err == nil {
+						continue
+					}
+					see(err)
 					// Whoever gives the config itself may have read it before it changed, and is told.
 					var mismatch *manager.MismatchError
-					if err := use(); err != nil && !errors.As(err, &mismatch) {
+					if !errors.As(err, &mismatch) {
 						t.Errorf("%s: %v", how, err)
 						return
 					}
@@ -153,13 +174,14 @@ func rotate(t *testing.T, r rotation) {
 	}
 
 	atLeast(2000)
-	run(fmt.Sprintf(r.change, "after"))
+	run(fmt.Sprintf(r.change, after))
 	atLeast(500)
-	if err := m.Replace(ctx, "app", config("after")); err != nil {
+	if err := m.Replace(ctx, "app", config(after)); err != nil {
+		see(err)
 		t.Error(err)
 	}
 	replaced := time.Now()
-	set(config("after"))
+	set(config(after))
 	atLeast(2000)
 	for time.Since(replaced) < grace+time.Second/4 && !t.Failed() {
 		query(lease.Conn(), "a lease from before")
@@ -172,8 +194,12 @@ func rotate(t *testing.T, r rotation) {
 	}
 	close(stop)
 	wg.Wait()
-	if err := conn.Test(ctx, config("before")); conn.KindOf(err) != conn.KindAuth {
-		t.Errorf("the old password: %v", err)
+	refused := conn.Test(ctx, config(before), conn.WithObserver(bus))
+	if see(refused); conn.KindOf(refused) != conn.KindAuth {
+		t.Errorf("the old password: %v", refused)
+	}
+	if n := secrets.Seen(); n < 4 { // two are opened, one is replaced, and one is refused
+		t.Errorf("only %d values were searched", n)
 	}
 	t.Logf("%d queries", queries.Load())
 }
