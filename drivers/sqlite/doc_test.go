@@ -3,42 +3,23 @@
 package sqlite
 
 import (
-	"os"
-	"regexp"
-	"slices"
-	"strings"
 	"testing"
+
+	"github.com/patchbay-go/patchbay/internal/testdriver"
+	"github.com/patchbay-go/patchbay/registry"
 )
 
-// TestTheDocumentationListsEveryParam compares the table in the package comment with the one in the code.
 func TestTheDocumentationListsEveryParam(t *testing.T) {
-	doc, err := os.ReadFile("doc.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, table, _ := strings.Cut(string(doc), "//\tname ")
-	table, _, _ = strings.Cut(table, "//\n")
-	rows := regexp.MustCompile(`(?m)^//\t([a-z_]+) +(.*(?:\n//\t  .*)*)`).FindAllStringSubmatch(table, -1)
-	var documented, known []string
-	described := make(map[string]string)
-	for _, row := range rows {
-		documented = append(documented, row[1])
-		described[row[1]] = row[2]
-	}
+	var all []registry.Param
 	for _, p := range params {
-		known = append(known, p.name)
-		for _, word := range append([]string{p.preset}, p.words...) {
-			if p.flag && word == "1" {
-				word = "on"
-			}
-			if !strings.Contains(described[p.name], word) {
-				t.Errorf("the row of %s does not name %q", p.name, word)
-			}
+		words := p.words
+		switch {
+		case p.flag:
+			words = []string{"on", "off"}
+		case p.preset != "":
+			words = append([]string{p.preset}, words...)
 		}
+		all = append(all, registry.Param{Name: p.name, Words: words})
 	}
-	slices.Sort(documented)
-	slices.Sort(known)
-	if !slices.Equal(documented, known) {
-		t.Errorf("documented are\n%v, known are\n%v", documented, known)
-	}
+	testdriver.Documented(t, all)
 }

@@ -1,6 +1,6 @@
-// Package testdriver is what the tests of the drivers of servers share: it opens pools straight on a driver's
-// connector, without package conn, and looks at what comes of it: the kind of the error, its hint, and whether
-// a secret is anywhere in it. It knows no dialect.
+// Package testdriver is what the tests of the drivers share: it opens pools straight on a driver's connector, without
+// package conn, and looks at what comes of it: the kind of the error, its hint, and whether a secret is anywhere in
+// it; and it compares the documentation with the code. It knows no dialect.
 package testdriver
 
 import (

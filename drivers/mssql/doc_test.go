@@ -1,0 +1,13 @@
+//go:build mssql || alldrivers
+
+package mssql
+
+import (
+	"testing"
+
+	"github.com/patchbay-go/patchbay/internal/testdriver"
+)
+
+func TestTheDocumentationListsEveryParam(t *testing.T) {
+	testdriver.Documented(t, params)
+}

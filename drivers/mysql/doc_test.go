@@ -1,0 +1,13 @@
+//go:build mysql || alldrivers
+
+package mysql
+
+import (
+	"testing"
+
+	"github.com/patchbay-go/patchbay/internal/testdriver"
+)
+
+func TestTheDocumentationListsEveryParam(t *testing.T) {
+	testdriver.Documented(t, sessionParams, driverParams)
+}

@@ -1,0 +1,13 @@
+//go:build postgres || alldrivers
+
+package postgres
+
+import (
+	"testing"
+
+	"github.com/patchbay-go/patchbay/internal/testdriver"
+)
+
+func TestTheDocumentationListsEveryParam(t *testing.T) {
+	testdriver.Documented(t, sessionParams, connectionParams, ownParams)
+}
