@@ -3,11 +3,8 @@
 package mysql
 
 import (
-	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"strconv"
 	"strings"
@@ -109,68 +106,11 @@ func TestParamsReachTheSession(t *testing.T) {
 }
 
 func TestCredentialsAreAskedForEachConnection(t *testing.T) {
-	s := testserver.StartMariaDB(t, testserver.Options{})
-	run(t, s, "CREATE USER rotates IDENTIFIED BY 'first one'")
-	cfg := as(s, "", "")
-	cfg.Database = ""
-	password, asked := "first one", 0
-	errVault := errors.New("the vault is sealed")
-	db := pool(t, cfg, registry.Env{Credentials: func(context.Context) (string, registry.Secret, error) {
-		asked++
-		if password == "" {
-			return "", registry.Secret{}, errVault
-		}
-		return "rotates", registry.NewSecret(password), nil
-	}})
-	first := conn(t, db)
-	run(t, s, "ALTER USER rotates IDENTIFIED BY 'second one'")
-	password = "second one"
-	second := conn(t, db)
-	for _, c := range []interface{ PingContext(context.Context) error }{first, second} {
-		if err := c.PingContext(limit(t)); err != nil {
-			t.Error(err)
-		}
-	}
-	password = ""
-	if _, err := db.Conn(limit(t)); !errors.Is(err, errVault) {
-		t.Errorf("got %v, want %v", err, errVault)
-	}
-	if asked != 3 {
-		t.Errorf("asked %d times for 3 connections", asked)
-	}
+	tested.Credentials(t, testserver.MariaDB(t))
 }
 
 func TestOddNamesLogIn(t *testing.T) {
-	s := testserver.StartMariaDB(t, testserver.Options{})
-	r := rand.New(rand.NewPCG(1, 2))
-	names := []string{
-		`'`, `"`, `\`, "`", `a'b"c\d`, ":@/?#%;&", "u:p@tcp(h)/d?x=y", "a b", "100%", "%41", "a=b", "ü", "用户",
-		"x' OR '1'='1", strings.Repeat("x", 64), "user=admin", "--", "?", "a,b",
-	}
-	for range 20 {
-		letters := []rune("abc'\"\\`:@/?#%;&=+,.{}[]()<>|$~^*!-_üß用")
-		name := make([]rune, 1+r.IntN(12))
-		for i := range name {
-			name[i] = letters[r.IntN(len(letters))]
-		}
-		names = append(names, string(name))
-	}
-	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
-	for i, name := range names {
-		password := fmt.Sprint(name, " secret ", i, name, strings.Repeat("😀", 20))
-		user, database := "'"+quote.Replace(name)+"'", "`"+strings.ReplaceAll(name, "`", "``")+"`"
-		run(t, s, "CREATE USER "+user+" IDENTIFIED BY '"+quote.Replace(password)+"'",
-			"CREATE DATABASE "+database, "GRANT ALL ON *.* TO "+user)
-		cfg := as(s, name, password)
-		cfg.Database = name
-		var gotUser, gotDatabase string
-		err := pool(t, cfg, registry.Env{}).QueryRowContext(limit(t), "SELECT USER(), DATABASE()").Scan(&gotUser, &gotDatabase)
-		if err != nil || !strings.HasPrefix(gotUser, name+"@") || gotDatabase != name {
-			t.Errorf("logged in as %q to %q, %v; want %q", gotUser, gotDatabase, err, name)
-		}
-		cfg.Password = registry.NewSecret("not the " + password)
-		check(t, try(t, cfg), registry.KindAuth, "")
-	}
+	tested.OddNames(t, testserver.StartMariaDB(t, testserver.Options{}))
 }
 
 func TestRawYieldsTheDriversOwnConnection(t *testing.T) {

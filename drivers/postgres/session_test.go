@@ -3,12 +3,9 @@
 package postgres
 
 import (
-	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +17,7 @@ import (
 
 	"github.com/patchbay-go/patchbay/internal/testport"
 	"github.com/patchbay-go/patchbay/internal/testserver"
+	"github.com/patchbay-go/patchbay/internal/testuser"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -111,68 +109,19 @@ func TestTheEnvironmentDoesNotGetInTheWay(t *testing.T) {
 }
 
 func TestCredentialsAreAskedForEachConnection(t *testing.T) {
-	s := testserver.StartPostgres(t, testserver.Options{})
-	run(t, s, "CREATE ROLE rotates LOGIN PASSWORD 'first one'")
-	cfg := as(s, "", "")
-	password, asked := "first one", 0
-	errVault := errors.New("the vault is sealed")
-	db := pool(t, cfg, registry.Env{Credentials: func(context.Context) (string, registry.Secret, error) {
-		asked++
-		if password == "" {
-			return "", registry.Secret{}, errVault
-		}
-		return "rotates", registry.NewSecret(password), nil
-	}})
-	first := conn(t, db)
-	run(t, s, "ALTER ROLE rotates PASSWORD 'second one'")
-	password = "second one"
-	second := conn(t, db)
-	for _, c := range []interface{ PingContext(context.Context) error }{first, second} {
-		if err := c.PingContext(limit(t)); err != nil {
-			t.Error(err)
-		}
-	}
-	password = ""
-	if _, err := db.Conn(limit(t)); !errors.Is(err, errVault) {
-		t.Errorf("got %v, want %v", err, errVault)
-	}
-	if asked != 3 {
-		t.Errorf("asked %d times for 3 connections", asked)
-	}
+	tested.Credentials(t, testserver.Postgres(t))
 }
 
 func TestOddNamesLogIn(t *testing.T) {
 	s := testserver.StartPostgres(t, testserver.Options{})
-	r := rand.New(rand.NewPCG(1, 2))
-	names := []string{
-		`'`, `"`, `\`, `a'b"c\d`, ":@/?#%;&", "postgres://u:p@h/d?x=y", " ", " a b ", "100%", "%41", "a=b", "ü", "用户", "😀",
-		"x' sslmode='disable", strings.Repeat("x", 100), "user=admin", "--", "$1",
-	}
-	for range 9 {
-		letters := []rune(`abc'"\:@/?#%;&=+ ,.{}[]()<>|$~^*!-_` + "\t\nüß用😀")
-		name := make([]rune, 1+r.IntN(12))
-		for i := range name {
-			name[i] = letters[r.IntN(len(letters))]
-		}
-		names = append(names, string(name))
-	}
-	quote := func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-	for i, name := range names {
-		password := fmt.Sprint(name, " secret ", i, name)
-		role := pgx.Identifier{name}.Sanitize()
-		run(t, s, "CREATE ROLE "+role+" LOGIN PASSWORD "+quote(password), "CREATE DATABASE "+role+" OWNER "+role)
-		cfg := as(s, name, password)
-		cfg.Database = name
-		var user, database string
-		err := pool(t, cfg, registry.Env{}).QueryRowContext(limit(t), "SELECT current_user, current_database()").Scan(&user, &database)
-		// https://www.postgresql.org/docs/current/sql-syntax-lexical.html: names are cut to 63 bytes
-		if want := name[:min(len(name), 63)]; err != nil || user != want || database != want {
-			t.Errorf("logged in as %q to %q, %v; want %q", user, database, err, want)
-		}
-		run(t, s, "DROP DATABASE "+role+" WITH (FORCE)")
-		cfg.Password = registry.NewSecret("not the " + password)
-		check(t, try(t, cfg), registry.KindAuth, "")
-	}
+	tested.OddNames(t, s)
+	name := strings.Repeat("long", 25) // https://www.postgresql.org/docs/current/sql-syntax-lexical.html: cut to 63 bytes
+	run(t, s, "CREATE ROLE "+name+" LOGIN PASSWORD 'pw of long'", "CREATE DATABASE "+name)
+	cfg := as(s, name, "pw of long")
+	cfg.Database = name
+	db := pool(t, cfg, registry.Env{})
+	cfg.User, cfg.Database = name[:63], name[:63]
+	testuser.LoggedIn(limit(t), t, db, cfg)
 }
 
 func TestRawYieldsTheDriversOwnConnection(t *testing.T) {
