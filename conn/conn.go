@@ -40,17 +40,13 @@ func (c *Conn) Kind(err error) Kind { return kindOf(err, c.pool.driver) }
 // only the first call can return an error, which is an [*Error]. The bus gets a [Closed] event, or, if closing
 // failed, an [observer.Error].
 func (c *Conn) Close() error {
-	c.pool.reporting.Store(true) // the error of the whole is known here, and in the connector only its part
+	isClosing := c.pool.reporting.Swap(true) // the error of the whole is known here, and in the connector only its part
 	c.pool.end()
-	return c.closed(c.DB.Close())
-}
-
-func (c *Conn) closed(err error) error {
-	if err != nil {
-		err = c.pool.explain(err, 0)
+	err := c.DB.Close()
+	if err == nil && isClosing {
+		return nil // whoever is closing it knows how that ends
 	}
-	c.pool.reportClosed(err)
-	return err
+	return c.pool.closed(err)
 }
 
 // OnClose has fn called when the pool is closed, in whatever way, [sql.DB.Close] included: once, on the goroutine
@@ -88,16 +84,17 @@ func (l *lifetime) end() {
 	}
 }
 
-func (c *connector) reportClosed(err error) {
-	if !c.opened.Load() || c.reported.Swap(true) {
-		return
-	}
+// closed tells the bus, once, how closing ended, and returns the error with all that belongs to it.
+func (c *connector) closed(err error) error {
 	if err != nil {
-		if _, ok := err.(*Error); !ok { // it has not been explained by closed
-			err = c.explain(err, 1)
-		}
-		emit(c.bus, observer.Error{Source: "connection", Err: err})
-		return
+		err = c.explain(err, 0)
 	}
-	emit(c.bus, Closed{Name: c.name, Dialect: c.dialect})
+	switch {
+	case !c.opened.Load() || c.reported.Swap(true):
+	case err != nil:
+		emit(c.bus, observer.Error{Source: "connection", Err: err})
+	default:
+		emit(c.bus, Closed{Name: c.name, Dialect: c.dialect})
+	}
+	return err
 }

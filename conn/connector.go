@@ -126,7 +126,7 @@ func (c *connector) Close() error {
 		err = errtree.Join(err, closer.Close())
 	}
 	if !c.reporting.Load() {
-		c.reportClosed(err)
+		_ = c.closed(err) // the caller gets the error as it is, as from any *sql.DB
 	}
 	return err
 }

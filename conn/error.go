@@ -14,7 +14,7 @@ type Error struct {
 	Dialect  string // as in the config until it has been recognized
 	Target   string // what was to be opened, such as "app@db.example:5432/shop" or a file name
 	Kind     Kind
-	Attempts int    // 0 if the config did not get as far as an attempt
+	Attempts int    // to open it; 0 if the config did not get as far as that, or for a failure to close
 	Hint     string // what to check or change; may be empty
 	Err      error  // what the driver said in the last attempt, and the end of the context if that is why it was the last
 }

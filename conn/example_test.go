@@ -50,7 +50,7 @@ func ExampleParseURL() {
 	_, err = conn.ParseURL("postgres://app:hunter/2@db.example/shop")
 	fmt.Println(err)
 	// Output:
-	// postgres://app:[redacted]@db.example/shop?ssl=true&connectTimeout=5s <nil>
+	// postgres://app:[redacted]@db.example/shop?connectTimeout=5s&ssl=true <nil>
 	// hunter2
 	// config: url contains an "@" that may belong to the password or follow it: write every @ that is not the one before the host as %40, and a / or ? in a password as %2F or %3F
 }

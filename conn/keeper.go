@@ -14,10 +14,10 @@ import (
 
 const (
 	defaultCheckInterval = 15 * time.Second
-	dialsAtOnce          = 4                // more would look like an attack to a server that is just starting
-	firstPause           = time.Second      // after a failure; doubles with each further one, up to the interval
-	firstAuthPause       = time.Minute      // likewise, up to longestAuthPause: repeating it can lock the user out
-	longestAuthPause     = 10 * time.Minute //
+	dialsAtOnce          = 4           // more would look like an attack to a server that is just starting
+	firstPause           = time.Second // after a failure; doubles with each further one, up to the interval
+	firstAuthPause       = time.Minute // likewise, up to longestAuthPause: repeating it can lock the user out
+	longestAuthPause     = 10 * time.Minute
 )
 
 // keeper keeps Pool.Min connections ready, which database/sql does not know of: it replaces those that died
@@ -273,8 +273,8 @@ func inParallel(n int, f func(i int)) {
 	for i := range n {
 		slots <- struct{}{}
 		go func() {
+			defer func() { <-slots }() // also if the driver ends the goroutine
 			f(i)
-			<-slots
 		}()
 	}
 	for range dialsAtOnce {

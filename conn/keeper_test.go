@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"maps"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -67,6 +68,26 @@ func TestAWarmUpThatFailsPartlyIsMadeUpFor(t *testing.T) {
 		warmed := of[conn.Warmed](r)
 		if len(warmed) < 2 || warmed[0].Err == nil || warmed[len(warmed)-1].Err != nil || warmed[len(warmed)-1].Ready != 4 || f.alive() != 4 {
 			t.Errorf("%d alive: %+v", f.alive(), warmed)
+		}
+	})
+}
+
+// A driver, or what a program lends it, may end its goroutine, as testing.T.FailNow does.
+func TestAWarmUpOutlivesAnEndOfItsGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.connect = func(_ context.Context, n int, _ registry.Env) error {
+			if n > 1 {
+				runtime.Goexit()
+			}
+			return nil
+		}
+		c, _, err := openFake(t, f, conn.Config{Pool: conn.Pool{Min: 3}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 }

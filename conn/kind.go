@@ -11,7 +11,8 @@ import (
 
 // KindOf tells the kind of an error that came from opening or using any database of this program. For an
 // error of a statement, [Conn.Kind] is more exact where several drivers are linked. Context errors are
-// KindCancelled; an error that no driver of the default registry claims is KindUnknown.
+// KindCancelled; an error that no driver of the default registry claims is KindUnknown. Of several errors of this
+// package in one, the first counts, in the order of [errors.As].
 func KindOf(err error) Kind { return kindOf(err, claimant(err)) }
 
 // Retryable reports whether err is of a kind for which opening a database is attempted again. It does not mean

@@ -147,8 +147,8 @@ func prepare(cfg *Config, o *options) (*Conn, error) {
 	return c, nil
 }
 
-// limit sets the pool's bounds and returns how many connections it may have, 0 for any number. Idle connections are kept up to the maximum: database/sql's own default of two
-// makes a busy pool reconnect all the time.
+// limit sets the pool's bounds and returns how many connections it may have, 0 for any number. Idle connections are
+// kept up to the maximum: database/sql's own default of two makes a busy pool reconnect all the time.
 func limit(db *sql.DB, p Pool) (most int) {
 	most, idle := p.Max, p.Max
 	switch {

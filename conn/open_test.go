@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/observer"
@@ -139,6 +140,35 @@ func TestAFailureToCloseIsAnErrorEvent(t *testing.T) {
 			t.Errorf("%s: %v, %+v", name, r.names(), failed)
 		}
 	}
+}
+
+// slow is a connector that takes its time to close, and fails to.
+type slow struct {
+	driver.Connector
+	closed chan error
+}
+
+func (s slow) Close() error { return <-s.closed }
+
+func TestASecondCloseLeavesTheReportToTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		closed := make(chan error)
+		c, r, err := openFake(t, f, conn.Config{}, conn.WithConnector(func(inner driver.Connector) driver.Connector { return slow{inner, closed} }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := make(chan error, 1)
+		go func() { first <- c.Close() }()
+		synctest.Wait()
+		if err := c.Close(); err != nil || len(r.names()) != 1 {
+			t.Errorf("the second: %v, %v", err, r.names())
+		}
+		closed <- errLost
+		if err := <-first; !errors.Is(err, errLost) || len(of[observer.Error](r)) != 1 || len(of[conn.Closed](r)) != 0 {
+			t.Errorf("the first: %v, %v", err, r.names())
+		}
+	})
 }
 
 // hiding is a wrapper that, like many, has only the two methods that it must have.

@@ -17,14 +17,14 @@ const moment = 100 * time.Millisecond
 // returns soon after ctx has ended, even if the driver does not.
 // The error is an [*Error]; the bus gets a [Closed] event, or, if closing failed, an [observer.Error].
 func (c *Conn) Shutdown(ctx context.Context) error {
-	return c.closed(c.settle(ctx, c.startClosing()))
+	return c.pool.closed(c.settle(ctx, c.startClosing()))
 }
 
 // Abort closes the pool and cuts the network connections that are still in use, so that what runs on them
 // fails at once. A connection to a file cannot be cut: a statement there ends with its context. A cause says
 // that the pool could not be closed in good order and is reported as the failure to do so; it may be nil.
 func (c *Conn) Abort(cause error) error {
-	return c.closed(c.cut(cause, c.startClosing()))
+	return c.pool.closed(c.cut(cause, c.startClosing()))
 }
 
 // startClosing closes the pool on another goroutine, because nobody knows how long a driver takes for that.

@@ -255,6 +255,49 @@ func TestClosingDuringAReloadLeavesItsMap(t *testing.T) {
 	}
 }
 
+// An opening for one map may go on for those who joined it, when the next map no longer has the name.
+func TestWhatAReloadRemovesStaysRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		m, _ := f.manager(t, manager.WithConfigs(configs{"a": fakeConfig("a")}))
+		c, err := m.Named(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.connect = func(ctx context.Context, _ registry.Config) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		first, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 2)
+		go func() { done <- m.Reload(first, configs{"a": replaced()}) }()
+		synctest.Wait()
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			_, err := m.Named(t.Context(), "a")
+			done <- err
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Reload: %v", err)
+		}
+		if err := m.Reload(t.Context(), nil); err != nil {
+			t.Error(err)
+		}
+		if err := <-done; err == nil {
+			t.Error("Named opened what was removed")
+		}
+		f.connect = nil
+		var unknown *manager.UnknownNameError
+		if _, err := m.Named(t.Context(), "a"); !errors.As(err, &unknown) {
+			t.Errorf("Named: %v", err)
+		}
+	})
+}
+
 func TestTheMapIsCopied(t *testing.T) {
 	f := newFake()
 	given := configs{"a": {Dialect: "fake", TLS: &conn.TLS{ServerName: "before"}}}

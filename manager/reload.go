@@ -81,6 +81,11 @@ func (m *Manager) adopt(configs map[string]conn.Config) (changed, gone []string,
 			continue
 		}
 		e.cfg, e.err = nil, nil
+		for _, f := range []*flight{e.running, e.next} {
+			if f != nil {
+				f.reload = false // for the map before; it may go on for those who joined it
+			}
+		}
 		if _, state := e.config(); state != StateClosed || e.running != nil {
 			gone = append(gone, name)
 		}

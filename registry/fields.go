@@ -101,6 +101,9 @@ func (f field) set(text string) error {
 func (f field) value() any {
 	switch p := f.at.(type) {
 	case *string:
+		if holdsPrivateKey(*p) {
+			return redacted
+		}
 		if *p != "" {
 			return *p
 		}
@@ -133,7 +136,7 @@ func shownParam(name, value string) string {
 			return redacted
 		}
 	}
-	if strings.Contains(value, "://") {
+	if strings.Contains(value, "://") || holdsPrivateKey(value) {
 		return redacted
 	}
 	return value

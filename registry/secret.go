@@ -48,6 +48,9 @@ func (s Secret) String() string {
 	return redacted
 }
 
+// GoString is String for those who print Go syntax by other means than package fmt.
+func (s Secret) GoString() string { return s.String() }
+
 // Format writes String for every verb, %x, %d and %#v included.
 func (s Secret) Format(f fmt.State, verb rune) {
 	// The state only fails when its writer does, and fmt has no way to say so.

@@ -55,6 +55,7 @@ func TestNoFormattingShowsASecret(t *testing.T) {
 		any     any
 	}
 	cfg := secretConfig()
+	misplaced := "-----BEGIN PRIVATE KEY-----" + hidden
 	cfg.Params = nil // a map prints as it is where fmt can call no method; no dialect takes a secret there
 	for name, v := range map[string]any{
 		"Secret":         cfg.Password,
@@ -64,6 +65,7 @@ func TestNoFormattingShowsASecret(t *testing.T) {
 		"Secret any":     []any{cfg.Password},
 		"Config":         secretConfig(),
 		"*Config":        &cfg,
+		"key misplaced":  registry.Config{AppName: misplaced, TLS: &registry.TLS{CA: misplaced}, Params: map[string]string{"mode": misplaced}},
 		"TLS":            *cfg.TLS,
 		"*TLS":           cfg.TLS,
 		"Config inside":  configHolder{cfg, &cfg, []registry.Config{cfg}, map[string]registry.Config{"x": cfg}, cfg},
@@ -92,6 +94,9 @@ func TestSecret(t *testing.T) {
 	s := registry.NewSecret(hidden)
 	if s.Reveal() != hidden || s.IsZero() || s.String() != "[redacted]" {
 		t.Errorf("a secret reveals %q and prints as %q", s.Reveal(), s)
+	}
+	if text := fmt.GoStringer(s).GoString(); text != "[redacted]" { // all that some printers ask for
+		t.Errorf("in Go syntax a secret is %s", text)
 	}
 	if !s.Equal(registry.NewSecret(hidden)) || s.Equal(registry.NewSecret("other")) || s.Equal(registry.Secret{}) {
 		t.Error("Equal does not compare the texts")

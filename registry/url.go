@@ -39,7 +39,7 @@ func (c *Config) parse(text string) error {
 		return badURL("does not start with a dialect", "write it as postgres://host/database or sqlite:file")
 	}
 	c.Dialect = strings.ToLower(scheme)
-	info, known := Describe(c.Dialect)
+	info := describe(c.Dialect)
 	if strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return badURL("contains a space or control character", "write it percent-encoded, a space as %20")
 	}
@@ -51,10 +51,10 @@ func (c *Config) parse(text string) error {
 		return badURL(`contains a second "?"`, "write the one that is no separator as %3F")
 	}
 	var err error
-	files := known && info.Port == 0
+	files := info != nil && info.Port == 0
 	authority, isServer := strings.CutPrefix(rest, "//")
 	switch {
-	case !isServer && known && !files:
+	case !isServer && info != nil && !files:
 		return badURL("has no // after the dialect", "write "+c.Dialect+"://host/database")
 	case !isServer:
 		c.Filename, err = unescape(rest)
@@ -278,9 +278,6 @@ func (c *Config) url() string {
 }
 
 func addParam(url, name, value string) string {
-	if holdsPrivateKey(value) {
-		value = redacted
-	}
 	if value != redacted {
 		value = percent.Encode(value, "/:")
 	}

@@ -5,7 +5,7 @@ package errtree
 import "errors"
 
 // Find returns the first that match accepts of err and those that it wraps, in the order of [errors.As]; nil if there
-// is none.
+// is none. It asks no error for a method As.
 func Find(err error, match func(error) bool) error {
 	if err == nil || match(err) {
 		return err

@@ -1,8 +1,9 @@
 // Package netconn holds what the wrappers of network connections in this module have in common: passing on all that
-// they do not change, the access to the file descriptor included. Package conn and the drivers embed its Conn.
+// they do not change, the access to the file descriptor included. Packages conn and drivers/network embed its Conn.
 package netconn
 
 import (
+	"errors"
 	"net"
 	"syscall"
 	"time"
@@ -22,8 +23,8 @@ func (c *Conn) SetReadDeadline(t time.Time) error  { return c.Inner.SetReadDeadl
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.Inner.SetWriteDeadline(t) }
 
 // SyscallConn returns the access to the file descriptor, by which a driver sees whether the server has closed an
-// idle connection. Where there is none, such as in a tunnel, it is one by which nothing can be seen or done: a driver
-// takes an error for that of a broken connection.
+// idle connection. Where there is none, such as in a tunnel, it is one by which nothing can be seen: a driver takes an
+// error of this method, or of reading, for that of a broken connection.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) {
 	if raw, ok := c.Inner.(syscall.Conn); ok {
 		return raw.SyscallConn()
@@ -33,6 +34,6 @@ func (c *Conn) SyscallConn() (syscall.RawConn, error) {
 
 type none struct{}
 
-func (*none) Control(func(uintptr)) error    { return nil }
+func (*none) Control(func(uintptr)) error    { return errors.ErrUnsupported }
 func (*none) Read(func(uintptr) bool) error  { return nil }
-func (*none) Write(func(uintptr) bool) error { return nil }
+func (*none) Write(func(uintptr) bool) error { return errors.ErrUnsupported }
