@@ -25,5 +25,5 @@ func TestQueryOfMariaDB(t *testing.T) {
 `})
 	expect(t, place{}.run(t, "query", url, "select ? + ? as sum", "40", "2", "--format=csv"), ran{out: "sum\n42\n"})
 	expect(t, place{}.run(t, "query", url, "set @a = 1"), ran{out: "done\n"})
-	expect(t, place{}.run(t, "query", url, "select sleep(60)", "--timeout=100ms"), ran{status: 1, err: "patchbay: query: not done within the --timeout of 100ms\n"})
+	expect(t, place{}.run(t, "query", url, "select sleep(60)", "--timeout=2s"), ran{status: 1, err: "patchbay: query: not done within the --timeout of 2s\n"})
 }

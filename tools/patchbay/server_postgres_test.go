@@ -26,5 +26,5 @@ func TestQueryOfPostgres(t *testing.T) {
 	expect(t, place{}.run(t, "query", url, "select $1::int + $2::int as sum", "40", "2"), ran{out: "sum\n---\n 42\n(1 row)\n"})
 	expect(t, place{}.run(t, "query", url, "create temp table pb_t as select generate_series(1, 3) as i"), ran{out: "done\n"})
 	expect(t, place{}.run(t, "query", url, "with gone as (select 1) update pg_temp.missing set a = 1"), ran{status: 1, err: "patchbay: query: "})
-	expect(t, place{}.run(t, "query", url, "select pg_sleep(60)", "--timeout=100ms"), ran{status: 1, err: "patchbay: query: not done within the --timeout of 100ms\n"})
+	expect(t, place{}.run(t, "query", url, "select pg_sleep(60)", "--timeout=2s"), ran{status: 1, err: "patchbay: query: not done within the --timeout of 2s\n"})
 }
