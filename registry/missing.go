@@ -117,9 +117,11 @@ func diagnose(info *Info, b build) *MissingDriverError {
 		e.Cause = MissingTagAndImport
 	}
 	for _, tag := range b.tags {
-		if e.Typo == "" && isTypo(tag, info.Tag) {
+		switch {
+		case tag == e.Typo:
+		case e.Typo == "" && isTypo(tag, info.Tag):
 			e.Typo = tag
-		} else {
+		case !slices.Contains(e.Tags, tag):
 			e.Tags = append(e.Tags, tag)
 		}
 	}
@@ -129,9 +131,13 @@ func diagnose(info *Info, b build) *MissingDriverError {
 	return e
 }
 
-// isTypo reports whether a build tag looks like the wanted one, or like the one for all drivers, mistyped.
+// isTypo reports whether a build tag is an alias of the wanted dialect, or looks like its tag, or the one for all
+// drivers, mistyped.
 func isTypo(tag, wanted string) bool {
-	return describe(tag) == nil && spell.Nearest(tag, []string{wanted, TagAll}) != ""
+	if info := describe(tag); info != nil {
+		return info.Tag == wanted && tag != wanted
+	}
+	return spell.Nearest(tag, []string{wanted, TagAll}) != ""
 }
 
 // buildTags returns the tags that the program was built with. The go command writes them into every program; of

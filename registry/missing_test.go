@@ -66,6 +66,11 @@ func TestDiagnose(t *testing.T) {
 			MissingTag,
 			`rebuild with -tags postgres (this build has the tag "Postgres", perhaps a typing mistake; all tags: -tags sqlite,postgres)`,
 		},
+		"an alias as a tag, twice": {
+			build{imported: true, tags: []string{"pg", "sqlite", "pg", "sqlite"}},
+			MissingTag,
+			`rebuild with -tags postgres (this build has the tag "pg", perhaps a typing mistake; all tags: -tags sqlite,postgres)`,
+		},
 		"tag for all drivers mistyped": {
 			build{imported: true, tags: []string{"alldriver"}},
 			MissingTag,

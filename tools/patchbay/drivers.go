@@ -55,10 +55,11 @@ func thisProgram() program {
 	modules := make(map[string]string)
 	if build, ok := debug.ReadBuildInfo(); ok {
 		for _, m := range build.Deps {
+			path := m.Path
 			for m.Replace != nil {
 				m = m.Replace
 			}
-			modules[m.Path] = m.Version
+			modules[path] = m.Version
 		}
 		for _, s := range build.Settings {
 			if s.Key == "-tags" {

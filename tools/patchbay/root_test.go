@@ -40,7 +40,8 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{[]string{"query", url, "select 1", "--format", secret}, "--format cannot have this value: use table, csv, json"},
 		{[]string{"query", url, "select 1", "--timeout=-1s"}, "--timeout is negative"},
 		{[]string{"tags"}, "an argument is missing: write patchbay tags CONFIG..."},
-		{[]string{"tags", url}, "neither a URL nor the path of a file"},
+		{[]string{"tags", url}, "the argument is not the path of a config file"},
+		{[]string{"tags", "app.yaml:a"}, "the argument is not the path of a config file"},
 		{[]string{"drivers", url}, "too many arguments: write patchbay drivers"},
 	} {
 		t.Run(strings.ReplaceAll(strings.Join(c.args, " "), "/", "|"), func(t *testing.T) {

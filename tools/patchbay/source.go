@@ -41,7 +41,7 @@ func connections(arg string, names []string) ([]connection, error) {
 	if name != "" {
 		names = append(slices.Clone(names), name)
 	}
-	f, err := readConfig(path)
+	f, err := readConfig(path, "the argument is neither a URL nor the path of a file: write postgres://user@host/database, sqlite:app.db or app.yaml")
 	if err != nil {
 		return nil, err
 	}
@@ -73,14 +73,14 @@ func splitName(arg string) (path, name string) {
 }
 
 // readConfig reads a config file. An argument that is no file is not quoted, unless it ends as one: it may be a
-// URL with a password that lacks its dialect.
-func readConfig(path string) (*configfile.File, error) {
+// URL with a password. The error then is otherwise.
+func readConfig(path, otherwise string) (*configfile.File, error) {
 	f, err := configfile.Read(path)
 	switch {
 	case err == nil:
 		return f, nil
 	case errors.Is(err, fs.ErrNotExist) && !slices.Contains(configSuffixes, strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")):
-		return nil, usagef("the argument is neither a URL nor the path of a file: write postgres://user@host/database, sqlite:app.db or app.yaml")
+		return nil, usagef("%s", otherwise)
 	}
 	return nil, untried{err}
 }

@@ -40,7 +40,7 @@ func tagsOf(paths []string) ([]string, error) {
 	var tags []string
 	var errs []error
 	for _, path := range paths {
-		f, err := readConfig(path)
+		f, err := readConfig(path, "the argument is not the path of a config file: write app.yaml, without the name of a connection")
 		if err != nil {
 			return nil, err
 		}

@@ -1,11 +1,14 @@
 // Command slim shows what Patchbay adds to a program: for no driver, each one and all of them it builds a small
 // program through Patchbay and by hand, runs both, and compares their sizes with the budget, their start-up, and
 // the database modules that they carry. It fails where a program is too large or carries the wrong modules.
+//
+// Both programs do the same: open a pool with bounds, again where that may help, with TLS as the environment has it,
+// and ask for the version. By hand, MySQL and SQLite are opened by a DSN, as in the tutorials, the others by a
+// connector.
 package main
 
 import (
 	"cmp"
-	"debug/buildinfo"
 	"embed"
 	"errors"
 	"fmt"
@@ -67,7 +70,7 @@ func run() (err error) {
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("%s: %w", v.name, err))
 		}
-		fmt.Fprintln(out, row)
+		fmt.Fprintln(out, cmp.Or(row, v.name+"\t"))
 	}
 	return errors.Join(append([]error{out.Flush()}, wrong...)...)
 }
@@ -152,15 +155,6 @@ func build(proxy *sandbox.Proxy, dir, tags string, files ...string) (p program, 
 		return p, err
 	}
 	p.size = file.Size()
-	info, err := buildinfo.ReadFile(p.path)
-	if err != nil {
-		return p, err
-	}
-	for _, dep := range info.Deps {
-		if slices.ContainsFunc(registry.Known(), func(k registry.Info) bool { return k.Module == dep.Path }) {
-			p.modules = append(p.modules, dep.Path)
-		}
-	}
-	slices.Sort(p.modules)
-	return p, nil
+	p.modules, err = sandbox.DatabaseModules(p.path)
+	return p, err
 }
