@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,7 +29,10 @@ var (
 const command = sandbox.Library + "/tools/patchbay"
 
 func main() {
-	if err := run(context.Background()); err != nil {
+	// An interrupt ends the go command that is running; what is left then is removed.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "cross:", err)
 		os.Exit(1)
 	}
@@ -56,6 +60,9 @@ func run(ctx context.Context) (err error) {
 	row := func(goos, goarch string, tagSets []string) {
 		line := goos + "/" + goarch
 		for _, tags := range tagSets {
+			if ctx.Err() != nil {
+				return
+			}
 			size, err := c.build(goos, goarch, tags)
 			if err != nil {
 				wrong = append(wrong, fmt.Errorf("%s/%s with -tags=%s: %w", goos, goarch, tags, err))

@@ -9,10 +9,12 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"embed"
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,7 +32,10 @@ const budget = 1.03
 var sources embed.FS
 
 func main() {
-	if err := run(); err != nil {
+	// An interrupt ends the go command that is running; what is left then is removed.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "slim:", err)
 		os.Exit(1)
 	}
@@ -51,7 +56,7 @@ func variants() []variant {
 	return append(list, variant{"all", registry.TagAll, all})
 }
 
-func run() (err error) {
+func run(ctx context.Context) (err error) {
 	dir, err := os.MkdirTemp("", "patchbay-slim-")
 	if err != nil {
 		return err
@@ -66,6 +71,10 @@ func run() (err error) {
 	fmt.Fprintln(out, "drivers\tby hand\tPatchbay\tratio\tbudget\tstart by hand\tstart Patchbay\tdatabase modules\t")
 	var wrong []error
 	for _, v := range variants() {
+		if ctx.Err() != nil {
+			wrong = append(wrong, context.Cause(ctx))
+			break
+		}
 		row, err := compare(proxy, filepath.Join(dir, v.name), v)
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("%s: %w", v.name, err))
