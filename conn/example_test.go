@@ -73,7 +73,7 @@ func ExampleTest() {
 }
 
 func ExampleError() {
-	_, err := conn.Open(context.Background(), conn.Config{Dialect: "postgrs"}, conn.WithName("orders"))
+	_, err := conn.Open(context.Background(), conn.Config{Dialect: "sqlite", Port: 5432}, conn.WithName("orders"))
 	var failed *conn.Error
 	if errors.As(err, &failed) {
 		fmt.Println(failed.Name, failed.Kind, failed.Attempts)
@@ -81,7 +81,7 @@ func ExampleError() {
 	fmt.Println(err)
 	// Output:
 	// orders config 0
-	// connection "orders" (postgrs): unsupported dialect "postgrs": did you mean "postgres"? use postgres, mysql, sqlite or mssql
+	// connection "orders" (sqlite): config: port has no meaning for sqlite, which opens files: leave it out
 }
 
 func ExampleKindOf() {

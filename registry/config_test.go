@@ -12,7 +12,7 @@ func TestValidateNamesTheFieldAndTheCure(t *testing.T) {
 	const certificate = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
 	key := registry.NewSecret("-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n")
 	for want, cfg := range map[string]registry.Config{
-		"dialect is empty: use postgres, mysql, sqlite, mssql or one of": {},
+		"dialect is empty: use " + dialects() + " or one of your own": {},
 		"host is a URL: parse it":                                     {Dialect: "x", Host: "postgres://u:hunter2@h/d"},
 		"host contains a colon and is not an IPv6 address: put":       {Dialect: "x", Host: "db:5432"},
 		"host is in brackets: write":                                  {Dialect: "x", Host: "[::1]"},

@@ -73,15 +73,14 @@ func ExampleLookup() {
 	// not linked in, needs the tag sqlite
 }
 
+// A program that found an open port says which database is likely to listen there.
 func ExampleKnown() {
 	for _, info := range registry.Known() {
-		fmt.Println(info.Dialect, info.Port)
+		if info.Port == 3306 {
+			fmt.Println(info.Dialect, "which needs -tags", info.Tag)
+		}
 	}
-	// Output:
-	// postgres 5432
-	// mysql 3306
-	// sqlite 0
-	// mssql 1433
+	// Output: mysql which needs -tags mysql
 }
 
 // ledger is a dialect that does not come with Patchbay. Package drivertest tells how to write one.
@@ -106,8 +105,10 @@ func ExampleRegistry_Register() {
 	fmt.Println(d.Info().Dialect, err)
 
 	_, err = r.Lookup("ledgre")
-	fmt.Println(err)
+	if unsupported, ok := errors.AsType[*registry.UnsupportedDialectError](err); ok {
+		fmt.Println("did you mean", unsupported.Nearest)
+	}
 	// Output:
 	// ledger <nil>
-	// unsupported dialect "ledgre": did you mean "ledger"? use postgres, mysql, sqlite, mssql or ledger
+	// did you mean ledger
 }

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -42,15 +43,25 @@ func TestLookup(t *testing.T) {
 	}
 }
 
+// dialects names those that come with Patchbay, as messages list them.
+func dialects() string {
+	var names []string
+	for _, info := range registry.Known() {
+		names = append(names, info.Dialect)
+	}
+	return strings.Join(names, ", ")
+}
+
 func TestUnsupportedDialect(t *testing.T) {
+	use := "use " + dialects() + " or oracle"
 	var r registry.Registry
 	r.Register(named{Dialect: "oracle", Aliases: []string{"plsql"}})
 	for name, want := range map[string]string{
-		"postgrs":    `unsupported dialect "postgrs": did you mean "postgres"? use postgres, mysql, sqlite, mssql or oracle`,
-		"PostgreSQL": `unsupported dialect "PostgreSQL": did you mean "postgresql"? use postgres, mysql, sqlite, mssql or oracle`,
-		"orcale":     `unsupported dialect "orcale": did you mean "oracle"? use postgres, mysql, sqlite, mssql or oracle`,
-		"db2":        `unsupported dialect "db2": use postgres, mysql, sqlite, mssql or oracle`,
-		"":           `unsupported dialect "": use postgres, mysql, sqlite, mssql or oracle`,
+		"postgrs":    `unsupported dialect "postgrs": did you mean "postgres"? ` + use,
+		"PostgreSQL": `unsupported dialect "PostgreSQL": did you mean "postgresql"? ` + use,
+		"orcale":     `unsupported dialect "orcale": did you mean "oracle"? ` + use,
+		"db2":        `unsupported dialect "db2": ` + use,
+		"":           `unsupported dialect "": ` + use,
 	} {
 		_, err := r.Lookup(name)
 		var unsupported *registry.UnsupportedDialectError
@@ -114,14 +125,14 @@ func TestLookupWhileOthersRegister(t *testing.T) {
 func TestKnown(t *testing.T) {
 	var r registry.Registry
 	all := registry.Known()
-	if !slices.EqualFunc(all, r.Known(), func(a, b registry.Info) bool { return a.Dialect == b.Dialect }) || len(all) != 4 {
-		t.Errorf("Known: %v", all)
+	if own := r.Known(); !reflect.DeepEqual(all, own) {
+		t.Errorf("a registry knows %v, want %v", own, all)
 	}
 	taken := make(map[string]bool)
 	for _, info := range all {
 		for _, name := range append(info.Aliases, info.Dialect) {
 			if got, ok := registry.Describe(name); !ok || got.Dialect != info.Dialect {
-				t.Errorf("Describe(%q) = %v, %v", name, got, ok)
+				t.Errorf("Describe(%q) = %v, %v; want %s", name, got, ok, info.Dialect)
 			}
 			if taken[name] {
 				t.Errorf("%q is the name of two dialects", name)
@@ -129,7 +140,7 @@ func TestKnown(t *testing.T) {
 			taken[name] = true
 		}
 		if info.Tag != info.Dialect || !strings.HasSuffix(info.Import, "/drivers/"+info.Dialect) || info.Module == "" {
-			t.Errorf("tag, import or module of %+v", info)
+			t.Errorf("got %+v; want the dialect as its tag, a package of that name below drivers, and a module", info)
 		}
 	}
 	all[0].Aliases[0] = "changed"

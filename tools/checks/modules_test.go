@@ -56,12 +56,11 @@ func modules(dialects []string) []string {
 	return databaseModules(paths)
 }
 
-// dialects returns the names, sorted.
+// dialects returns the names.
 func dialects(infos []registry.Info) []string {
 	var names []string
 	for _, info := range infos {
 		names = append(names, info.Dialect)
 	}
-	slices.Sort(names)
 	return names
 }
