@@ -24,9 +24,9 @@ func queryCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "query URL|CONFIG[:NAME] SQL [ARG...]",
 		Short: "Run a statement and print what it returns",
-		Long: `Run a statement and print what it returns. The arguments after it are bound as texts, in the way of the
-dialect: $1 (postgres), ? (mysql, sqlite) or @p1 (mssql). Put -- before one that starts with a dash. Without
-NAME the config must have a single connection.
+		Long: `Run a statement and print what it returns. The arguments after it are bound as texts, where the statement
+has the placeholders of the dialect, such as $1 in postgres, ? in mysql and sqlite, and @p1 in mssql. Put --
+before an argument that starts with a dash. Without NAME the config must have a single connection.
 
   table  NULL is bare; a text that is empty, reads NULL or holds what a terminal does not show is quoted
   csv    NULL is nothing between the commas, an empty text is ""

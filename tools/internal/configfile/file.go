@@ -115,7 +115,7 @@ func (f *File) Dialect(name string) (dialect string, err error) {
 		}
 		var text string
 		if json.Unmarshal(fields["dialect"], &text) != nil || text == "" {
-			return &registry.ConfigError{Field: "dialect", Problem: "is not there or not a text", Cure: "use postgres, mysql, sqlite or mssql"}
+			return &registry.ConfigError{Field: "dialect", Problem: "is not there or not a text", Cure: "use " + dialects(func(i registry.Info) string { return i.Dialect })}
 		}
 		dialect, err = expand(text, nil)
 		return err

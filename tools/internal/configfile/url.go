@@ -70,7 +70,7 @@ func scheme(raw json.RawMessage) (string, error) {
 	if err != nil {
 		return "", &registry.ConfigError{Field: "url", Problem: err.Error()}
 	}
-	return "", &registry.ConfigError{Field: "url", Problem: "does not start with a dialect", Cure: "write it as postgres://…, mysql://…, sqlite:… or mssql://…"}
+	return "", &registry.ConfigError{Field: "url", Problem: "does not start with a dialect", Cure: "write it as " + dialects(form)}
 }
 
 func escape(text string) string {
