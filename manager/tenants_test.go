@@ -129,9 +129,9 @@ func TestTenThousandNamesWithALimitOfAHundred(t *testing.T) {
 	if n := mostFiles.n.Load(); n > files*(limit+2*workers) {
 		t.Errorf("%d files were open", n)
 	}
-	// database/sql has two goroutines for each open pool and one for each that is in its grace, of which there may
-	// be as many; the manager has one for each that it is closing.
-	if n := mostGoroutines.n.Load(); n > 2*limit+3*limit+10*workers {
+	// database/sql has two goroutines for each open pool and one for each that is in its grace; the manager has one for
+	// each that it is closing, which a busy machine leaves waiting. They are as many as the limit has it, not the names.
+	if n := mostGoroutines.n.Load(); n > 10*limit {
 		t.Errorf("%d goroutines were running", n)
 	}
 	if n := openFiles(dir); n != 0 {
