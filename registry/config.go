@@ -11,7 +11,7 @@ import (
 // A Config can be printed, logged and encoded: its secrets show as [redacted]. It is a plain value; code that
 // shares one between goroutines must not write to it or to what TLS and Params point at.
 type Config struct {
-	Dialect  string // one of Known, such as "postgres", an alias of one, or anyone's own
+	Dialect  string // "postgres", "mysql", "sqlite", "mssql", an alias of these, or anyone's own
 	Host     string // a name, an IP address, or an absolute path: a unix socket; default localhost
 	Port     int    // default: that of the dialect
 	User     string
