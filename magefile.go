@@ -119,7 +119,7 @@ func Fuzz() error {
 			}
 			step("%s of %s for %s", target, pkg, long)
 			if err := fuzz(target, pkg, long); err != nil {
-				return err
+				return fmt.Errorf("%s of %s: %w", target, pkg, err)
 			}
 		}
 	}

@@ -11,6 +11,10 @@ import (
 const (
 	day      = 24 * time.Hour
 	lastDate = 3652058 // days from 0001-01-01 to 9999-12-31
+	perDay   = 300 * 86400
+
+	firstDateTime = -53690  // days from 1900-01-01 back to 1753-01-01
+	lastDateTime  = 2958463 // and on to 9999-12-31
 )
 
 var (
@@ -122,12 +126,11 @@ func encodeDateTime(t Type, v any) ([]byte, error) {
 		b := le.AppendUint16(nil, uint16(d))
 		return le.AppendUint16(b, uint16(at.Sub(midnight(at))/time.Minute)), nil
 	}
-	const perDay = 300 * 86400
 	d, n := daysSince(year1900, at), (at.Sub(midnight(at))*3+5*time.Millisecond)/(10*time.Millisecond)
 	if n == perDay {
 		d, n = d+1, 0
 	}
-	if at.Year() < 1753 || d > lastDate-daysSince(year1, year1900) {
+	if d < firstDateTime || d > lastDateTime {
 		return nil, overflow(t)
 	}
 	b := le.AppendUint32(nil, uint32(int32(d)))
@@ -156,10 +159,17 @@ func decodeDateTimeOffset(t Type, b []byte) (any, error) {
 	return at.In(time.FixedZone("", offset)), err
 }
 
-func decodeDateTime(_ Type, b []byte) (any, error) {
+func decodeDateTime(t Type, b []byte) (any, error) {
 	if len(b) == 4 {
-		return year1900.AddDate(0, 0, int(le.Uint16(b))).Add(time.Duration(le.Uint16(b[2:])) * time.Minute), nil
+		days, minutes := int(le.Uint16(b)), le.Uint16(b[2:])
+		if minutes >= 24*60 {
+			return nil, fmt.Errorf("%s of minute %d", t, minutes)
+		}
+		return year1900.AddDate(0, 0, days).Add(time.Duration(minutes) * time.Minute), nil
 	}
-	n := time.Duration(le.Uint32(b[4:]))
-	return year1900.AddDate(0, 0, int(int32(le.Uint32(b)))).Add((n*10*time.Millisecond + 1500*time.Microsecond) / 3 / time.Millisecond * time.Millisecond), nil
+	days, n := int64(int32(le.Uint32(b))), time.Duration(le.Uint32(b[4:]))
+	if days < firstDateTime || days > lastDateTime || n >= perDay {
+		return nil, fmt.Errorf("%s of day %d and %d/300 s", t, days, n)
+	}
+	return year1900.AddDate(0, 0, int(days)).Add((n*10*time.Millisecond + 1500*time.Microsecond) / 3 / time.Millisecond * time.Millisecond), nil
 }
