@@ -52,12 +52,14 @@ func WithRetry(r Retry) Option { return func(o *options) { o.retry = r } }
 // context ends. A dialect of files never calls it; nil is the dialer of the dialect.
 func WithDialer(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
 	return func(o *options) {
-		if o.dialer = nil; dial != nil {
+		o.dialer = nil
+		if dial != nil {
 			o.dialer = dialFunc(dial)
 		}
 	}
 }
 
+// dialFunc makes a [registry.Dialer] of a function.
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
 func (f dialFunc) Dial(ctx context.Context, network, addr string) (net.Conn, error) {

@@ -17,7 +17,7 @@ type MissingDriverError struct {
 	Tag     string   // the build tag that links the driver
 	Import  string   // the package to import
 	Tags    []string // all tags to rebuild with: those known of this build and Tag; nil where Tag alone is enough
-	Typo    string   // a tag of this build that looks like Tag mistyped; usually empty
+	Typo    string   // a tag of this build that looks like Tag mistyped, or is an alias of Dialect; usually empty
 }
 
 // MissingCause tells why a driver is missing.

@@ -43,23 +43,30 @@ func (p *Param) Verify(value string) error {
 func CheckParams(params map[string]string, lists ...[]Param) error {
 	var errs problems
 	for _, name := range sortedKeys(params) {
-		var p *Param
-		var names []string
-		for _, list := range lists {
-			for i := range list {
-				names = insert(names, list[i].Name)
-				if list[i].Name == name {
-					p = &list[i]
+		if p := paramNamed(name, lists); p == nil {
+			var names []string
+			for _, list := range lists {
+				for i := range list {
+					names = insert(names, list[i].Name)
 				}
 			}
-		}
-		if p == nil {
 			errs = append(errs, unknownKey("params."+name, name, names))
 		} else if err := p.Verify(params[name]); err != nil {
 			errs.add("params."+name, "cannot have this value", err.Error())
 		}
 	}
 	return errs.join()
+}
+
+func paramNamed(name string, lists [][]Param) *Param {
+	for _, list := range lists {
+		for i := range list {
+			if list[i].Name == name {
+				return &list[i]
+			}
+		}
+	}
+	return nil
 }
 
 // unknownKey is the error for a key that is not in the list: it names the nearest, and else them all.

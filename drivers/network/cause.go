@@ -9,8 +9,8 @@ import (
 	"github.com/patchbay-go/patchbay/internal/errtree"
 )
 
-// Cause is a row's condition in a table of errors: what one of them has to be. One field says it. It is data, and so is
-// the table; a table of functions would be code that runs at the start of every program.
+// Cause is a row's condition in a table of errors: what one of them has to be, by any of Says, Is and Like that is set. It
+// is data, and so is the table; a table of functions would be code that runs at the start of every program.
 type Cause struct {
 	Says []string // its text starts with one of these: for errors that have no type of their own
 	Is   []*error // it is one of these, as by [errors.Is]
