@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/patchbay-go/patchbay/internal/testserver"
 )
 
 // The first command of the README, from the root of a clone.
@@ -79,7 +81,9 @@ func TestTimeout(t *testing.T) {
 // Rows come out while the query runs, and an interrupt ends it in good order.
 func TestRowsAreStreamedUntilAnInterrupt(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("a process cannot be sent an interrupt there")
+		const line = "a process cannot be sent an interrupt there"
+		testserver.Report("sqlite", "skipped an interrupted patchbay query: "+line)
+		t.Skip(line)
 	}
 	for format, first := range map[string]string{"csv": "i\n", "json": "[\n"} {
 		t.Run(format, func(t *testing.T) {

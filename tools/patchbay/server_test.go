@@ -128,7 +128,9 @@ connections:
 	})
 	t.Run("an interrupt ends it at once", func(t *testing.T) {
 		if runtime.GOOS == "windows" {
-			t.Skip("a process cannot be sent an interrupt there")
+			const line = "a process cannot be sent an interrupt there"
+			testserver.Report(cfg.Dialect, "skipped an interrupted patchbay ping: "+line)
+			t.Skip(line)
 		}
 		dialed, over := make(chan struct{}, 1), make(chan struct{})
 		defer close(over)
@@ -150,7 +152,9 @@ connections:
 	})
 	t.Run("TLS with a CA from a file", func(t *testing.T) {
 		if s.CA == nil {
-			t.Skip("the CA of a server that is given by a URL is not known")
+			const line = "the CA of a server that is given by a URL is not known"
+			testserver.Report(cfg.Dialect, "skipped patchbay with a CA from a file: "+line)
+			t.Skip(line)
 		}
 		here := at(t, map[string]string{"ca.pem": s.CA.PEM})
 		if err := os.Mkdir(filepath.Join(here.dir, "empty"), 0o700); err != nil {
