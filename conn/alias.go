@@ -23,7 +23,7 @@ const (
 	KindNoDatabase  = registry.KindNoDatabase
 	KindUnreachable = registry.KindUnreachable
 	KindTimeout     = registry.KindTimeout
-	KindCancelled   = registry.KindCancelled
+	KindCanceled   = registry.KindCanceled
 	KindTooMany     = registry.KindTooMany
 	KindBlocked     = registry.KindBlocked
 	KindStarting    = registry.KindStarting

@@ -94,7 +94,7 @@ func TestACallerWhoLeavesIsAnsweredAtOnceAndToldBoth(t *testing.T) {
 				if took := time.Since(*left.Load()); took > little {
 					t.Errorf("answered after %v", took)
 				}
-				if e.Kind != conn.KindCancelled || e.Attempts != attempts || !errors.Is(err, cause) || !errors.Is(err, syscall.ECONNREFUSED) {
+				if e.Kind != conn.KindCanceled || e.Attempts != attempts || !errors.Is(err, cause) || !errors.Is(err, syscall.ECONNREFUSED) {
 					t.Errorf("got the kind %q after %d attempts: %v", e.Kind, e.Attempts, err)
 				}
 				if text := err.Error(); !strings.Contains(text, cause.Error()) || !strings.Contains(text, "; before that: ") {

@@ -71,7 +71,7 @@ func TestTheCallersContextEndsALoginThatIgnoresIt(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		_, err := conn.Open(ctx, conn.Config{Dialect: "fake", ConnectTimeout: -1}, conn.WithRegistry(f.registry), conn.WithObserver(nil), silent(t, &dials))
-		if conn.KindOf(err) != conn.KindCancelled || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+		if conn.KindOf(err) != conn.KindCanceled || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 	})

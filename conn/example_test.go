@@ -96,7 +96,7 @@ func ExampleKindOf() {
 	defer cancel()
 	const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
 	_, err = db.ExecContext(short, endless)
-	fmt.Println(db.Kind(err) == conn.KindCancelled)
+	fmt.Println(db.Kind(err) == conn.KindCanceled)
 	// Output: true
 }
 

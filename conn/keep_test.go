@@ -112,7 +112,7 @@ func TestNoStatementRunsTwiceWhenItsConnectionDies(t *testing.T) {
 			switch kind := k.Kind(err); {
 			case err == nil:
 				done.Store(n, true)
-			case kind.Retryable(), kind == conn.KindCancelled: // what MariaDB calls a statement that KILL has interrupted
+			case kind.Retryable(), kind == conn.KindCanceled: // what MariaDB calls a statement that KILL has interrupted
 				see(t, err)
 				failed.Add(1)
 				time.Sleep(time.Millisecond) // a server that is down fails at once

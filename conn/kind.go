@@ -11,7 +11,7 @@ import (
 
 // KindOf tells the kind of an error that came from opening or using any database of this program. For an
 // error of a statement, [Conn.Kind] is more exact where several drivers are linked. Context errors are
-// KindCancelled; an error that no driver of the default registry claims is KindUnknown. Of several errors of this
+// KindCanceled; an error that no driver of the default registry claims is KindUnknown. Of several errors of this
 // package in one, the first counts, in the order of [errors.As].
 func KindOf(err error) Kind { return kindOf(err, claimant(err)) }
 
@@ -43,7 +43,7 @@ func kindOf(err error, d registry.Driver) Kind {
 	}
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return KindCancelled
+		return KindCanceled
 	case known != nil:
 		return KindConfig
 	}

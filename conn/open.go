@@ -90,7 +90,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	if err != nil {
 		e := c.pool.explain(err, attempts)
 		if ctx.Err() != nil {
-			e.Kind, e.Hint = KindCancelled, ""
+			e.Kind, e.Hint = KindCanceled, ""
 		}
 		return nil, o.fail(e)
 	}

@@ -131,7 +131,7 @@ func TestCancelDuringTheBackoffIsPromptAndTellsBoth(t *testing.T) {
 		start := time.Now()
 		_, err := conn.Open(ctx, conn.Config{Dialect: "fake"}, conn.WithRegistry(f.registry), conn.WithObserver(nil))
 		var e *conn.Error
-		if !errors.As(err, &e) || e.Kind != conn.KindCancelled || e.Attempts != 1 || !errors.Is(err, cause) || !errors.Is(err, errRefused) {
+		if !errors.As(err, &e) || e.Kind != conn.KindCanceled || e.Attempts != 1 || !errors.Is(err, cause) || !errors.Is(err, errRefused) {
 			t.Errorf("%+v", err)
 		}
 		if took := time.Since(start); took != 500*time.Millisecond {
@@ -154,7 +154,7 @@ func TestCancelDuringAnAttempt(t *testing.T) {
 		defer cancel()
 		_, err := conn.Open(ctx, conn.Config{Dialect: "fake"}, conn.WithRegistry(f.registry), conn.WithObserver(nil))
 		var e *conn.Error
-		if !errors.As(err, &e) || e.Kind != conn.KindCancelled || e.Attempts != 2 || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errRefused) {
+		if !errors.As(err, &e) || e.Kind != conn.KindCanceled || e.Attempts != 2 || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errRefused) {
 			t.Errorf("%+v", err)
 		}
 	})
@@ -165,7 +165,7 @@ func TestAnEndedContextIsNotAttempted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := conn.Open(ctx, conn.Config{Dialect: "fake"}, conn.WithRegistry(f.registry), conn.WithObserver(nil))
-	if conn.KindOf(err) != conn.KindCancelled || f.dials() != 0 || strings.Contains(err.Error(), "before that") {
+	if conn.KindOf(err) != conn.KindCanceled || f.dials() != 0 || strings.Contains(err.Error(), "before that") {
 		t.Errorf("%d dials: %v", f.dials(), err)
 	}
 }
@@ -180,7 +180,7 @@ func TestTheErrorOfAnotherConnectionIsOnlyTheCause(t *testing.T) {
 	cancel(first)
 	_, err := conn.Open(ctx, conn.Config{Dialect: "fake"}, conn.WithName("stock"), conn.WithRegistry(f.registry), conn.WithObserver(r.bus))
 	e, ok := err.(*conn.Error)
-	if !ok || e.Name != "stock" || e.Kind != conn.KindCancelled || !errors.Is(err, first) {
+	if !ok || e.Name != "stock" || e.Kind != conn.KindCanceled || !errors.Is(err, first) {
 		t.Errorf("%+v", err)
 	}
 	if first.Error() != before || conn.KindOf(first) != conn.KindAuth {

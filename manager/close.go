@@ -11,7 +11,7 @@ import (
 
 // Close closes the connection of that name and frees the name. It waits for leases and queries as long as the
 // close timeout and ctx allow, and then cuts them off, which is an error; the name is free in any case. An
-// opening that is under way is cancelled. What is left of the name from before, after a [Manager.Replace] or an
+// opening that is under way is canceled. What is left of the name from before, after a [Manager.Replace] or an
 // eviction, is closed as well. A name that is not open is no error.
 func (m *Manager) Close(ctx context.Context, name string) error {
 	m.mu.Lock()
@@ -141,5 +141,5 @@ func (m *Manager) waitFor(ctx context.Context, f *flight) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.next(f)
-	return f.refusal(fmt.Errorf("the driver goes on opening it although that was cancelled: %w", context.Cause(ctx)))
+	return f.refusal(fmt.Errorf("the driver goes on opening it although that was canceled: %w", context.Cause(ctx)))
 }

@@ -93,7 +93,7 @@ func (e *PanicError) Unwrap() error {
 
 // refusal is the error for a connection that package conn was not asked for, or gave no answer on.
 func refusal(name string, cfg *conn.Config, err error) *conn.Error {
-	e := &conn.Error{Name: name, Kind: conn.KindCancelled, Err: err}
+	e := &conn.Error{Name: name, Kind: conn.KindCanceled, Err: err}
 	if cfg != nil {
 		e.Dialect = cfg.Dialect
 	}

@@ -87,8 +87,8 @@ func TestTheLastOfAThousandStillGetsIt(t *testing.T) {
 			if i == stays {
 				continue
 			}
-			if got := <-r; !errors.Is(got.err, context.Canceled) || conn.KindOf(got.err) != conn.KindCancelled {
-				t.Fatalf("a cancelled caller got %v, %v", got.conn, got.err)
+			if got := <-r; !errors.Is(got.err, context.Canceled) || conn.KindOf(got.err) != conn.KindCanceled {
+				t.Fatalf("a canceled caller got %v, %v", got.conn, got.err)
 			}
 		}
 		close(open)
@@ -100,7 +100,7 @@ func TestTheLastOfAThousandStillGetsIt(t *testing.T) {
 	})
 }
 
-func TestWithoutCallersTheOpeningIsCancelledAndTheNextStartsAfresh(t *testing.T) {
+func TestWithoutCallersTheOpeningIsCanceledAndTheNextStartsAfresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
 		var running int
@@ -150,7 +150,7 @@ func TestWithoutCallersTheOpeningIsCancelledAndTheNextStartsAfresh(t *testing.T)
 	})
 }
 
-func TestACallerWhoWaitsForACancelledOpeningMayLeave(t *testing.T) {
+func TestACallerWhoWaitsForACanceledOpeningMayLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
 		stuck := make(chan struct{})

@@ -179,7 +179,7 @@ func TestReplaceWaitsForTheOpeningUnderWay(t *testing.T) {
 	})
 }
 
-func TestACancelledReplaceLeavesTheOldOne(t *testing.T) {
+func TestACanceledReplaceLeavesTheOldOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
 		m, _ := f.manager(t)

@@ -31,7 +31,7 @@ type listener struct {
 	typed any         // the func(E) of a listener of a type that is no interface, which takes events unboxed
 	boxed func(Event) // takes any event and handles it if it is one for this listener
 	once  bool
-	done  atomic.Bool // cancelled, or fired if once
+	done  atomic.Bool // canceled, or fired if once
 }
 
 // begin reports whether the listener may be called now, and ends it if that is its only call.

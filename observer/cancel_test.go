@@ -112,8 +112,8 @@ func TestOnceFiresOnce(t *testing.T) {
 	observer.Once(b, func(opened) { typed++ })
 	observer.Once(b, func(observer.Event) { boxed++ })
 	observer.Once(b, func(opened) { recursive++; observer.Emit(b, opened{}) })
-	cancelled := observer.Once(b, func(opened) { t.Error("called although cancelled") })
-	cancelled()
+	canceled := observer.Once(b, func(opened) { t.Error("called although canceled") })
+	canceled()
 
 	for range 3 {
 		observer.Emit(b, opened{})

@@ -6,7 +6,7 @@ import "path"
 // It is called by every emitter, so it must be quick and safe for concurrent use.
 type Matcher interface{ MatchString(name string) bool }
 
-// Match calls fn for every event whose name p matches, whatever its type, until it is cancelled.
+// Match calls fn for every event whose name p matches, whatever its type, until it is canceled.
 func Match(b *Bus, p Matcher, fn func(Event)) (cancel func()) {
 	if fn == nil {
 		panic("observer: listening with a nil function")

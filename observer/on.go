@@ -2,12 +2,12 @@ package observer
 
 import "reflect"
 
-// On calls fn for every event of type E until it is cancelled. If E is an interface, fn gets every event that
+// On calls fn for every event of type E until it is canceled. If E is an interface, fn gets every event that
 // implements it, so On[Event] gets them all.
 func On[E Event](b *Bus, fn func(E)) (cancel func()) { return on(b, fn, false) }
 
 // Once is [On] for a single event: however many goroutines emit, fn is called for the first and never again.
-// Cancelled before that, it is not called at all.
+// Canceled before that, it is not called at all.
 func Once[E Event](b *Bus, fn func(E)) (cancel func()) { return on(b, fn, true) }
 
 func on[E Event](b *Bus, fn func(E), once bool) (cancel func()) {

@@ -27,7 +27,7 @@ type subscription struct {
 	owner, n   int
 	once       bool
 	subscribed span
-	cancelled  span // zero: never
+	canceled  span // zero: never
 	fired      atomic.Int64
 }
 
@@ -106,9 +106,9 @@ func (s *stormer) cancel() {
 	i := s.rand.IntN(len(s.open))
 	sub := s.open[i]
 	s.open = slices.Delete(s.open, i, i+1)
-	sub.cancelled.begin = s.clock.tick()
+	sub.canceled.begin = s.clock.tick()
 	s.cancels[sub]()
-	sub.cancelled.end = s.clock.tick()
+	sub.canceled.end = s.clock.tick()
 }
 
 func (s *stormer) emit() {
@@ -172,13 +172,13 @@ func checkEmission(t *testing.T, em *emission, subs []*subscription) {
 		last[sub.owner] = sub.n
 	}
 	for _, sub := range subs {
-		there := sub.subscribed.before(em.span) && (sub.cancelled == span{} || em.before(sub.cancelled))
-		gone := sub.cancelled.before(em.span) || em.before(sub.subscribed)
+		there := sub.subscribed.before(em.span) && (sub.canceled == span{} || em.before(sub.canceled))
+		gone := sub.canceled.before(em.span) || em.before(sub.subscribed)
 		switch n := times[sub]; {
 		case n > 1:
 			t.Errorf("one emission called a listener %d times", n)
 		case n == 1 && gone:
-			t.Errorf("called although cancelled, or before it subscribed: %+v in %+v", sub.cancelled, em.span)
+			t.Errorf("called although canceled, or before it subscribed: %+v in %+v", sub.canceled, em.span)
 		case n == 0 && there && !sub.once:
 			t.Errorf("not called although subscribed %+v in %+v", sub.subscribed, em.span)
 		}
@@ -196,7 +196,7 @@ func checkOnce(t *testing.T, sub *subscription, all []*stormer) {
 	}
 	for _, s := range all {
 		for _, em := range s.emissions {
-			there := sub.subscribed.before(em.span) && (sub.cancelled == span{} || em.before(sub.cancelled))
+			there := sub.subscribed.before(em.span) && (sub.canceled == span{} || em.before(sub.canceled))
 			if there && sub.fired.Load() == 0 {
 				t.Errorf("Once did not fire for %+v, subscribed %+v", em.span, sub.subscribed)
 				return

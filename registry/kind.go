@@ -13,7 +13,7 @@ const (
 	KindNoDatabase              // the database does not exist, or the user may not see it
 	KindUnreachable             // nothing answers there: refused, no route, no such host, no socket
 	KindTimeout                 // no answer in time
-	KindCancelled               // the caller's context ended
+	KindCanceled               // the caller's context ended
 	KindTooMany                 // the server has no connection left, or throttles
 	KindBlocked                 // the server blocks this host
 	KindStarting                // the server starts up, shuts down or fails over
@@ -29,7 +29,7 @@ const (
 )
 
 var kindNames = [kindEnd]string{
-	"unknown", "auth", "no database", "unreachable", "timeout", "cancelled", "too many connections", "blocked",
+	"unknown", "auth", "no database", "unreachable", "timeout", "canceled", "too many connections", "blocked",
 	"starting", "lost", "read only", "tls", "config", "busy", "cannot open", "corrupt", "io",
 }
 

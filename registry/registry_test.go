@@ -161,7 +161,7 @@ func TestKind(t *testing.T) {
 	if got := registry.Kind(200).String(); got != "kind 200" {
 		t.Errorf("a kind out of range is %q", got)
 	}
-	for _, k := range []registry.Kind{registry.KindAuth, registry.KindTLS, registry.KindConfig, registry.KindCancelled, registry.KindUnknown} {
+	for _, k := range []registry.Kind{registry.KindAuth, registry.KindTLS, registry.KindConfig, registry.KindCanceled, registry.KindUnknown} {
 		if k.Retryable() {
 			t.Errorf("%v is retried", k)
 		}

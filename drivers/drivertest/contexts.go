@@ -11,9 +11,9 @@ import (
 // What ends a statement.
 var contextBehaviours = []behaviour{
 	{says: "a context that has ended runs nothing", check: endedContextRunsNothing},
-	{says: "cancelling ends a running statement, and the pool goes on", check: cancelEnds, needs: []Ability{Cancel}},
+	{says: "canceling ends a running statement, and the pool goes on", check: cancelEnds, needs: []Ability{Cancel}},
 	{says: "a deadline ends a running statement, and the pool goes on", check: deadlineEnds, needs: []Ability{Cancel}},
-	{says: "cancelling ends a statement in a transaction", check: cancelEndsTx, needs: []Ability{Cancel, Transactions}},
+	{says: "canceling ends a statement in a transaction", check: cancelEndsTx, needs: []Ability{Cancel, Transactions}},
 	{says: "Abort cuts a running statement", check: abortCuts, needs: []Ability{Cancel, Network}},
 	{says: "a connection that the server kills is replaced", check: killedIsReplaced, needs: []Ability{Kill}},
 	{says: "a statement whose connection is killed fails as lost", check: killedStatementFails, needs: []Ability{Kill, Cancel}},
@@ -40,7 +40,7 @@ func endedContextRunsNothing(c check) {
 	db := c.open(c.pool(1))
 	ctx, cancel := context.WithCancel(c.ctx())
 	cancel()
-	if err := c.run(ctx, db, c.testQuery()); db.Kind(err) != registry.KindCancelled {
+	if err := c.run(ctx, db, c.testQuery()); db.Kind(err) != registry.KindCanceled {
 		c.Errorf("got %v, of the kind %q", err, db.Kind(err))
 	}
 	c.works(db)
@@ -64,8 +64,8 @@ func (c check) ends(ctx context.Context) {
 	c.Helper()
 	db := c.open(c.pool(1))
 	err := c.run(ctx, db, c.Slow)
-	if kind := db.Kind(err); kind != registry.KindCancelled {
-		c.Errorf("the statement ended in %v, of the kind %q, want %q", err, kind, registry.KindCancelled)
+	if kind := db.Kind(err); kind != registry.KindCanceled {
+		c.Errorf("the statement ended in %v, of the kind %q, want %q", err, kind, registry.KindCanceled)
 	}
 	c.works(db)
 }
@@ -75,7 +75,7 @@ func cancelEndsTx(c check) {
 	tx := c.begin(db, nil)
 	ctx, cancel := context.WithTimeout(c.ctx(), soon)
 	defer cancel()
-	if err := c.run(ctx, tx, c.Slow); db.Kind(err) != registry.KindCancelled {
+	if err := c.run(ctx, tx, c.Slow); db.Kind(err) != registry.KindCanceled {
 		c.Errorf("the statement ended in %v, of the kind %q", err, db.Kind(err))
 	}
 	// The connection is gone where the driver could stop the statement in no other way.

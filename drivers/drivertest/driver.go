@@ -226,7 +226,7 @@ func connectorHeedsContext(c check) {
 	if err == nil {
 		c.close(dc)
 		c.Error("connected with a context that has ended")
-	} else if kind := c.Driver.Kind(err); !errors.Is(err, context.Canceled) && kind != registry.KindCancelled {
+	} else if kind := c.Driver.Kind(err); !errors.Is(err, context.Canceled) && kind != registry.KindCanceled {
 		c.Errorf("%v does not wrap context.Canceled, and is of the kind %q", err, kind)
 	}
 }

@@ -179,7 +179,7 @@ func callerLeavesLogin(c check) {
 func (c check) leaves(ctx context.Context, cfg registry.Config, attempts int, opts ...conn.Option) *conn.Error {
 	c.Helper()
 	e, _ := c.fail(ctx, cfg, opts...)
-	if e.Kind != registry.KindCancelled || e.Attempts != attempts || !errors.Is(e, context.Canceled) {
+	if e.Kind != registry.KindCanceled || e.Attempts != attempts || !errors.Is(e, context.Canceled) {
 		c.Errorf("got %v, of the kind %q after %d attempts", e, e.Kind, e.Attempts)
 	}
 	return e

@@ -309,7 +309,7 @@ var connMutants = []mutant{
 		connector: faulty(func(c *faultyConn) { c.begin = func(opts *driver.TxOptions) { opts.ReadOnly = false } }),
 	},
 	{
-		fault: "ignores contexts", found: "contexts/cancelling ends a running statement, and the pool goes on",
+		fault: "ignores contexts", found: "contexts/canceling ends a running statement, and the pool goes on",
 		says:      "not done after",
 		connector: faulty(func(c *faultyConn) { c.ctx = context.WithoutCancel }),
 	},

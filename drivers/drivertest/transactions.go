@@ -102,7 +102,7 @@ func uncommittedIsUnseen(c check) {
 	defer cancel()
 	seen := 0
 	err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+table).Scan(&seen)
-	if kind := db.Kind(err); err != nil && kind != registry.KindCancelled && kind != registry.KindBusy {
+	if kind := db.Kind(err); err != nil && kind != registry.KindCanceled && kind != registry.KindBusy {
 		c.Errorf("a reader neither waits nor gets an answer: %v", err)
 	}
 	if seen != 0 {

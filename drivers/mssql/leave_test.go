@@ -51,7 +51,7 @@ func TestCallerLeaves(t *testing.T) {
 				if took := time.Since(left); took > soon {
 					t.Errorf("answered after %v", took)
 				}
-				if e.Kind != registry.KindCancelled || e.Attempts != 2 || !errors.Is(e, cause) || !errors.Is(e, syscall.ECONNREFUSED) {
+				if e.Kind != registry.KindCanceled || e.Attempts != 2 || !errors.Is(e, cause) || !errors.Is(e, syscall.ECONNREFUSED) {
 					t.Errorf("got the kind %q after %d attempts: %v", e.Kind, e.Attempts, e)
 				}
 				s.AwaitClosed(t)

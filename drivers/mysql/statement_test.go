@@ -51,7 +51,7 @@ func TestStatementsThatFail(t *testing.T) {
 			}
 		})
 	}
-	for kill, kind := range map[string]registry.Kind{"KILL QUERY": registry.KindCancelled, "KILL": registry.KindLost} {
+	for kill, kind := range map[string]registry.Kind{"KILL QUERY": registry.KindCanceled, "KILL": registry.KindLost} {
 		t.Run(kill, func(t *testing.T) {
 			done := make(chan error, 1)
 			go func() { done <- try(t, shop, "UPDATE fails SET id = 4") }()
@@ -70,7 +70,7 @@ func TestStatementsThatFail(t *testing.T) {
 			}
 		})
 	}
-	t.Run("cancelled by the caller", func(t *testing.T) {
+	t.Run("canceled by the caller", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(limit(t))
 		done := make(chan error, 1)
 		c := conn(t, pool(t, shop, registry.Env{}))
@@ -80,7 +80,7 @@ func TestStatementsThatFail(t *testing.T) {
 		}()
 		awaitSleeper(t, s)
 		cancel()
-		check(t, <-done, registry.KindCancelled, "")
+		check(t, <-done, registry.KindCanceled, "")
 	})
 
 	s.Restart(t, testserver.Options{Settings: map[string]string{"read-only": "1"}})

@@ -21,7 +21,7 @@ var faults = [...]struct {
 	hint  string // empty: what is usual for the kind
 	final bool   // said only of kinds that are retried
 }{
-	{Cause{Is: []*error{&context.Canceled}}, registry.KindCancelled, "", false},
+	{Cause{Is: []*error{&context.Canceled}}, registry.KindCanceled, "", false},
 	{Cause{when: selfSigned}, registry.KindTLS, "the server's certificate is self-signed: put it into ssl.ca", false},
 	{Cause{Like: x509.UnknownAuthorityError{}}, registry.KindTLS, "the authority that issued the server's certificate is not trusted here: put its certificate into ssl.ca", false},
 	{Cause{Like: x509.HostnameError{}}, registry.KindTLS, "the server's certificate is for another name: connect by a name that is in it, or put that name into ssl.serverName", false},

@@ -50,7 +50,7 @@ func read(l *testproxy.Listener) error {
 }
 
 func TestKindsOfNetworkErrors(t *testing.T) {
-	cancelled, cancel := context.WithCancel(t.Context())
+	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	late, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
 	defer cancel()
@@ -80,7 +80,7 @@ func TestKindsOfNetworkErrors(t *testing.T) {
 		"bad connection":                 {driver.ErrBadConn, registry.KindLost},
 		"deadline passed":                {dial(t, late, "tcp", closedPort(t)), registry.KindTimeout},
 		"deadline of a connection":       {os.ErrDeadlineExceeded, registry.KindTimeout},
-		"cancelled":                      {dial(t, cancelled, "tcp", closedPort(t)), registry.KindCancelled},
+		"canceled":                      {dial(t, canceled, "tcp", closedPort(t)), registry.KindCanceled},
 		"port out of range":              {dial(t, t.Context(), "tcp", "127.0.0.1:70000"), registry.KindConfig},
 		"no such network":                {dial(t, t.Context(), "tcp9", "127.0.0.1:1"), registry.KindConfig},
 		"nothing to verify":              {errors.New("tls: either ServerName or InsecureSkipVerify must be specified in the tls.Config"), registry.KindConfig},

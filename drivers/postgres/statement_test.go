@@ -54,11 +54,11 @@ func TestStatementsThatFail(t *testing.T) {
 		check(t, try(t, with(s.Config(), "lock_timeout", "10"), "SELECT * FROM fails"), registry.KindBusy, "params.lock_timeout")
 	})
 
-	t.Run("cancelled by an administrator", func(t *testing.T) {
+	t.Run("canceled by an administrator", func(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- try(t, s.Config(), "SELECT pg_sleep(30)") }()
 		run(t, s, fmt.Sprintf("SELECT pg_cancel_backend(%d)", awaitSleeper(t, s)))
-		check(t, <-done, registry.KindCancelled, "cancelled")
+		check(t, <-done, registry.KindCanceled, "canceled")
 	})
 
 	t.Run("cut off", func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestCancelReachesTheServerThroughTheGivenDialer(t *testing.T) {
 	}()
 	awaitSleeper(t, s)
 	cancel()
-	check(t, <-done, registry.KindCancelled, "")
+	check(t, <-done, registry.KindCanceled, "")
 	if second := <-dialed; second != first {
 		t.Errorf("the cancel request went to %s, want %s", second, first)
 	}

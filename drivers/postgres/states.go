@@ -93,7 +93,7 @@ var states = []state{
 	{"57P05", "", registry.KindLost, "the connection was idle for longer than idle_session_timeout: lower pool.maxIdleTime"},
 	{"25P03", "", registry.KindLost, "a transaction was idle for longer than idle_in_transaction_session_timeout: end transactions sooner"},
 	{"25P04", "", registry.KindLost, "a transaction took longer than transaction_timeout: end transactions sooner"},
-	{"57014", "user request", registry.KindCancelled, "the statement was cancelled"},
+	{"57014", "user request", registry.KindCanceled, "the statement was canceled"},
 	{"57014", "", registry.KindTimeout, "the statement took longer than statement_timeout: make it faster, or raise params.statement_timeout"},
 	{"55P03", "", registry.KindBusy, "another transaction holds the lock: wait for it, or raise params.lock_timeout"},
 	// standby

@@ -27,7 +27,7 @@ var results = []result{
 	{sqlite3.SQLITE_BUSY_SNAPSHOT, registry.KindBusy, "another connection has written since this transaction began to read: roll back and start it again, with txlock=immediate"},
 	{sqlite3.SQLITE_LOCKED, registry.KindBusy, "another statement of the same connection is still reading the table: close its rows first"},
 	{sqlite3.SQLITE_PROTOCOL, registry.KindBusy, "too many processes start using the write-ahead log at once: try again"},
-	{sqlite3.SQLITE_INTERRUPT, registry.KindCancelled, ""},
+	{sqlite3.SQLITE_INTERRUPT, registry.KindCanceled, ""},
 	{sqlite3.SQLITE_READONLY, registry.KindReadOnly, "the file is opened with mode=ro, or this user may not write it"},
 	{sqlite3.SQLITE_READONLY_DIRECTORY, registry.KindReadOnly, "SQLite has to create files beside the database, and this user may not create any in that folder: allow it, or, for a file that nobody writes, set mode=ro and immutable=on"},
 	{sqlite3.SQLITE_READONLY_DBMOVED, registry.KindReadOnly, "the file was moved or deleted while it was open: close the connection and open it again"},

@@ -63,7 +63,7 @@ func TestALockIsWaitedForAsLongAsSaid(t *testing.T) {
 	})
 }
 
-func TestACancelledContextEndsTheWait(t *testing.T) {
+func TestACanceledContextEndsTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		name := locked(t)
 		c := connector(t, name)

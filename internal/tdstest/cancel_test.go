@@ -18,7 +18,7 @@ func endless(context.Context, tdstest.Query) tdstest.Response {
 	}}}}
 }
 
-func TestARequestIsCancelledAndTheConnectionStays(t *testing.T) {
+func TestARequestIsCanceledAndTheConnectionStays(t *testing.T) {
 	s := start(t, tdstest.Options{})
 	running := make(chan struct{}, 1)
 	s.Handle("wait here", func(ctx context.Context, _ tdstest.Query) tdstest.Response {
@@ -41,7 +41,7 @@ func TestARequestIsCancelledAndTheConnectionStays(t *testing.T) {
 	}
 }
 
-func TestAWaitOfTheServerIsCancelled(t *testing.T) {
+func TestAWaitOfTheServerIsCanceled(t *testing.T) {
 	s := start(t, tdstest.Options{})
 	conn := session(t, config(t, s))
 	short, cancel := context.WithCancel(ctx(t))
@@ -60,11 +60,11 @@ func TestAWaitOfTheServerIsCancelled(t *testing.T) {
 	}
 }
 
-func TestAResultIsCancelledInItsMiddle(t *testing.T) {
+func TestAResultIsCanceledInItsMiddle(t *testing.T) {
 	s := start(t, tdstest.Options{})
 	s.Handle("select endless", endless)
 	conn := session(t, config(t, s))
-	for _, end := range []string{"cancelled", "closed"} {
+	for _, end := range []string{"canceled", "closed"} {
 		short, cancel := context.WithCancel(ctx(t))
 		rows, err := conn.QueryContext(short, "select endless")
 		must(t, err)
@@ -73,7 +73,7 @@ func TestAResultIsCancelledInItsMiddle(t *testing.T) {
 				t.Fatal(rows.Err())
 			}
 		}
-		if end == "cancelled" {
+		if end == "canceled" {
 			cancel()
 			for rows.Next() {
 			}
@@ -85,7 +85,7 @@ func TestAResultIsCancelledInItsMiddle(t *testing.T) {
 		cancel()
 		must(t, conn.PingContext(ctx(t)))
 	}
-	if c := s.Connections()[0]; c.Attentions < 2 { // the driver may cancel again when it closes what it has cancelled
+	if c := s.Connections()[0]; c.Attentions < 2 { // the driver may cancel again when it closes what it has canceled
 		t.Errorf("%d requests to cancel were seen", c.Attentions)
 	}
 }
@@ -103,7 +103,7 @@ func TestACancellationThatComesTooLateIsAnswered(t *testing.T) {
 		go cancel()
 		for rows.Next() {
 		}
-		rows.Close() // it may have been cancelled or not
+		rows.Close() // it may have been canceled or not
 		cancel()
 		must(t, conn.PingContext(ctx(t)))
 	}

@@ -8,7 +8,7 @@ import (
 
 // Reasons for a request to end before its time.
 var (
-	errAttention = errors.New("the client cancelled the request")
+	errAttention = errors.New("the client canceled the request")
 	errKilled    = errors.New("the session was killed")
 	errShutdown  = errors.New("the server shut down")
 	errClosed    = errors.New("the server was closed")

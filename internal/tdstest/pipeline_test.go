@@ -50,7 +50,7 @@ func lenient(t *testing.T) *Server {
 }
 
 // However soon a request to cancel comes after a request, it is that request that it cancels.
-func TestARequestIsCancelledBeforeAnybodyHasLookedAtIt(t *testing.T) {
+func TestARequestIsCanceledBeforeAnybodyHasLookedAtIt(t *testing.T) {
 	s := lenient(t)
 	for range 50 {
 		conn, p := dial(t, s)

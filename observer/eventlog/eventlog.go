@@ -13,7 +13,7 @@ import (
 	"github.com/patchbay-go/patchbay/observer"
 )
 
-// Attach logs every event on b until it is cancelled, as [To] describes.
+// Attach logs every event on b until it is canceled, as [To] describes.
 func Attach(b *observer.Bus, l *slog.Logger) (cancel func()) { return observer.On(b, To(l)) }
 
 // To returns a listener that logs the events it gets, for a part of them or in the background:

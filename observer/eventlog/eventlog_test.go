@@ -72,7 +72,7 @@ func (r *recorder) Handle(_ context.Context, rec slog.Record) error {
 	return nil
 }
 
-func TestEventsAreLoggedUnderTheirNameUntilCancelled(t *testing.T) {
+func TestEventsAreLoggedUnderTheirNameUntilCanceled(t *testing.T) {
 	bus, r := observer.New(), new(recorder)
 	cancel := eventlog.Attach(bus, slog.New(r))
 	observer.Emit(bus, named{name: "connection:open"})

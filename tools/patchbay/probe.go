@@ -63,10 +63,10 @@ func probe(ctx context.Context, c connection, wait time.Duration) result {
 	r.fail(last)
 	switch {
 	case ctx.Err() != nil:
-		r.kind, r.Hint, r.Error = conn.KindCancelled, "", "interrupted: "+r.Error
+		r.kind, r.Hint, r.Error = conn.KindCanceled, "", "interrupted: "+r.Error
 	case until.Err() != nil:
 		r.Error = fmt.Sprintf("not ready within %v: %s", wait, r.Error)
-		if r.kind == conn.KindCancelled { // by the end of the wait
+		if r.kind == conn.KindCanceled { // by the end of the wait
 			r.kind = conn.KindTimeout
 		}
 	}

@@ -146,7 +146,7 @@ connections:
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != exitFailed || !strings.Contains(errOut.String(), "  cancelled: interrupted: ") {
+		if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != exitFailed || !strings.Contains(errOut.String(), "  canceled: interrupted: ") {
 			t.Errorf("got %v and %q", err, errOut.String())
 		}
 	})

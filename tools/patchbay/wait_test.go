@@ -61,7 +61,7 @@ func TestAnInterruptEndsTheWaitAtOnce(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		r := probe(ctx, c, 30*time.Second)
-		if took := time.Since(start); r.OK || took != 5*time.Second || r.Kind != "cancelled" || !strings.HasPrefix(r.Error, "interrupted: open ") {
+		if took := time.Since(start); r.OK || took != 5*time.Second || r.Kind != "canceled" || !strings.HasPrefix(r.Error, "interrupted: open ") {
 			t.Errorf("got %+v after %v", r, took)
 		}
 	})

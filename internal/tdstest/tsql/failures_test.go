@@ -121,7 +121,7 @@ func TestTheSecondWriterOfAnOldSnapshotIsToldToRetry(t *testing.T) {
 // endless has rows without an end. The first tells that the statement runs.
 const endless = "with n as (select signal() as i union all select i + 1 from n) "
 
-// running is a context that is cancelled when a statement runs that has endless in it. It has no deadline: after one
+// running is a context that is canceled when a statement runs that has endless in it. It has no deadline: after one
 // go-mssqldb throws the connection away, whatever the server answers.
 func running(t testing.TB) context.Context {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -130,7 +130,7 @@ func running(t testing.TB) context.Context {
 	return ctx
 }
 
-func TestAStatementIsCancelledAndTheSessionGoesOn(t *testing.T) {
+func TestAStatementIsCanceledAndTheSessionGoesOn(t *testing.T) {
 	db := open(t)
 	db.SetMaxOpenConns(1)
 	if _, err := db.ExecContext(running(t), endless+"select max(i) from n"); !errors.Is(err, context.Canceled) {
