@@ -12,8 +12,18 @@ type (
 	TLS = registry.TLS
 	// Secret is a text that is never shown.
 	Secret = registry.Secret
+	// Login is whom to log in as.
+	Login = registry.Login
 	// Kind says what went wrong in terms that a program can act on.
 	Kind = registry.Kind
+	// Diagnosis is what is known of an error.
+	Diagnosis = registry.Diagnosis
+	// ConfigError says which field of a Config cannot be used.
+	ConfigError = registry.ConfigError
+	// MissingDriverError says that the driver of a dialect is not linked into the program.
+	MissingDriverError = registry.MissingDriverError
+	// UnsupportedDialectError says that nobody knows a dialect of that name.
+	UnsupportedDialectError = registry.UnsupportedDialectError
 )
 
 // The kinds of failure; package registry describes each.
@@ -23,7 +33,7 @@ const (
 	KindNoDatabase  = registry.KindNoDatabase
 	KindUnreachable = registry.KindUnreachable
 	KindTimeout     = registry.KindTimeout
-	KindCanceled   = registry.KindCanceled
+	KindCanceled    = registry.KindCanceled
 	KindTooMany     = registry.KindTooMany
 	KindBlocked     = registry.KindBlocked
 	KindStarting    = registry.KindStarting

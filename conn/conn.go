@@ -6,10 +6,7 @@ package conn
 
 import (
 	"database/sql"
-	"sync"
-	"sync/atomic"
 
-	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -30,71 +27,17 @@ func (c *Conn) Dialect() string { return c.pool.dialect }
 // Info describes the dialect.
 func (c *Conn) Info() registry.Info { return c.pool.driver.Info() }
 
-// Config returns the config that the connection was opened with, as it was before [ServerOnly] changed the database.
+// Config returns the config that the connection was opened with.
 func (c *Conn) Config() Config { return c.cfg.Clone() }
 
-// Kind tells the kind of an error that this connection returned; see [KindOf].
-func (c *Conn) Kind(err error) Kind { return kindOf(err, c.pool.driver) }
+// Diagnose says what an error means that this database returned; see [Diagnose].
+func (c *Conn) Diagnose(err error) Diagnosis { return diagnose(err, c.pool.driver) }
 
-// Close closes the pool: its idle connections at once, those in use when they are returned. It is idempotent;
-// only the first call can return an error, which is an [*Error]. The bus gets a [Closed] event, or, if closing
-// failed, an [observer.Error].
-func (c *Conn) Close() error {
-	isClosing := c.pool.reporting.Swap(true) // the error of the whole is known here, and in the connector only its part
-	c.pool.end()
-	err := c.DB.Close()
-	if err == nil && isClosing {
-		return nil // whoever is closing it knows how that ends
+// Trim closes the idle connections and keeps none from now on, Pool.Min included: for a pool that is kept open but
+// seldom used. Queries still work, each on a connection of its own.
+func (c *Conn) Trim() {
+	if c.pool.keeper != nil {
+		c.pool.keeper.stop()
 	}
-	return c.pool.closed(err)
-}
-
-// OnClose has fn called when the pool is closed, in whatever way, [sql.DB.Close] included: once, on the goroutine
-// that closes it, before the bus hears of it. If that has begun already, fn is not called and OnClose returns
-// false.
-func (c *Conn) OnClose(fn func()) bool {
-	c.pool.mu.Lock()
-	defer c.pool.mu.Unlock()
-	if c.pool.ended {
-		return false
-	}
-	c.pool.onClose = append(c.pool.onClose, fn)
-	return true
-}
-
-// lifetime is the end of a pool, told once.
-type lifetime struct {
-	opened    atomic.Bool // an Opened event went out, so that its counterpart must follow
-	reporting atomic.Bool // Conn.Close is running and will report
-	reported  atomic.Bool
-
-	mu      sync.Mutex
-	ended   bool
-	onClose []func()
-}
-
-// end tells those who asked by OnClose.
-func (l *lifetime) end() {
-	l.mu.Lock()
-	fns := l.onClose
-	l.ended, l.onClose = true, nil
-	l.mu.Unlock()
-	for _, fn := range fns {
-		fn()
-	}
-}
-
-// closed tells the bus, once, how closing ended, and returns the error with all that belongs to it.
-func (c *connector) closed(err error) error {
-	if err != nil {
-		err = c.explain(err, 0)
-	}
-	switch {
-	case !c.opened.Load() || c.reported.Swap(true):
-	case err != nil:
-		emit(c.bus, observer.Error{Source: "connection", Err: err})
-	default:
-		emit(c.bus, Closed{Name: c.name, Dialect: c.dialect})
-	}
-	return err
+	c.DB.SetMaxIdleConns(-1)
 }

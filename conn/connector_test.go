@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/drivers/network"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -31,7 +32,7 @@ func silent(t *testing.T, dials *int) conn.Option {
 
 // stubborn is a login that ignores its context and waits for the server, as that of go-mssqldb does.
 func stubborn(ctx context.Context, _ int, env registry.Env) error {
-	c, err := env.Dial(ctx, "tcp", "h:1")
+	c, err := network.DialFunc(env)(ctx, "tcp", "h:1")
 	if err != nil {
 		return err
 	}
@@ -121,7 +122,7 @@ func TestWithDialer(t *testing.T) {
 	f := newFake()
 	var addrs []string
 	f.connect = func(ctx context.Context, _ int, env registry.Env) error {
-		nc, err := env.Dial(ctx, "tcp", "db.example:99")
+		nc, err := network.DialFunc(env)(ctx, "tcp", "db.example:99")
 		if err != nil {
 			return err
 		}
@@ -148,7 +149,7 @@ func TestAbortCutsWhatIsInUse(t *testing.T) {
 		f, dials := newFake(), 0
 		var kept net.Conn
 		f.connect = func(ctx context.Context, _ int, env registry.Env) (err error) {
-			kept, err = env.Dial(ctx, "tcp", "h:1")
+			kept, err = network.DialFunc(env)(ctx, "tcp", "h:1")
 			return err
 		}
 		c, r, err := openFake(t, f, conn.Config{}, silent(t, &dials))
@@ -181,18 +182,21 @@ func TestWithCredentials(t *testing.T) {
 	f := newFake()
 	asked := 0
 	f.connect = func(ctx context.Context, _ int, env registry.Env) error {
-		user, password, err := env.Credentials(ctx)
-		if err == nil && (user != "app" || password.Reveal() != "rotated") {
+		login, err := env.Credentials(ctx, false)
+		if err == nil && (login.User != "app" || login.Password.Reveal() != "rotated") {
 			return errAuth
 		}
 		return err
 	}
-	c, _, err := openFake(t, f, conn.Config{}, conn.WithCredentials(func(ctx context.Context) (string, conn.Secret, error) {
+	c, _, err := openFake(t, f, conn.Config{Database: "shop"}, conn.WithCredentials(func(ctx context.Context, r conn.LoginRequest) (conn.Login, error) {
 		asked++
 		if _, bounded := ctx.Deadline(); !bounded {
 			t.Error("asked without the connect timeout")
 		}
-		return "app", conn.NewSecret("rotated"), nil
+		if r.Refused || r.Config.Database != "shop" {
+			t.Errorf("asked for %+v", r)
+		}
+		return conn.Login{User: "app", Password: conn.NewSecret("rotated")}, nil
 	}))
 	if err != nil {
 		t.Fatal(err)

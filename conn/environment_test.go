@@ -1,5 +1,3 @@
-//go:build alldrivers || (postgres && mysql)
-
 package conn_test
 
 import (

@@ -1,7 +1,10 @@
 package conn
 
 import (
+	"cmp"
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -19,13 +22,25 @@ type Error struct {
 	Err      error  // what the driver said in the last attempt, and the end of the context if that is why it was the last
 }
 
-// Error gives all of it in one line.
+// Names of connections that were given none.
+const (
+	defaultName = "__default__"
+	testName    = "__test__"
+)
+
+// Error gives all of it in one line, the name only if the program has given one.
 func (e *Error) Error() string {
-	s := fmt.Sprintf("connection %q", e.Name)
-	if e.Dialect != "" {
-		s += " (" + strings.TrimSuffix(e.Dialect+" "+e.Target, " ") + ")"
+	what := strings.TrimSpace(e.Dialect + " " + e.Target)
+	named := e.Name != defaultName && e.Name != testName
+	switch {
+	case named && what != "":
+		what = fmt.Sprintf("connection %q (%s): ", e.Name, what)
+	case named:
+		what = fmt.Sprintf("connection %q: ", e.Name)
+	case what != "":
+		what += ": "
 	}
-	s += fmt.Sprintf(": %v", e.Err)
+	s := what + e.Err.Error()
 	if e.Attempts > 1 {
 		s += fmt.Sprintf(" (%s, %d attempts)", e.Kind, e.Attempts)
 	}
@@ -43,15 +58,16 @@ func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 // explain makes an Error of what happened to this pool.
 func (c *connector) explain(err error, attempts int) *Error {
+	d := diagnose(err, c.driver)
 	return &Error{
 		Name: c.name, Dialect: c.dialect, Target: c.target,
-		Kind: kindOf(err, c.driver), Attempts: attempts, Hint: hint(err, c.driver), Err: err,
+		Kind: d.Kind, Attempts: attempts, Hint: cmp.Or(d.Hint, hints[d.Kind]), Err: err,
 	}
 }
 
 // hints is what to do about a kind of failure where the driver knows nothing better. A kind that no one can do
 // anything about, or whose error says it already, has none.
-var hints = [...]string{
+var hints = map[Kind]string{
 	KindAuth:        "verify user and password",
 	KindNoDatabase:  "check the name of the database, and that the user may connect to it",
 	KindUnreachable: "check that the database server is running, and host and port",
@@ -68,12 +84,17 @@ var hints = [...]string{
 	KindIO:          "check that the disk is not full or failing",
 }
 
-func hint(err error, driver registry.Driver) string {
-	if advice := advise(err, driver); advice.Hint != "" {
-		return advice.Hint
+// target says what is opened, for errors.
+func target(cfg *Config, info registry.Info) string {
+	if info.Files && cfg.Host == "" {
+		return cmp.Or(cfg.Filename, cfg.Database)
 	}
-	if kind := int(kindOf(err, driver)); kind < len(hints) {
-		return hints[kind]
+	where := net.JoinHostPort(cmp.Or(cfg.Host, "localhost"), strconv.Itoa(cmp.Or(cfg.Port, info.Port)))
+	if cfg.User != "" {
+		where = cfg.User + "@" + where
 	}
-	return ""
+	if cfg.Database != "" {
+		where += "/" + cfg.Database
+	}
+	return where
 }

@@ -1,14 +1,6 @@
 package conn
 
-import (
-	"time"
-
-	"github.com/patchbay-go/patchbay/observer"
-)
-
-// emit sends an event of any type, so that a program links the generic code of the bus once instead of once for
-// each type. None of these events is on a path where the conversion would count.
-func emit(b *observer.Bus, e observer.Event) { observer.Emit(b, e) }
+import "time"
 
 // Opened says that a database was opened and tested.
 type Opened struct {

@@ -1,5 +1,3 @@
-//go:build sqlite || alldrivers
-
 package conn_test
 
 import (
@@ -96,7 +94,7 @@ func ExampleKindOf() {
 	defer cancel()
 	const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
 	_, err = db.ExecContext(short, endless)
-	fmt.Println(db.Kind(err) == conn.KindCanceled)
+	fmt.Println(db.Diagnose(err).Kind == conn.KindCanceled)
 	// Output: true
 }
 

@@ -22,6 +22,8 @@ type fake struct {
 	registry *registry.Registry
 	connect  func(ctx context.Context, n int, env registry.Env) error // n counts from 1; nil: succeed
 	closing  error                                                    // what closing the connector returns
+	hint     string                                                   // of a refusal, which it makes permanent
+	change   func(cfg *registry.Config, env registry.Env)             // what Connector does with its config
 
 	mu     sync.Mutex
 	dialed int
@@ -46,25 +48,28 @@ func (f *fake) Info() registry.Info {
 	return registry.Info{Dialect: "fake", Aliases: []string{"sham"}, Port: 99}
 }
 
-func (f *fake) Kind(err error) registry.Kind {
+func (f *fake) Diagnose(err error) (d registry.Diagnosis) {
 	switch {
 	case errors.Is(err, errAuth):
-		return registry.KindAuth
+		d.Kind = registry.KindAuth
 	case errors.Is(err, errRefused):
-		return registry.KindUnreachable
+		d.Kind, d.Hint, d.Permanent = registry.KindUnreachable, f.hint, f.hint != ""
 	case errors.Is(err, errLost):
-		return registry.KindLost
+		d.Kind = registry.KindLost
 	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
-		return registry.KindUnreachable
+		d.Kind = registry.KindUnreachable
 	}
-	return registry.KindUnknown
+	return d
 }
 
 func (f *fake) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
-	if err := registry.CheckParams(cfg.Params, nil); err != nil {
+	if _, err := registry.CheckParams(cfg.Params, nil); err != nil {
 		return nil, err
+	}
+	if f.change != nil {
+		f.change(&cfg, env)
 	}
 	return &fakeConnector{f, env}, nil
 }

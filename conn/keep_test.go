@@ -1,5 +1,3 @@
-//go:build alldrivers || (postgres && mysql)
-
 package conn_test
 
 import (
@@ -109,7 +107,7 @@ func TestNoStatementRunsTwiceWhenItsConnectionDies(t *testing.T) {
 		stop := load(t, 4, func(ctx context.Context) error {
 			n := next.Add(1)
 			_, err := k.ExecContext(ctx, counter[dialect], n)
-			switch kind := k.Kind(err); {
+			switch kind := k.Diagnose(err).Kind; {
 			case err == nil:
 				done.Store(n, true)
 			case kind.Retryable(), kind == conn.KindCanceled: // what MariaDB calls a statement that KILL has interrupted

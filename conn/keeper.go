@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -42,15 +43,15 @@ type keeper struct {
 	expires map[any]time.Time // by driver connection
 }
 
-func newKeeper(db *sql.DB, pool *connector, p Pool, most int, interval time.Duration) *keeper {
+func newKeeper(db *sql.DB, pool *connector, p Pool, interval time.Duration) *keeper {
 	k := &keeper{
-		db: db, pool: pool, min: p.Min, max: most, interval: interval, lifetime: max(p.MaxLifetime, 0),
+		db: db, pool: pool, min: p.Min, max: maxOpen(p), interval: interval, lifetime: max(p.MaxLifetime, 0),
 		timeout: pool.timeout, busy: make(chan struct{}, 1), expires: make(map[any]time.Time),
 	}
 	if k.interval <= 0 {
 		k.interval = defaultCheckInterval
 	}
-	if idle := idleTime(p); idle > 0 { // a check counts as a use, and must come before the connection expires
+	if idle := maxIdleTime(p); idle > 0 { // a check counts as a use, and must come before the connection expires
 		k.interval = min(k.interval, max(idle/2, 100*time.Millisecond))
 	}
 	if k.timeout <= 0 {
@@ -60,9 +61,8 @@ func newKeeper(db *sql.DB, pool *connector, p Pool, most int, interval time.Dura
 	return k
 }
 
-// warm tests the first connection, which it took since start to open, and meanwhile fills the pool: the server has
-// let the user in, so that more logins cannot lock him out. The error is that of the test; what else failed is in
-// the event.
+// warm tests the first connection, whose dial began at start, and meanwhile fills the pool: one login succeeded, so
+// further ones cannot lock the account. The error is that of the test; that of a further connection is in the event.
 func (k *keeper) warm(ctx context.Context, start time.Time, first *sql.Conn) (Warmed, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -79,7 +79,7 @@ func (k *keeper) warm(ctx context.Context, start time.Time, first *sql.Conn) (Wa
 		cancel()
 	}
 	<-done
-	release(held)
+	release(held...)
 	return k.event(1+len(held), start, failed), err
 }
 
@@ -109,7 +109,7 @@ func (k *keeper) run(err error) {
 		<-k.busy
 		// Not a part of the check, so that a listener may close the connection, which waits for that.
 		if changed && k.ctx.Err() == nil {
-			emit(k.pool.bus, k.event(ready, start, err))
+			observer.Emit(k.pool.bus, k.event(ready, start, err))
 		}
 	}
 }
@@ -120,7 +120,7 @@ func (k *keeper) pause(err error, failures int) time.Duration {
 	pause := k.interval
 	if err != nil {
 		first, longest := firstPause, k.interval
-		if kindOf(err, k.pool.driver) == KindAuth {
+		if diagnose(err, k.pool.driver).Kind == KindAuth {
 			first, longest = firstAuthPause, longestAuthPause
 		}
 		pause = min(first<<min(failures-1, 20), longest)
@@ -154,7 +154,7 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 	if len(held) > 1 && k.max > 0 && stats.InUse+len(held) >= k.max {
 		// Leave one to callers while the others wait for the network: the one that was returned last, which is
 		// not the one that was left out last time.
-		release(held[:1])
+		release(held[0])
 		held = held[1:]
 		ready++
 	}
@@ -164,7 +164,7 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 		alive = append(alive, held...)
 	}
 	ready += len(alive)
-	release(alive)
+	release(alive...)
 	k.forget()
 	if k.ctx.Err() != nil {
 		return ready, false, nil
@@ -200,7 +200,7 @@ func (k *keeper) take(ctx context.Context, n int) (held []*sql.Conn, err error) 
 	for len(held) < n && err == nil && k.db.Stats().Idle > 0 {
 		one(len(held))
 	}
-	if k.pool.opened.Load() && len(held) < n { // the server may not let the user in any more, and four failures lock him out
+	if k.pool.isOpen() && len(held) < n { // the server may not let the user in any more, and four failures lock him out
 		one(len(held))
 	}
 	inParallel(n-len(held), one)
@@ -214,7 +214,7 @@ func (k *keeper) test(ctx context.Context, held []*sql.Conn) (alive []*sql.Conn)
 		bad[i] = k.expired(c)
 	}
 	inParallel(len(held), func(i int) {
-		bad[i] = bad[i] || k.pool.query(ctx, held[i]) != nil
+		bad[i] = bad[i] || k.pool.try(ctx, held[i]) != nil
 	})
 	for i, c := range held {
 		if bad[i] {
@@ -234,7 +234,7 @@ func (k *keeper) expired(c *sql.Conn) (due bool) {
 	}
 	// A connection that is closed already is not due; the test will tell.
 	_ = c.Raw(func(dc any) error {
-		if !reflect.TypeOf(dc).Comparable() {
+		if !reflect.ValueOf(dc).Comparable() {
 			return nil
 		}
 		at, known := k.expires[dc]
@@ -257,10 +257,8 @@ func (k *keeper) forget() {
 	}
 }
 
-// release gives connections back to the pool. It is larger than its calls.
-//
-//go:noinline
-func release(held []*sql.Conn) {
+// release gives connections back to the pool.
+func release(held ...*sql.Conn) {
 	for _, c := range held {
 		// It fails only for a connection that is closed already.
 		_ = c.Close()

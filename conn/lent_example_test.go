@@ -1,5 +1,3 @@
-//go:build mssql || alldrivers
-
 package conn_test
 
 import (
@@ -51,9 +49,9 @@ func ExampleWithCredentials() {
 	password := "pw of Monday" // as a vault has it; a token of a cloud is fetched in the same way
 	server := sqlServer("app", password)
 	defer server.Close()
-	ask := func(context.Context) (string, conn.Secret, error) {
+	ask := func(context.Context, conn.LoginRequest) (conn.Login, error) {
 		fmt.Println("asked")
-		return "app", conn.NewSecret(password), nil
+		return conn.Login{User: "app", Password: conn.NewSecret(password)}, nil
 	}
 
 	ctx := context.Background()

@@ -27,7 +27,7 @@ func TestOpen(t *testing.T) {
 	if c.Name() != "orders" || c.Dialect() != "fake" || c.Info().Port != 99 {
 		t.Errorf("%s, %s, %+v", c.Name(), c.Dialect(), c.Info())
 	}
-	if kind := c.Kind(fmt.Errorf("query: %w", errLost)); kind != conn.KindLost {
+	if kind := c.Diagnose(fmt.Errorf("query: %w", errLost)).Kind; kind != conn.KindLost {
 		t.Errorf("Kind is %v", kind)
 	}
 	if most := c.Stats().MaxOpenConnections; most != 10 {
@@ -210,7 +210,7 @@ func TestTest(t *testing.T) {
 		t.Error(err)
 	}
 	f.connect, f.closing = nil, errLost
-	if err := conn.Test(t.Context(), conn.Config{Dialect: "fake"}, opts...); !strings.Contains(fmt.Sprint(err), `connection "__test__"`) {
+	if err := conn.Test(t.Context(), conn.Config{Dialect: "fake"}, opts...); !strings.HasPrefix(fmt.Sprint(err), "fake localhost:99: lost") {
 		t.Errorf("a connection that cannot be closed: %v", err)
 	}
 	if len(f.conns()) != 0 || f.closed != 3 {
@@ -254,43 +254,60 @@ func TestErrorTellsWhatWasTriedWhyItFailedAndWhatToDo(t *testing.T) {
 	}
 }
 
-// asking is a fake whose optional abilities say that they were asked.
-type asking struct{ *fake }
-
-func (asking) SystemDatabase(cfg registry.Config) registry.Config {
-	cfg.Database = "system"
-	return cfg
-}
-
-func (a asking) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
-	if cfg.Database != "system" {
-		return nil, errors.New("not the system's database")
-	}
-	return a.fake.Connector(cfg, env)
-}
-
-func (asking) Advise(err error) registry.Advice {
-	if errors.Is(err, errRefused) {
-		return registry.Advice{Hint: "plug it in", Final: true}
-	}
-	return registry.Advice{}
-}
-
-func TestOptionalAbilitiesOfADriver(t *testing.T) {
+func TestWhatADriverIsAskedForAndTold(t *testing.T) {
 	f := newFake()
-	f.registry = new(registry.Registry)
-	f.registry.Register(asking{f})
-	c, _, err := openFake(t, f, conn.Config{Database: "shop"}, conn.ServerOnly())
+	var env registry.Env
+	f.change = func(cfg *registry.Config, e registry.Env) {
+		env = e
+		if cfg.TLS != nil {
+			cfg.TLS.ServerName = "changed"
+		}
+	}
+	cfg := conn.Config{Database: "shop", TLS: new(conn.TLS)}
+	c, _, err := openFake(t, f, cfg, conn.ServerOnly())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !env.NoDatabase || env.NoCreate || env.Watch == nil || env.Dial != nil || env.Credentials != nil {
+		t.Errorf("Open with ServerOnly lends the driver %+v", env)
+	}
+	if got := c.Config(); cfg.TLS.ServerName != "" || got.TLS.ServerName != "" || got.Database != "shop" {
+		t.Errorf("the driver has changed the config of the caller to %v, or that of the Conn to %v", cfg, got)
 	}
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
-	f.connect = always(errRefused)
-	_, _, err = openFake(t, f, conn.Config{}, conn.ServerOnly())
+	if err := conn.Test(t.Context(), conn.Config{Dialect: "fake"}, conn.WithRegistry(f.registry)); err != nil || !env.NoCreate || env.NoDatabase {
+		t.Errorf("Test lends the driver %+v, and ends in %v", env, err)
+	}
+
+	f.connect, f.hint = always(errRefused), "plug it in"
+	_, _, err = openFake(t, f, conn.Config{})
 	var e *conn.Error
 	if !errors.As(err, &e) || e.Hint != "plug it in" || e.Attempts != 1 {
 		t.Errorf("%+v", err)
+	}
+}
+
+func TestWithoutANameTheErrorHasNone(t *testing.T) {
+	f := newFake()
+	f.connect = always(errAuth)
+	cfg := conn.Config{Dialect: "fake", Host: "db", User: "app"}
+	for want, open := range map[string]func() error{
+		"fake app@db:99: wrong password; verify user and password": func() error {
+			_, err := conn.Open(t.Context(), cfg, conn.WithRegistry(f.registry))
+			return err
+		},
+		"fake app@db:99: wrong password; verify user and password ": func() error {
+			return fmt.Errorf("%w ", conn.Test(t.Context(), cfg, conn.WithRegistry(f.registry)))
+		},
+		"config: url has no // after the dialect: write postgres://host/database": func() error {
+			_, err := conn.OpenURL(t.Context(), "postgres:host")
+			return err
+		},
+	} {
+		if err := open(); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
 	}
 }

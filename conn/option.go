@@ -3,7 +3,6 @@ package conn
 import (
 	"context"
 	"database/sql/driver"
-	"fmt"
 	"net"
 	"time"
 
@@ -19,11 +18,12 @@ type options struct {
 	bus         *observer.Bus
 	registry    *registry.Registry
 	retry       Retry
-	dialer      registry.Dialer
-	credentials func(ctx context.Context) (string, Secret, error)
+	dial        func(ctx context.Context, network, addr string) (net.Conn, error)
+	credentials func(context.Context, LoginRequest) (Login, error)
 	wrap        []func(driver.Connector) driver.Connector
-	changes     []func(registry.Driver, *Config) error // once the driver is known
 	check       time.Duration
+	serverOnly  bool
+	noCreate    bool // for Test
 }
 
 func newOptions(name string, opts []Option) *options {
@@ -51,26 +51,32 @@ func WithRetry(r Retry) Option { return func(o *options) { o.retry = r } }
 // the network "tcp" or "unix" ("udp" to ask where an instance of SQL Server listens), and must give up when its
 // context ends. A dialect of files never calls it; nil is the dialer of the dialect.
 func WithDialer(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
-	return func(o *options) {
-		o.dialer = nil
-		if dial != nil {
-			o.dialer = dialFunc(dial)
-		}
-	}
+	return func(o *options) { o.dial = dial }
 }
 
-// dialFunc makes a [registry.Dialer] of a function.
-type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
-
-func (f dialFunc) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	return f(ctx, network, addr)
+// LoginRequest is what [WithCredentials] is asked for.
+type LoginRequest struct {
+	Config  Config // of the connection; it must not be changed
+	Refused bool   // the server did not accept the login that was given before
 }
 
-// WithCredentials asks for user and password before every physical connection, in place of those in the
-// Config: for passwords that rotate and for tokens that expire. It is called concurrently, within the connect
-// timeout.
-func WithCredentials(ask func(ctx context.Context) (user string, password Secret, err error)) Option {
+// WithCredentials asks for the login before every physical connection, in place of that in the Config: for passwords
+// that rotate and for tokens that expire. An empty User is that of the Config. If the server refuses the login, ask is
+// called once more with Refused set, and its answer is tried if it differs: the password may have changed just then.
+// It is called concurrently, within the connect timeout.
+func WithCredentials(ask func(context.Context, LoginRequest) (Login, error)) Option {
 	return func(o *options) { o.credentials = ask }
+}
+
+// askFor returns the Credentials of the Env of a driver, nil if the program gives none.
+func (o *options) askFor(cfg Config) func(ctx context.Context, refused bool) (Login, error) {
+	if o.credentials == nil {
+		return nil
+	}
+	cfg = cfg.Clone()
+	return func(ctx context.Context, refused bool) (Login, error) {
+		return o.credentials(ctx, LoginRequest{cfg, refused})
+	}
 }
 
 // WithConnector lets wrap put a connector of its own around that of the driver, for tracing or metrics. Of
@@ -80,22 +86,11 @@ func WithConnector(wrap func(driver.Connector) driver.Connector) Option {
 }
 
 // ServerOnly opens the database that every server of the dialect has, such as "postgres" or "master", in place
-// of the one in the Config: for creating that one. For a dialect without a server it is an error.
-func ServerOnly() Option {
-	return func(o *options) { o.changes = append(o.changes, systemDatabase) }
-}
+// of the one in the Config: for creating that one. For a dialect of files it is an error.
+func ServerOnly() Option { return func(o *options) { o.serverOnly = true } }
 
-func systemDatabase(d registry.Driver, cfg *Config) error {
-	s, ok := d.(registry.SystemDatabaser)
-	if !ok {
-		return fmt.Errorf("the dialect %s has no server to open without a database: leave out ServerOnly", d.Info().Dialect)
-	}
-	*cfg = s.SystemDatabase(*cfg)
-	return nil
-}
-
-// WithCheckInterval sets how often a pool with a Min is checked for connections that died while idle; a check
-// is a query on up to Min idle connections, and a new connection in place of each dead one. Default 15 s, which 0 or
-// less stands for too. It is at most half of Pool.MaxIdleTime, but not under 100 ms for that reason, so that a Min
-// with a shorter MaxIdleTime is not kept. A pool without a Min is never checked.
+// WithCheckInterval sets how often a pool with a Min is checked for connections that died while idle. A check
+// is a query on up to Min idle connections, and a new connection in place of each dead one. Default 15 s, also for
+// values <= 0. It is at most half of Pool.MaxIdleTime, so that a check comes before connections expire, but not less
+// than 100 ms. A pool without a Min is never checked.
 func WithCheckInterval(d time.Duration) Option { return func(o *options) { o.check = d } }

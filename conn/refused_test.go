@@ -1,5 +1,3 @@
-//go:build alldrivers || (postgres && mysql)
-
 package conn_test
 
 import (
@@ -130,7 +128,7 @@ func occupy(t testing.TB, cfg conn.Config, n int) (held []*sql.Conn) {
 	c, _ := opens(t, cfg, conn.WithRetry(steadfast))
 	for len(held) < n {
 		one, err := c.DB.Conn(limit(t))
-		if c.Kind(err) == conn.KindTooMany { // PostgreSQL still counts a session that ended a moment ago
+		if c.Diagnose(err).Kind == conn.KindTooMany { // PostgreSQL still counts a session that ended a moment ago
 			continue
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,7 @@ import (
 
 	"github.com/sethvargo/go-retry"
 
-	"github.com/patchbay-go/patchbay/internal/errtree"
+	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -26,80 +27,58 @@ type Retry struct {
 	UnknownHost bool
 }
 
-// longestDelay is 73 years, to which the jitter is added.
-const longestDelay = 1 << 61
-
+// withDefaults turns 0 into the default and what stands for none into 0.
 func (r Retry) withDefaults() Retry {
-	if r.Max == 0 {
-		r.Max = 3
-	}
-	if r.Delay == 0 {
-		r.Delay = time.Second
-	}
-	if r.Factor == 0 {
-		r.Factor = 2
-	}
-	if r.Jitter == 0 {
-		r.Jitter = 0.1
-	}
-	r.Max = max(r.Max, 0)
-	r.Delay = min(max(r.Delay, 0), longestDelay)
-	r.Factor = max(r.Factor, 0)
-	r.Jitter = min(max(r.Jitter, 0), 1)
+	r.Max = max(cmp.Or(r.Max, 3), 0)
+	r.Delay = max(cmp.Or(r.Delay, time.Second), 0)
+	r.Factor = max(cmp.Or(r.Factor, 2), 0)
+	r.Jitter = min(max(cmp.Or(r.Jitter, 0.1), 0), 1)
 	return r
 }
 
 // backoff is one opening's sequence of delays.
 func (r Retry) backoff() retry.Backoff {
-	delay, factor := float64(r.Delay), r.Factor
+	const longest = 1 << 61 // 73 years, to which the jitter is added
+	delay := min(float64(r.Delay), longest)
 	grow := retry.BackoffFunc(func() (time.Duration, bool) {
 		now := delay
-		delay = min(delay*factor, longestDelay)
+		delay = min(delay*r.Factor, longest)
 		return time.Duration(now), false
 	})
-	jitter := retry.WithJitterPercent(uint64(r.Jitter*100), grow)
-	return retry.WithMaxRetries(uint64(r.Max), jitter)
+	return retry.WithMaxRetries(uint64(r.Max), retry.WithJitterPercent(uint64(r.Jitter*100), grow))
 }
 
 // worthwhile reports whether another attempt may succeed where this error came.
 func (r Retry) worthwhile(err error, driver registry.Driver) bool {
-	if errtree.Find(err, isUnknownHost) != nil {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return r.UnknownHost
 	}
-	return kindOf(err, driver).Retryable() && !advise(err, driver).Final
-}
-
-func isUnknownHost(err error) bool {
-	dns, ok := err.(*net.DNSError)
-	return ok && dns.IsNotFound
+	d := diagnose(err, driver)
+	return d.Kind.Retryable() && !d.Permanent
 }
 
 // attempt calls try until it succeeds, fails for good or the context ends, and returns how often it did.
 func (c *connector) attempt(ctx context.Context, policy Retry, try func(context.Context) error) (attempts int, err error) {
 	policy = policy.withDefaults()
-	backoff := policy.backoff()
+	delays := policy.backoff()
 	var last, before error // of the last attempt, and of the one before it
-	for ctx.Err() == nil {
+	telling := retry.BackoffFunc(func() (time.Duration, bool) {
+		delay, stop := delays.Next()
+		if !stop {
+			observer.Emit(c.bus, Retrying{c.name, c.dialect, attempts, delay, diagnose(last, c.driver).Kind, last})
+		}
+		return delay, stop
+	})
+	err = retry.Do(ctx, telling, func(ctx context.Context) error {
 		attempts++
 		before, last = last, try(ctx)
-		if last == nil {
-			return attempts, nil
+		if ctx.Err() != nil || !policy.worthwhile(last, c.driver) {
+			return last
 		}
-		if ctx.Err() != nil {
-			break
-		}
-		if !policy.worthwhile(last, c.driver) {
-			return attempts, last
-		}
-		delay, stop := backoff.Next()
-		if stop {
-			return attempts, last
-		}
-		emit(c.bus, Retrying{c.name, c.dialect, attempts, delay, kindOf(last, c.driver), last})
-		select {
-		case <-ctx.Done():
-		case <-time.After(delay):
-		}
+		return retry.RetryableError(last)
+	})
+	if err == nil || ctx.Err() == nil {
+		return attempts, err
 	}
 	// When the context ends between two attempts, the last one's error tells why there had to be another. When it ends
 	// during one, that one tells little more than that, and the one before it why.
@@ -108,7 +87,7 @@ func (c *connector) attempt(ctx context.Context, policy Retry, try func(context.
 	case last == nil:
 		return attempts, cause
 	case !errors.Is(last, cause):
-		return attempts, fmt.Errorf("%w; before that: %w", cause, last)
+		return attempts, fmt.Errorf("%w (retries stopped: %w)", last, cause)
 	case before != nil:
 		return attempts, fmt.Errorf("%w; before that: %w", last, before)
 	}

@@ -201,7 +201,7 @@ func TestWhatCannotWorkIsNotAttempted(t *testing.T) {
 		"missing driver":  {conn.Config{Dialect: "postgres"}, nil, "missing driver for postgres: "},
 		"bad field":       {conn.Config{Dialect: "fake", Pool: conn.Pool{Min: 5, Max: 2}}, nil, "config: pool.min is 5"},
 		"bad param":       {conn.Config{Dialect: "fake", Params: map[string]string{"x": "y"}}, nil, "config: params.x is not known"},
-		"no server":       {conn.Config{Dialect: "fake"}, []conn.Option{conn.ServerOnly()}, "leave out ServerOnly"},
+		"no server":       {conn.Config{Dialect: "sqlite"}, []conn.Option{conn.ServerOnly(), conn.WithRegistry(registry.Default())}, "does not support ServerOnly"},
 	} {
 		f := newFake()
 		r := record(t)

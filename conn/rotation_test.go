@@ -1,5 +1,3 @@
-//go:build alldrivers || (postgres && mysql)
-
 package conn_test
 
 import (
@@ -23,8 +21,8 @@ type vault struct {
 }
 
 func (v *vault) ask(user string) conn.Option {
-	return conn.WithCredentials(func(context.Context) (string, conn.Secret, error) {
-		return user, conn.NewSecret(*v.password.Load()), nil
+	return conn.WithCredentials(func(context.Context, conn.LoginRequest) (conn.Login, error) {
+		return conn.Login{User: user, Password: conn.NewSecret(*v.password.Load())}, nil
 	})
 }
 

@@ -1,5 +1,3 @@
-//go:build alldrivers || (postgres && mysql)
-
 package conn_test
 
 import (
@@ -23,8 +21,8 @@ func TestNoSecretShows(t *testing.T) {
 		token := rand.Text()
 		secrets.Add(token)
 		credentials := func(password string, err error) conn.Option {
-			return conn.WithCredentials(func(context.Context) (string, conn.Secret, error) {
-				return s.User, conn.NewSecret(password), err
+			return conn.WithCredentials(func(context.Context, conn.LoginRequest) (conn.Login, error) {
+				return conn.Login{User: s.User, Password: conn.NewSecret(password)}, err
 			})
 		}
 		stranger := s.CA.Client("stranger")
@@ -83,8 +81,8 @@ func TestALeakIsFound(t *testing.T) {
 		r := record(t)
 		cfg := as(servers[dialect](t).Config(), "nobody", planted)
 		_, err := conn.Open(limit(t), cfg, conn.WithObserver(r.bus), conn.WithRetry(quick),
-			conn.WithCredentials(func(context.Context) (string, conn.Secret, error) {
-				return "", conn.Secret{}, fmt.Errorf("the vault does not take %s: %w", planted, context.DeadlineExceeded)
+			conn.WithCredentials(func(context.Context, conn.LoginRequest) (conn.Login, error) {
+				return conn.Login{}, fmt.Errorf("the vault does not take %s: %w", planted, context.DeadlineExceeded)
 			}))
 		if err == nil || secrets.See(err) == "" {
 			t.Errorf("what was planted in %v was not found", err)

@@ -1,5 +1,3 @@
-//go:build alldrivers || (postgres && mysql)
-
 package conn_test
 
 import (
@@ -94,11 +92,11 @@ func TestTLSMeansTheSameInEveryDialect(t *testing.T) {
 			s.Restart(t, testserver.Options{NoTLS: true})
 			before := len(proxy.Conns())
 			_, err := db.ExecContext(limit(t), "SELECT 1")
-			for err != nil && db.Kind(err) == conn.KindLost { // the connection from before
+			for err != nil && db.Diagnose(err).Kind == conn.KindLost { // the connection from before
 				_, err = db.ExecContext(limit(t), "SELECT 1")
 			}
-			if db.Kind(err) != conn.KindTLS {
-				t.Errorf("got the kind %q of %v", db.Kind(err), err)
+			if db.Diagnose(err).Kind != conn.KindTLS {
+				t.Errorf("got the kind %q of %v", db.Diagnose(err).Kind, err)
 			}
 			fails(t, cfg, refused("TLS turned off"))
 			fresh := proxy.Conns()[before:]

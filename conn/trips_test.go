@@ -1,5 +1,3 @@
-//go:build alldrivers || (postgres && mysql)
-
 package conn_test
 
 import (
@@ -15,8 +13,6 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/patchbay-go/patchbay/conn"
-	_ "github.com/patchbay-go/patchbay/drivers/mysql"
-	_ "github.com/patchbay-go/patchbay/drivers/postgres"
 	"github.com/patchbay-go/patchbay/internal/testproxy"
 	"github.com/patchbay-go/patchbay/internal/testserver"
 )

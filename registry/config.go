@@ -2,6 +2,7 @@ package registry
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -29,13 +30,23 @@ type Config struct {
 	Params  map[string]string // settings of the dialect, listed in its package; an unknown one is an error
 }
 
-// Pool bounds the connections that one open database keeps. For every field 0 means the default and a
-// negative value means none or unlimited.
+// Pool bounds the connections that one open database keeps. For every field 0 means the default, and a negative
+// value means none or unlimited. Package database/sql differs: there 0 is unlimited.
 type Pool struct {
-	Min         int           // connections kept ready, at most Max; default none
-	Max         int           // connections open at a time; default 10
-	MaxLifetime time.Duration // age at which a connection is replaced; default unlimited
-	MaxIdleTime time.Duration // time after which an unused connection beyond Min is closed; default 5 min
+	// Min is how many connections are kept open, in use or not. They are opened with the database and replaced when
+	// they die. It must not be more than Max. Default: none.
+	Min int
+
+	// Max is how many connections may be open at a time; further callers wait for one. Default 10; negative:
+	// unlimited.
+	Max int
+
+	// MaxLifetime is the age at which a connection is replaced, once it is idle. Default: unlimited.
+	MaxLifetime time.Duration
+
+	// MaxIdleTime is how long a connection beyond Min may be unused before it is closed. Default 5 min; negative:
+	// unlimited.
+	MaxIdleTime time.Duration
 }
 
 // Defaults of [Config] and [Pool].
@@ -49,7 +60,7 @@ const (
 // system's roots and its name against Host; there is no fallback to plaintext. It means the same in every
 // dialect.
 type TLS struct {
-	SkipVerify bool   // encrypt, and verify nothing: whoever answers is believed
+	SkipVerify bool   // encrypt, and verify nothing: any server is believed
 	CA         string // PEM text of the only roots to trust; default: those of the system
 	Cert       string // PEM text of a client certificate; needs Key
 	Key        Secret // PEM text of its private key; needs Cert
@@ -57,7 +68,7 @@ type TLS struct {
 }
 
 // Equal reports whether both configs say the same. It allocates nothing.
-func (c *Config) Equal(other *Config) bool {
+func (c Config) Equal(other Config) bool {
 	return c.Port == other.Port && c.Pool == other.Pool && c.ConnectTimeout == other.ConnectTimeout &&
 		c.Dialect == other.Dialect && c.Host == other.Host && c.User == other.User &&
 		c.Database == other.Database && c.Filename == other.Filename && c.AppName == other.AppName &&
@@ -75,19 +86,40 @@ func (t *TLS) equal(other *TLS) bool {
 }
 
 // Clone returns a copy that shares nothing with c.
-//
-//go:noinline
-func (c *Config) Clone() Config {
-	clone := *c
-	if c.Params != nil {
-		clone.Params = make(map[string]string, len(c.Params))
-		for name, value := range c.Params {
-			clone.Params[name] = value
-		}
-	}
+func (c Config) Clone() Config {
+	c.Params = maps.Clone(c.Params)
 	if c.TLS != nil {
 		t := *c.TLS
-		clone.TLS = &t
+		c.TLS = &t
 	}
-	return clone
+	return c
+}
+
+// Diff names the fields in which the configs differ, as a [ConfigError] does, and shows no value. For equal
+// configs it returns nil.
+func (c Config) Diff(other Config) []string {
+	var names []string
+	if (c.TLS == nil) != (other.TLS == nil) {
+		names = append(names, "ssl")
+		c.TLS, other.TLS = nil, nil
+	}
+	fields := other.fields()
+	for i, f := range c.fields() {
+		if !f.equal(fields[i]) {
+			names = append(names, f.name)
+		}
+	}
+	keys := maps.Clone(c.Params)
+	if keys == nil {
+		keys = make(map[string]string)
+	}
+	maps.Copy(keys, other.Params)
+	for _, name := range slices.Sorted(maps.Keys(keys)) {
+		x, inC := c.Params[name]
+		y, inOther := other.Params[name]
+		if x != y || inC != inOther {
+			names = append(names, "params."+name)
+		}
+	}
+	return names
 }

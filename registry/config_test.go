@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ func TestValidateNamesTheFieldAndTheCure(t *testing.T) {
 		"host is a URL: parse it":                                     {Dialect: "x", Host: "postgres://u:hunter2@h/d"},
 		"host contains a colon and is not an IPv6 address: put":       {Dialect: "x", Host: "db:5432"},
 		"host is in brackets: write":                                  {Dialect: "x", Host: "[::1]"},
-		"host contains a character that no host name has: write":      {Dialect: "x", Host: "u@h"},
+		"host contains a character not allowed in a host name: write": {Dialect: "x", Host: "u@h"},
 		"host contains a NUL character: remove":                       {Dialect: "x", Host: "/a\x00b"},
 		"user contains a NUL character: remove":                       {Dialect: "x", User: "a\x00b"},
 		"filename contains a NUL character: remove":                   {Dialect: "x", Filename: "a\x00b"},
@@ -65,7 +66,7 @@ func TestEqual(t *testing.T) {
 		}
 	}
 	a, b := base(), base()
-	if !a.Equal(&b) {
+	if !a.Equal(b) {
 		t.Error("two configs that say the same are not equal")
 	}
 	for name, change := range map[string]func(*registry.Config){
@@ -78,7 +79,7 @@ func TestEqual(t *testing.T) {
 	} {
 		b := base()
 		change(&b)
-		if a.Equal(&b) || b.Equal(&a) {
+		if a.Equal(b) || b.Equal(a) {
 			t.Errorf("a change of the %s is not seen", name)
 		}
 	}
@@ -87,7 +88,7 @@ func TestEqual(t *testing.T) {
 	if a.Params["a"] != "b" || a.TLS.CA != "" {
 		t.Error("a clone shares memory with its original")
 	}
-	if n := testing.AllocsPerRun(100, func() { a.Equal(&b) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { a.Equal(b) }); n != 0 {
 		t.Errorf("Equal allocates %v times", n)
 	}
 }
@@ -97,18 +98,19 @@ func TestCheckParams(t *testing.T) {
 		{Name: "mode", Words: []string{"ro", "rw"}},
 		{Name: "busy_timeout", Most: 1000},
 	}
-	if err := registry.CheckParams(map[string]string{"mode": "ro", "busy_timeout": "1000"}, list); err != nil {
-		t.Error(err)
+	checked, err := registry.CheckParams(map[string]string{"mode": "RO", "busy_timeout": "+1000"}, list)
+	if want := map[string]string{"mode": "ro", "busy_timeout": "1000"}; err != nil || !maps.Equal(checked, want) {
+		t.Errorf("got %v, %v; want %v", checked, err, want)
 	}
-	err := registry.CheckParams(map[string]string{"mode": "hunter2", "busy_timeout": "1001", "mod": "hunter2", "other": ""}, list)
-	want := `config: params.busy_timeout cannot have this value: use a whole number from 0 to 1000
+	_, err = registry.CheckParams(map[string]string{"mode": "hunter2", "busy_timeout": "1001", "mod": "hunter2", "other": ""}, list)
+	want := `config: params.busy_timeout must be an integer from 0 to 1000
 config: params.mod is not known: did you mean "mode"? use one of busy_timeout, mode
-config: params.mode cannot have this value: use one of ro, rw
+config: params.mode must be one of ro, rw
 config: params.other is not known: use one of busy_timeout, mode`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
-	if err := registry.CheckParams(map[string]string{"x": ""}, nil); err == nil || !strings.Contains(err.Error(), "leave it out") {
+	if _, err := registry.CheckParams(map[string]string{"x": ""}, nil); err == nil || !strings.Contains(err.Error(), "leave it out") {
 		t.Error(err)
 	}
 }

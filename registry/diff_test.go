@@ -49,18 +49,18 @@ func TestDiffNamesTheFieldsThatDiffer(t *testing.T) {
 		if want != "" {
 			names = []string{want}
 		}
-		if got := a.Diff(&b); !slices.Equal(got, names) {
+		if got := a.Diff(b); !slices.Equal(got, names) {
 			t.Errorf("%s: got %q", want, got)
 		}
-		if got := b.Diff(&a); !slices.Equal(got, names) {
+		if got := b.Diff(a); !slices.Equal(got, names) {
 			t.Errorf("%s, the other way round: got %q", want, got)
 		}
-		if a.Equal(&b) != (want == "") {
+		if a.Equal(b) != (want == "") {
 			t.Errorf("%s: Equal says otherwise", want)
 		}
 	}
 	plain := registry.Config{}
-	if got := plain.Diff(&registry.Config{TLS: &registry.TLS{SkipVerify: true}}); !slices.Equal(got, []string{"ssl"}) || plain.TLS != nil {
+	if got := plain.Diff(registry.Config{TLS: &registry.TLS{SkipVerify: true}}); !slices.Equal(got, []string{"ssl"}) || plain.TLS != nil {
 		t.Errorf("got %q, and left %v behind", got, plain)
 	}
 }

@@ -4,90 +4,121 @@ import (
 	"context"
 	"database/sql/driver"
 	"net"
+	"strconv"
+	"time"
 )
 
-// Driver opens databases of one dialect. Its methods do no I/O and may be called concurrently.
+// Driver opens databases of one dialect. Its methods do no I/O and may be called concurrently. It is frozen: what
+// else a driver can do or has to know is a field of [Info], [Env] or [Diagnosis].
 //
-// A dialect registers its Driver from an init function with [Register]. What a driver can do beyond this
-// contract it says by implementing [Dialer], [SystemDatabaser], [TestConfiger], [TestQuerier], [Versioner] or
-// [Adviser].
-// drivers/drivertest is the suite that checks all of it against a real server.
+// A dialect registers its Driver from an init function with [Register]. drivers/drivertest is the suite that
+// checks all of this against a real server.
 type Driver interface {
-	// Info names the dialect.
+	// Info describes the dialect. It is the same every time, and the caller may change what it gets.
 	Info() Info
 
-	// Connector checks cfg and turns it into a connector that opens one physical connection for each Connect.
-	// cfg has passed [Config.Validate]. The connector is used concurrently; where it implements [io.Closer],
-	// its Close is called after the pool that uses it has closed, and may be called again. An error describes the field that is
-	// wrong, preferably as a [*ConfigError], and quotes no secret.
+	// Connector checks cfg and returns a connector that opens one physical connection for each Connect. cfg has
+	// passed [Config.Validate] and belongs to the driver, which may keep and change it. The connector is used
+	// concurrently; if it implements [io.Closer], its Close is called after the pool that uses it has closed, and
+	// may be called again. An error describes the field that is wrong, preferably as a [*ConfigError], and quotes
+	// no secret.
 	Connector(cfg Config, env Env) (driver.Connector, error)
 
-	// Kind tells the kind of an error that came from a connector or a connection of this driver, however
-	// deeply it is wrapped. It returns KindUnknown for an error that is not its own.
-	Kind(err error) Kind
+	// Diagnose says what an error means that came from a connector or a connection of this driver, however
+	// deeply it is wrapped. It returns the zero Diagnosis for an error that is not its own.
+	Diagnose(err error) Diagnosis
 }
 
-// Env is what the caller of [Driver.Connector] lends to the driver. Each field may be nil.
+// Env is what the caller of [Driver.Connector] lends to the driver, and asks of it. Each field may be zero.
 type Env struct {
-	// Dial opens every network connection. The context that it is given must be the one passed to Connect or
-	// one derived from it: that is how a connection attempt is given up in time.
+	// Dial opens the network connections. If it is nil, the driver dials itself.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	// Credentials is asked before every physical connection for the user and password to log in with, which
-	// take the place of those in the Config.
-	Credentials func(ctx context.Context) (user string, password Secret, err error)
+	// Watch is called with every network connection right after it was dialed, before anything is read or written,
+	// and returns the one to use in its place. The context is the one that Connect got, or one derived from it, for
+	// a connection that Connect opens. Whoever lends Watch can so end an attempt to connect, or a pool, by the
+	// network connection alone, whatever the driver is waiting for.
+	Watch func(ctx context.Context, c net.Conn) net.Conn
+
+	// Credentials is asked before every physical connection for the login, which takes the place of that in the
+	// Config; an empty User leaves that of the Config. refused says that the server did not accept the one before,
+	// for the same physical connection: that is asked once, and the answer tried only if it differs.
+	Credentials func(ctx context.Context, refused bool) (Login, error)
+
+	// NoCreate asks for connectors that create nothing: a database file that is missing is an error, and one that
+	// is there keeps its format.
+	NoCreate bool
+
+	// NoDatabase asks for connectors that log in to the server alone, or to the database that every server of the
+	// dialect has, whatever Config.Database says. A dialect whose Info has Files set is never asked for it.
+	NoDatabase bool
 }
 
-// Info describes a dialect: what it is called and how a program gets its driver.
+// Login is whom to log in as.
+type Login struct {
+	User     string
+	Password Secret
+	Expires  time.Time // when the server stops accepting it, for those who keep it until then; zero: not known
+}
+
+// Info describes a dialect: what it is called, how a program gets its driver, and what code for any dialect has to
+// know of its databases.
 type Info struct {
 	Dialect string   `json:"dialect"`           // "postgres"
 	Aliases []string `json:"aliases,omitempty"` // further names that Lookup takes
 	Tag     string   `json:"tag,omitempty"`     // the build tag that links the driver; empty: none is needed
 	Import  string   `json:"import,omitempty"`  // the package to import for it
 	Module  string   `json:"module,omitempty"`  // the module of the database driver underneath
-	Port    int      `json:"port,omitempty"`    // the default port; 0: a dialect of files, not of servers
+	Port    int      `json:"port,omitempty"`    // the default port of a server
+	Files   bool     `json:"files,omitempty"`   // its databases are files or in memory; there is no server
+
+	// DriverName is the name under which the database driver underneath is known to package database/sql, to sqlx
+	// and to query builders: "pgx", "mysql".
+	DriverName string `json:"driverName,omitempty"`
+
+	// Placeholder is how a statement names its parameters. Default [Question].
+	Placeholder Placeholder `json:"placeholder,omitempty"`
+
+	// TestQuery is a query that is cheap and succeeds on every usable connection. Default "SELECT 1".
+	TestQuery string `json:"testQuery,omitempty"`
+
+	// VersionQuery is a query whose only row has the version of the server in its only column. Empty: there is none.
+	VersionQuery string `json:"versionQuery,omitempty"`
+
+	// RoleQuery is a query whose only row has one column: 1 if the server takes writes now, 0 if it does not. NULL
+	// or an error says that it is not usable. Empty: the dialect knows no roles.
+	RoleQuery string `json:"roleQuery,omitempty"`
+
+	// SingleWriter says that a database takes one writing transaction at a time, so that a pool gains nothing from
+	// several connections that write.
+	SingleWriter bool `json:"singleWriter,omitempty"`
 }
 
-// Dialer is implemented by a driver that opens network connections, usually by embedding the Dialer of
-// drivers/network. Its Dial is what [Env].Dial comes down to where the program has not replaced it. A program
-// without such a driver does not link the network code of the standard library.
-type Dialer interface {
-	Dial(ctx context.Context, network, addr string) (net.Conn, error)
+// Placeholder is how the statements of a dialect name their parameters: the text before the number of each, or "?",
+// which has no number.
+type Placeholder string
+
+// The usual placeholders.
+const (
+	Question Placeholder = "?"  // ?, ?
+	Dollar   Placeholder = "$"  // $1, $2
+	Colon    Placeholder = ":"  // :1, :2
+	At       Placeholder = "@p" // @p1, @p2
+)
+
+// Nth returns the nth parameter of a statement, from 1. The zero Placeholder is [Question].
+func (p Placeholder) Nth(n int) string {
+	if p == "" || p == Question {
+		return string(Question)
+	}
+	return string(p) + strconv.Itoa(n)
 }
 
-// SystemDatabaser is implemented by a driver whose server can be reached without naming a database that may
-// not exist yet, which is what a program needs to create one.
-type SystemDatabaser interface {
-	// SystemDatabase returns cfg with the database replaced by the one that every server of the dialect has.
-	SystemDatabase(cfg Config) Config
-}
-
-// TestConfiger is implemented by a driver for which opening can create something, such as a file.
-type TestConfiger interface {
-	// TestConfig returns cfg changed such that opening it creates nothing.
-	TestConfig(cfg Config) Config
-}
-
-// TestQuerier is implemented by a driver whose databases do not take "SELECT 1".
-type TestQuerier interface {
-	// TestQuery returns a query that is cheap and succeeds on every usable connection.
-	TestQuery() string
-}
-
-// Versioner is implemented by a driver that can ask the server for its version.
-type Versioner interface {
-	// VersionQuery returns a query whose first row holds the version in its only column.
-	VersionQuery() string
-}
-
-// Adviser is implemented by a driver that knows more about some errors than their [Kind].
-type Adviser interface {
-	// Advise returns what is known about err beyond its Kind; the zero Advice where that is nothing.
-	Advise(err error) Advice
-}
-
-// Advice is what to do about an error.
-type Advice struct {
-	Hint  string // for a person: what to check or change; empty: what is usual for the Kind
-	Final bool   // another attempt cannot succeed soon, although the Kind is one that is retried
+// Diagnosis is what a [Driver] knows of an error.
+type Diagnosis struct {
+	Kind       Kind   // what went wrong, in terms that a program can act on
+	Code       string // the database's own code for it: "28P01", "1045"; empty if the error has none
+	Hint       string // for a person: what to check or change; empty: what is usual for the Kind
+	Permanent  bool   // another attempt cannot succeed soon, although the Kind is one that is retried
+	Constraint string // the constraint that a statement violates, if the database names it in a field of its own
 }

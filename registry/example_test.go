@@ -94,7 +94,7 @@ func (ledger) Connector(registry.Config, registry.Env) (driver.Connector, error)
 	return nil, errors.ErrUnsupported
 }
 
-func (ledger) Kind(error) registry.Kind { return registry.KindUnknown }
+func (ledger) Diagnose(error) registry.Diagnosis { return registry.Diagnosis{} }
 
 // A package of a dialect calls registry.Register from its init. A Registry of one's own holds what is registered
 // there and nothing else.

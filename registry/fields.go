@@ -10,7 +10,6 @@ import (
 // field is one setting of a Config. Its name is the key in JSON, where "pool.max" is max in the object pool,
 // and the parameter in a URL.
 type field struct {
-	_    [0]func() // no code to compare one is needed
 	name string
 	at   any // a pointer to the value; inverse for a flag that says the opposite
 }
@@ -25,24 +24,24 @@ func (c *Config) fields() []field {
 		t = new(TLS)
 	}
 	return []field{
-		{name: "dialect", at: &c.Dialect},
-		{name: "host", at: &c.Host},
-		{name: "port", at: &c.Port},
-		{name: "user", at: &c.User},
-		{name: "password", at: &c.Password},
-		{name: "database", at: &c.Database},
-		{name: "filename", at: &c.Filename},
-		{name: "pool.min", at: &c.Pool.Min},
-		{name: "pool.max", at: &c.Pool.Max},
-		{name: "pool.maxLifetime", at: &c.Pool.MaxLifetime},
-		{name: "pool.maxIdleTime", at: &c.Pool.MaxIdleTime},
-		{name: "ssl.rejectUnauthorized", at: inverse{&t.SkipVerify}},
-		{name: "ssl.ca", at: &t.CA},
-		{name: "ssl.cert", at: &t.Cert},
-		{name: "ssl.key", at: &t.Key},
-		{name: "ssl.serverName", at: &t.ServerName},
-		{name: "connectTimeout", at: &c.ConnectTimeout},
-		{name: "appName", at: &c.AppName},
+		{"dialect", &c.Dialect},
+		{"host", &c.Host},
+		{"port", &c.Port},
+		{"user", &c.User},
+		{"password", &c.Password},
+		{"database", &c.Database},
+		{"filename", &c.Filename},
+		{"pool.min", &c.Pool.Min},
+		{"pool.max", &c.Pool.Max},
+		{"pool.maxLifetime", &c.Pool.MaxLifetime},
+		{"pool.maxIdleTime", &c.Pool.MaxIdleTime},
+		{"ssl.rejectUnauthorized", inverse{&t.SkipVerify}},
+		{"ssl.ca", &t.CA},
+		{"ssl.cert", &t.Cert},
+		{"ssl.key", &t.Key},
+		{"ssl.serverName", &t.ServerName},
+		{"connectTimeout", &c.ConnectTimeout},
+		{"appName", &c.AppName},
 	}
 }
 
@@ -79,18 +78,18 @@ func (f field) set(text string) error {
 	case *int:
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			return errors.New("write a whole number")
+			return errors.New("must be an integer")
 		}
 		*p = n
 	case *time.Duration:
 		d, err := time.ParseDuration(text)
 		if err != nil {
-			return errors.New(`write a duration with its unit, such as "5s" or "1m30s"`)
+			return errors.New(`must be a duration with its unit, such as "5s" or "1m30s"`)
 		}
 		*p = d
 	case inverse:
 		if text != "true" && text != "false" {
-			return errors.New("write true or false")
+			return errors.New("must be true or false")
 		}
 		*p.flag = text == "false"
 	}
@@ -125,6 +124,23 @@ func (f field) value() any {
 		}
 	}
 	return nil
+}
+
+// equal compares the values of the same field of two configs.
+func (f field) equal(other field) bool {
+	switch p := f.at.(type) {
+	case *string:
+		return *p == *other.at.(*string)
+	case *Secret:
+		return p.Equal(*other.at.(*Secret))
+	case *int:
+		return *p == *other.at.(*int)
+	case *time.Duration:
+		return *p == *other.at.(*time.Duration)
+	case inverse:
+		return *p.flag == *other.at.(inverse).flag
+	}
+	panic("registry: a field of an unknown type: " + f.name)
 }
 
 // shownParam returns the value of a setting in Params for printing. No dialect takes a secret there, but one

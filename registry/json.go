@@ -56,7 +56,7 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	err := next.readObject(d, "")
 	if err == nil {
 		if _, end := d.Token(); end != io.EOF {
-			return &ConfigError{"text", "goes on after the object", "give a single one"}
+			return &ConfigError{"text", "has data after the JSON object", "give a single object"}
 		}
 	}
 	if err != nil {
@@ -151,7 +151,7 @@ func (c *Config) readValue(d *json.Decoder, name string, t json.Token) error {
 	case *string, *Secret, *time.Duration:
 		text, ok = t.(string)
 	case *int:
-		want = "a whole number"
+		want = "an integer"
 		var n json.Number
 		n, ok = t.(json.Number)
 		text = n.String()
@@ -165,13 +165,13 @@ func (c *Config) readValue(d *json.Decoder, name string, t json.Token) error {
 		return wrongType(name, want)
 	}
 	if err := f.set(text); err != nil {
-		return &ConfigError{name, "cannot have this value", err.Error()}
+		return &ConfigError{name, err.Error(), ""}
 	}
 	return nil
 }
 
 func wrongType(name, want string) error {
-	return &ConfigError{name, "is of the wrong type", "write " + want}
+	return &ConfigError{name, "must be " + want, ""}
 }
 
 // unknownJSONKey names the keys there are beside the one that is unknown.

@@ -31,7 +31,7 @@ func TestConfigFromJSON(t *testing.T) {
 		},
 	} {
 		var got registry.Config
-		if err := json.Unmarshal([]byte(text), &got); err != nil || !got.Equal(&want) {
+		if err := json.Unmarshal([]byte(text), &got); err != nil || !got.Equal(want) {
 			t.Errorf("%s\n gives %v, %v\n want %v", text, got, err, want)
 		}
 	}
@@ -47,23 +47,23 @@ func TestJSONErrorsNameTheKeyAndNoValue(t *testing.T) {
 		`{"dialect":"x","tls":true}`:                   `key tls is not known: use one of dialect, host`,
 		`{"host":"a","host":"hunter2"}`:                `host is given twice`,
 		`{"pool":{"max":1},"pool":{"max":2}}`:          `pool is given twice`,
-		`{"password":4711}`:                            `password is of the wrong type: write a string`,
-		`{"password":"[redacted]"}`:                    `password cannot have this value: the value is [redacted]`,
-		`{"ssl":{"key":"[redacted]"}}`:                 `ssl.key cannot have this value: the value is [redacted]`,
-		`{"port":"hunter2"}`:                           `port is of the wrong type: write a whole number`,
-		`{"port":1.5}`:                                 `port cannot have this value: write a whole number`,
-		`{"port":1e99}`:                                `port cannot have this value: write a whole number`,
-		`{"connectTimeout":5}`:                         `connectTimeout is of the wrong type: write a string`,
-		`{"connectTimeout":"5"}`:                       `connectTimeout cannot have this value: write a duration with its unit, such as "5s"`,
-		`{"ssl":"hunter2"}`:                            `ssl is of the wrong type: write true, false or an object`,
-		`{"ssl":{"rejectUnauthorized":"no"}}`:          `ssl.rejectUnauthorized is of the wrong type: write true or false`,
-		`{"params":{"mode":1}}`:                        `params.mode is of the wrong type: write a string`,
-		`{"params":["hunter2"]}`:                       `params is of the wrong type: write an object`,
-		`{"host":["hunter2"]}`:                         `host is of the wrong type: write a string`,
+		`{"password":4711}`:                            `password must be a string`,
+		`{"password":"[redacted]"}`:                    `password is [redacted]`,
+		`{"ssl":{"key":"[redacted]"}}`:                 `ssl.key is [redacted]`,
+		`{"port":"hunter2"}`:                           `port must be an integer`,
+		`{"port":1.5}`:                                 `port must be an integer`,
+		`{"port":1e99}`:                                `port must be an integer`,
+		`{"connectTimeout":5}`:                         `connectTimeout must be a string`,
+		`{"connectTimeout":"5"}`:                       `connectTimeout must be a duration with its unit, such as "5s"`,
+		`{"ssl":"hunter2"}`:                            `ssl must be true, false or an object`,
+		`{"ssl":{"rejectUnauthorized":"no"}}`:          `ssl.rejectUnauthorized must be true or false`,
+		`{"params":{"mode":1}}`:                        `params.mode must be a string`,
+		`{"params":["hunter2"]}`:                       `params must be an object`,
+		`{"host":["hunter2"]}`:                         `host must be a string`,
 		`["hunter2"]`:                                  `text is not a JSON object`,
 		`"hunter2"`:                                    `text is not a JSON object`,
-		`{"dialect":"x"} "hunter2"`:                    `text goes on after the object`,
-		`{"dialect":"x"}}`:                             `text goes on after the object`,
+		`{"dialect":"x"} "hunter2"`:                    `text has data after the JSON object`,
+		`{"dialect":"x"}}`:                             `text has data after the JSON object`,
 		`{"dialect":"x","password":"hunter2","port":}`: `text is not valid JSON near byte `,
 	} {
 		got := registry.Config{Host: "before"}
@@ -131,7 +131,7 @@ func FuzzJSON(f *testing.F) {
 			t.Fatalf("%q was read, but not written: %v", text, err)
 		}
 		var again registry.Config
-		if err := json.Unmarshal(out, &again); err != nil || !again.Equal(&cfg) {
+		if err := json.Unmarshal(out, &again); err != nil || !again.Equal(cfg) {
 			t.Fatalf("%q was written as %s and read as %v, %v", text, out, again, err)
 		}
 	})

@@ -13,7 +13,7 @@ const (
 	KindNoDatabase              // the database does not exist, or the user may not see it
 	KindUnreachable             // nothing answers there: refused, no route, no such host, no socket
 	KindTimeout                 // no answer in time
-	KindCanceled               // the caller's context ended
+	KindCanceled                // the caller's context ended
 	KindTooMany                 // the server has no connection left, or throttles
 	KindBlocked                 // the server blocks this host
 	KindStarting                // the server starts up, shuts down or fails over

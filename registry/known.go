@@ -1,6 +1,9 @@
 package registry
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 const drivers = "github.com/patchbay-go/patchbay/drivers/"
 
@@ -18,7 +21,7 @@ var known = []Info{
 	},
 	{
 		Dialect: "sqlite", Aliases: []string{"sqlite3"},
-		Tag: "sqlite", Import: drivers + "sqlite", Module: "modernc.org/sqlite",
+		Tag: "sqlite", Import: drivers + "sqlite", Module: "modernc.org/sqlite", Files: true,
 	},
 	{
 		Dialect: "mssql", Aliases: []string{"sqlserver", "azuresql"},
@@ -29,39 +32,44 @@ var known = []Info{
 // TagAll is the build tag that links every driver that the program imports.
 const TagAll = "alldrivers"
 
-// Known returns the dialects that come with Patchbay, linked into the program or not.
+// Known returns the dialects that come with Patchbay, linked into the program or not. It tells their names and how
+// to get their drivers; what else [Info] has, the driver itself knows.
 func Known() []Info {
-	all := slices.Clone(known)
-	for i := range all {
-		all[i].own()
+	all := make([]Info, len(known))
+	for i, info := range known {
+		all[i] = info.clone()
 	}
 	return all
 }
 
 // dialects names those that come with Patchbay, for messages.
 func dialects() string {
-	s := known[0].Dialect
-	for i := range known[1:] {
-		s += ", " + known[1+i].Dialect
+	var names []string
+	for _, info := range known {
+		names = append(names, info.Dialect)
 	}
-	return s
+	return strings.Join(names, ", ")
 }
 
-// Describe returns the description of the dialect that comes with Patchbay under this name or alias.
+// Describe returns the row of [Known] with this name or alias.
 func Describe(name string) (info Info, ok bool) {
-	if row := describe(name); row != nil {
-		info, ok = *row, true
-		info.own()
-	}
-	return info, ok
-}
-
-// describe returns the row of known, or nil.
-func describe(name string) *Info {
-	for i := range known {
-		if known[i].answersTo(name) {
-			return &known[i]
+	for _, row := range known {
+		if row.answersTo(name) {
+			return row.clone(), true
 		}
 	}
-	return nil
+	return Info{}, false
+}
+
+// names returns the dialect and its aliases.
+func (i Info) names() []string { return append([]string{i.Dialect}, i.Aliases...) }
+
+func (i Info) answersTo(name string) bool {
+	return name == i.Dialect || slices.Contains(i.Aliases, name)
+}
+
+// clone returns a copy that shares nothing with i.
+func (i Info) clone() Info {
+	i.Aliases = slices.Clone(i.Aliases)
+	return i
 }

@@ -1,11 +1,11 @@
 package registry
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/patchbay-go/patchbay/internal/spell"
 )
@@ -39,13 +39,13 @@ func (e *MissingDriverError) Error() string {
 	case MissingTag:
 		why = e.rebuild()
 	case MissingTagAndImport:
-		why = e.rebuild() + " and import _ \"" + e.Import + "\""
+		why = fmt.Sprintf("%s and import _ %q", e.rebuild(), e.Import)
 	case MissingImport:
-		why = "built with its tag, but nothing imports it: import _ \"" + e.Import + "\""
+		why = fmt.Sprintf("built with its tag, but nothing imports it: import _ %q", e.Import)
 	case MissingPlatform:
-		why = "its database module does not support the platform " + runtime.GOOS + "/" + runtime.GOARCH + ": build for another, or use another dialect"
+		why = fmt.Sprintf("its database module does not support the platform %s/%s: build for another, or use another dialect", runtime.GOOS, runtime.GOARCH)
 	case MissingInRegistry:
-		why = "linked into the program, but not in this Registry: Register the Driver of \"" + e.Import + "\""
+		why = fmt.Sprintf("linked into the program, but not in this Registry: Register the Driver of %q", e.Import)
 	}
 	return "missing driver for " + e.Dialect + ": " + why
 }
@@ -53,7 +53,7 @@ func (e *MissingDriverError) Error() string {
 func (e *MissingDriverError) rebuild() string {
 	var notes []string
 	if e.Typo != "" {
-		notes = append(notes, "this build has the tag \""+e.Typo+"\", perhaps a typing mistake")
+		notes = append(notes, fmt.Sprintf("this build has the tag %q, perhaps a typing mistake", e.Typo))
 	}
 	if e.Tags != nil {
 		notes = append(notes, "all tags: -tags "+strings.Join(e.Tags, ","))
@@ -65,26 +65,15 @@ func (e *MissingDriverError) rebuild() string {
 	return s
 }
 
-// stubs holds what the driver packages without a driver in them said of themselves: whether the database
-// module supports the platform that the program was built for.
-var stubs sync.Map // dialect -> bool
-
-// Stub records that the package of a dialect is imported but was built without its driver, so that the error
-// of a Lookup can tell what is missing. Only the stubs of the packages under drivers call it. platforms lists
-// the GOOS/GOARCH pairs that the database module supports; none means all.
-func Stub(dialect string, platforms ...string) {
-	stubs.Store(dialect, len(platforms) == 0 || slices.Contains(platforms, runtime.GOOS+"/"+runtime.GOARCH))
-}
-
-func (r *Registry) missing(info *Info) error {
-	linked := std.snapshot().named(info.Dialect) != nil
-	supported, imported := stubs.Load(info.Dialect)
-	return diagnose(info, build{
-		linked:      linked && r != &std,
-		imported:    imported,
-		unsupported: imported && !supported.(bool),
-		tags:        buildTags(),
-	})
+// missing says why the driver of a dialect is not in this registry.
+func (r *Registry) missing(info Info) error {
+	b := build{tags: buildTags()}
+	if e, found := std.find(info.Dialect); found {
+		stub, imported := e.driver.(absent)
+		b.linked = !imported && r != &std
+		b.imported, b.unsupported = imported, stub.unsupported
+	}
+	return diagnose(info, b)
 }
 
 // build is what is known of the running program.
@@ -95,12 +84,9 @@ type build struct {
 	tags        []string
 }
 
-func diagnose(info *Info, b build) *MissingDriverError {
+func diagnose(info Info, b build) *MissingDriverError {
 	e := &MissingDriverError{Dialect: info.Dialect, Tag: info.Tag, Import: info.Import}
-	tagged := false
-	for _, tag := range b.tags {
-		tagged = tagged || tag == info.Tag || tag == TagAll
-	}
+	tagged := slices.Contains(b.tags, info.Tag) || slices.Contains(b.tags, TagAll)
 	switch {
 	case b.linked:
 		e.Cause = MissingInRegistry
@@ -134,7 +120,7 @@ func diagnose(info *Info, b build) *MissingDriverError {
 // isTypo reports whether a build tag is an alias of the wanted dialect, or looks like its tag, or the one for all
 // drivers, mistyped.
 func isTypo(tag, wanted string) bool {
-	if info := describe(tag); info != nil {
+	if info, ok := Describe(tag); ok {
 		return info.Tag == wanted && tag != wanted
 	}
 	return spell.Nearest(tag, []string{wanted, TagAll}) != ""
@@ -146,21 +132,16 @@ func isTypo(tag, wanted string) bool {
 func buildTags() (tags []string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		for _, e := range std.snapshot() {
-			if e.info.Tag != "" {
-				tags = append(tags, e.info.Tag)
+		for _, info := range std.Linked() {
+			if info.Tag != "" {
+				tags = append(tags, info.Tag)
 			}
 		}
 		return tags
 	}
 	for _, s := range info.Settings {
-		if s.Key != "-tags" {
-			continue
-		}
-		for tag, rest, more := "", s.Value, true; more; {
-			if tag, rest, more = strings.Cut(rest, ","); tag != "" {
-				tags = append(tags, tag)
-			}
+		if s.Key == "-tags" && s.Value != "" {
+			tags = strings.Split(s.Value, ",")
 		}
 	}
 	return tags

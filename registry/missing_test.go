@@ -77,7 +77,7 @@ func TestDiagnose(t *testing.T) {
 			`rebuild with -tags postgres (this build has the tag "alldriver", perhaps a typing mistake)`,
 		},
 	} {
-		e := diagnose(&postgres, c.build)
+		e := diagnose(postgres, c.build)
 		if want := "missing driver for postgres: " + c.want; e.Error() != want {
 			t.Errorf("%s:\n got %s\nwant %s", name, e, want)
 		}
@@ -106,12 +106,27 @@ func TestLookupOfAKnownDialect(t *testing.T) {
 	if !errors.As(err, &missing) || missing.Dialect != "postgres" || missing.Cause != MissingTagAndImport && missing.Cause != MissingImport {
 		t.Errorf("Lookup of a dialect that this test does not import: %v", err)
 	}
-	t.Cleanup(func() { stubs.Delete("mssql"); stubs.Delete("mysql") })
-	Stub("mssql")
-	Stub("mysql", "plan9/mips")
-	for dialect, cause := range map[string]MissingCause{"mssql": MissingTag, "mysql": MissingPlatform} {
-		if _, err := r.Lookup(dialect); !errors.As(err, &missing) || missing.Cause != cause {
-			t.Errorf("Lookup(%q) behind a stub: %v", dialect, err)
+	old := std.entries.Load()
+	t.Cleanup(func() { std.entries.Store(old) })
+	Register(Absent("mssql"))
+	Register(Absent("mysql", "plan9/mips"))
+	Register(Absent("duck"))
+	for dialect, want := range map[string]MissingCause{"mssql": MissingTag, "mysql": MissingPlatform, "duck": MissingTag} {
+		for _, lookup := range []func(string) (Driver, error){r.Lookup, Lookup} {
+			_, err := lookup(dialect)
+			if dialect == "duck" && !errors.As(err, &missing) { // the other registry never heard of it
+				continue
+			}
+			if !errors.As(err, &missing) || missing.Cause != want || missing.Tag != dialect {
+				t.Errorf("Lookup(%q) of an absent driver: %v", dialect, err)
+			}
 		}
+		_, err := Absent(dialect).Connector(Config{}, Env{})
+		if !errors.As(err, &missing) || missing.Dialect != dialect {
+			t.Errorf("the Connector of an absent driver of %s: %v", dialect, err)
+		}
+	}
+	if linked := Linked(); len(linked) != 0 {
+		t.Errorf("absent drivers are linked: %v", linked)
 	}
 }

@@ -3,82 +3,81 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/patchbay-go/patchbay/internal/spell"
 )
 
-// Param is one of the Params of a dialect: its name, and what its value may be in one of three ways. It is data, so
-// that a dialect's table of them needs no code to set up.
+// Param is one of the Params of a dialect: its name, and what its value may be in one of three ways.
 type Param struct {
 	Name        string
-	Words       []string // exactly one of these; else
+	Words       []string // one of these, in upper or lower case; else
 	Least, Most int      // a decimal integer in this range; else, where both are 0,
 	Check       func(value string) error
 }
 
-// Verify says what is wrong with a value. It does not repeat it.
-func (p *Param) Verify(value string) error {
+// read returns a value as drivers use it, a word as it is in Words. The error says what is wrong with it and does not
+// repeat it.
+func (p Param) read(value string) (string, error) {
 	switch {
 	case p.Words != nil:
-		for _, word := range p.Words {
-			if value == word {
-				return nil
-			}
+		i := slices.IndexFunc(p.Words, func(word string) bool { return strings.EqualFold(word, value) })
+		if i < 0 {
+			return "", errors.New("must be one of " + strings.Join(p.Words, ", "))
 		}
-		return errors.New("use one of " + strings.Join(p.Words, ", "))
+		return p.Words[i], nil
 	case p.Least != 0 || p.Most != 0:
-		if n, err := strconv.Atoi(value); err != nil || n < p.Least || n > p.Most {
-			return fmt.Errorf("use a whole number from %d to %d", p.Least, p.Most)
+		n, err := strconv.Atoi(value)
+		if err != nil || n < p.Least || n > p.Most {
+			return "", fmt.Errorf("must be an integer from %d to %d", p.Least, p.Most)
 		}
-		return nil
+		return strconv.Itoa(n), nil
 	}
-	return p.Check(value)
+	return value, p.Check(value)
 }
 
-// CheckParams compares the Params of a Config with the lists of those that a dialect takes. The error joins a
-// [*ConfigError] for every key that is in no list and every value that is not as its list has it; the value itself
-// is not repeated, because a password may have ended up in the wrong place.
-func CheckParams(params map[string]string, lists ...[]Param) error {
-	var errs problems
-	for _, name := range sortedKeys(params) {
-		if p := paramNamed(name, lists); p == nil {
+// CheckParams compares the Params of a Config with the lists of those that a dialect takes, and returns them with
+// each word as its list has it. The error joins a [*ConfigError] for every key that is in no list and every value
+// that is not as its list has it; the value itself is not repeated, because a password may have ended up in the
+// wrong place.
+func CheckParams(params map[string]string, lists ...[]Param) (map[string]string, error) {
+	list := slices.Concat(lists...)
+	checked := make(map[string]string, len(params))
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		i := slices.IndexFunc(list, func(p Param) bool { return p.Name == name })
+		if i < 0 {
 			var names []string
-			for _, list := range lists {
-				for i := range list {
-					names = insert(names, list[i].Name)
-				}
+			for _, p := range list {
+				names = append(names, p.Name)
 			}
+			slices.Sort(names)
 			errs = append(errs, unknownKey("params."+name, name, names))
-		} else if err := p.Verify(params[name]); err != nil {
-			errs.add("params."+name, "cannot have this value", err.Error())
+			continue
 		}
+		value, err := list[i].read(params[name])
+		if err != nil {
+			errs = append(errs, &ConfigError{"params." + name, err.Error(), ""})
+		}
+		checked[name] = value
 	}
-	return errs.join()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return checked, nil
 }
 
-func paramNamed(name string, lists [][]Param) *Param {
-	for _, list := range lists {
-		for i := range list {
-			if list[i].Name == name {
-				return &list[i]
-			}
-		}
-	}
-	return nil
-}
-
-// unknownKey is the error for a key that is not in the list: it names the nearest, and else them all.
-//
-//go:noinline
+// unknownKey is the error for a key that is not in the list: it names the nearest, and all of them.
 func unknownKey(field, name string, list []string) *ConfigError {
+	if len(list) == 0 {
+		return &ConfigError{field, "is not known", "leave it out"}
+	}
 	cure := "use one of " + strings.Join(list, ", ")
 	if nearest := spell.Nearest(name, list); nearest != "" {
-		cure = "did you mean " + quote(nearest) + "? " + cure
-	}
-	if len(list) == 0 {
-		cure = "leave it out"
+		cure = fmt.Sprintf("did you mean %q? %s", nearest, cure)
 	}
 	return &ConfigError{field, "is not known", cure}
 }

@@ -6,9 +6,10 @@ package registry
 
 import (
 	"fmt"
+	"reflect"
 	"runtime"
 	"slices"
-	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -16,29 +17,15 @@ import (
 // Registry is a list of drivers by name. The zero value is empty and ready to use. Its methods may be called
 // concurrently; Lookup takes no lock. A Registry must not be copied after first use.
 type Registry struct {
-	mu   sync.Mutex // serializes writers
-	list atomic.Pointer[list]
+	mu      sync.Mutex // serializes writers
+	entries atomic.Pointer[[]entry]
 }
 
-// list is sorted by dialect, and never changed once it is in a Registry.
-type list []*entry
-
+// entry is a registered driver. A list of them is sorted by dialect and never changed.
 type entry struct {
 	info   Info
 	driver Driver
-	by     string // who registered it, for the panic of whoever comes second
-}
-
-// named returns the entry with this dialect or alias, or nil.
-//
-//go:noinline
-func (l list) named(name string) *entry {
-	for _, e := range l {
-		if e.info.answersTo(name) {
-			return e
-		}
-	}
-	return nil
+	by     string // the function that registered it
 }
 
 var std Registry
@@ -55,76 +42,95 @@ func Lookup(name string) (Driver, error) { return std.Lookup(name) }
 // Linked lists the default registry; see [Registry.Linked].
 func Linked() []Info { return std.Linked() }
 
-// Register adds d under its dialect and aliases. It panics, naming both sides, when one of the names is
-// taken, and when a name is not one that a URL can start with: lower-case letters, digits, "+", "-", ".".
+// Register adds d under its dialect and aliases. Registering the same driver again does nothing, and a driver takes
+// the place of an [Absent] one of its dialect. Register panics, naming both sides, when another driver has one of
+// the names, and when a name is not one that a URL can start with: lower-case letters, digits, "+", "-", ".".
 func (r *Registry) Register(d Driver) { r.register(d, registrant()) }
 
 func (r *Registry) register(d Driver, by string) {
 	if d == nil {
 		panic("registry: Register of a nil Driver by " + by)
 	}
-	info := d.Info()
-	info.own()
-	e := &entry{info, d, fmt.Sprintf("%T of %s", d, by)}
+	added := entry{d.Info().clone(), d, fmt.Sprintf("%T of %s", d, by)}
+	names := added.info.names()
+	for i, name := range names {
+		if !validName(name) {
+			panic(fmt.Sprintf("registry: %q of %s is not a name that a URL can start with", name, added.by))
+		}
+		if slices.Contains(names[:i], name) {
+			panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, added.by, added.by))
+		}
+	}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	old := r.snapshot()
-	names := e.info.names()
-	for i, name := range names {
-		first := old.named(name)
-		if slices.Contains(names[:i], name) {
-			first = e
+	next := []entry{added}
+	for _, e := range r.list() {
+		switch {
+		case e.info.Dialect != added.info.Dialect: // another one
+		case same(e.driver, d), isAbsent(d):
+			return
+		case isAbsent(e.driver):
+			continue
 		}
-		if first != nil {
-			panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, first.by, e.by))
+		for _, name := range names {
+			if e.info.answersTo(name) {
+				panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, e.by, added.by))
+			}
 		}
-		if !validName(name) {
-			panic(fmt.Sprintf("registry: %q of %s is not a name that a URL can start with", name, e.by))
-		}
+		next = append(next, e)
 	}
-	next := append(old[:len(old):len(old)], e) // a copy
-	for i := len(next) - 1; i > 0 && next[i].info.Dialect < next[i-1].info.Dialect; i-- {
-		next[i], next[i-1] = next[i-1], next[i]
-	}
-	r.list.Store(&next)
+	slices.SortFunc(next, func(a, b entry) int { return strings.Compare(a.info.Dialect, b.info.Dialect) })
+	r.entries.Store(&next)
 }
 
-// Lookup returns the driver registered under name, which is a dialect or an alias of one. The error is a
-// [*MissingDriverError] for a dialect that comes with Patchbay but is not in this registry, and an
-// [*UnsupportedDialectError] for any other name.
+// same reports whether a and b are equal, as far as they can be compared.
+func same(a, b Driver) bool { return reflect.ValueOf(a).Comparable() && a == b }
+
+// Lookup returns the driver registered under name, which is a dialect or an alias of one, in upper or lower case.
+// The error is a [*MissingDriverError] for a dialect that comes with Patchbay, or was registered as [Absent], but
+// whose driver is not in this registry, and an [*UnsupportedDialectError] for any other name.
 func (r *Registry) Lookup(name string) (Driver, error) {
-	linked := r.snapshot()
-	if e := linked.named(name); e != nil {
+	lower := strings.ToLower(name)
+	e, found := r.find(lower)
+	info, known := Describe(lower)
+	if !found && known { // the name may be an alias that the registered driver does not claim itself
+		e, found = r.find(info.Dialect)
+	}
+	switch {
+	case found && !isAbsent(e.driver):
 		return e.driver, nil
+	case found:
+		return nil, r.missing(e.info)
+	case known:
+		return nil, r.missing(info)
 	}
-	info := describe(name)
-	if info == nil {
-		return nil, unsupported(name, linked)
-	}
-	// The name may be an alias that a driver registered under the dialect does not claim itself.
-	if e := linked.named(info.Dialect); e != nil {
-		return e.driver, nil
-	}
-	return nil, r.missing(info)
+	return nil, unsupported(name, r.list())
 }
 
-// Linked returns the dialects in this registry, sorted by name.
+// Linked returns the dialects whose drivers are in this registry, sorted by name.
 func (r *Registry) Linked() []Info {
-	linked := r.snapshot()
-	infos := make([]Info, len(linked))
-	for i, e := range linked {
-		infos[i] = e.info
-		infos[i].own()
+	infos := []Info{}
+	for _, e := range r.list() {
+		if !isAbsent(e.driver) {
+			infos = append(infos, e.info.clone())
+		}
 	}
 	return infos
 }
 
-// Known returns what the function [Known] returns.
-func (r *Registry) Known() []Info { return Known() }
+// find returns the entry with this dialect or alias.
+func (r *Registry) find(name string) (entry, bool) {
+	for _, e := range r.list() {
+		if e.info.answersTo(name) {
+			return e, true
+		}
+	}
+	return entry{}, false
+}
 
-func (r *Registry) snapshot() list {
-	if l := r.list.Load(); l != nil {
+func (r *Registry) list() []entry {
+	if l := r.entries.Load(); l != nil {
 		return *l
 	}
 	return nil
@@ -148,21 +154,3 @@ func validName(name string) bool {
 	}
 	return name != ""
 }
-
-// names and its like are not inlined: everywhere they are called, their code would be larger than the call.
-//
-//go:noinline
-func (i *Info) names() []string { return append([]string{i.Dialect}, i.Aliases...) }
-
-//go:noinline
-func (i *Info) answersTo(name string) bool {
-	return name == i.Dialect || slices.Contains(i.Aliases, name)
-}
-
-// own replaces what i shares with the Info that it is a copy of.
-//
-//go:noinline
-func (i *Info) own() { i.Aliases = slices.Clone(i.Aliases) }
-
-//go:noinline
-func quote(s string) string { return strconv.Quote(s) }

@@ -7,7 +7,7 @@ import (
 
 const redacted = "[redacted]"
 
-var errRedacted = errors.New("the value is " + redacted + ": it was printed by a program and cannot be read back; put the real one")
+var errRedacted = errors.New("is " + redacted + ", which a program has printed in place of the value: put the real one")
 
 // Secret is a text that is never shown: a password, a private key, a token. Every way to print or encode it,
 // and to print any struct around it, gives [redacted]; only [Secret.Reveal] gives the text. The zero value is
@@ -63,7 +63,7 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // UnmarshalText takes the text of the secret. It refuses [redacted], which is what a printed config holds.
 func (s *Secret) UnmarshalText(text []byte) error {
 	if string(text) == redacted {
-		return errRedacted
+		return fmt.Errorf("the secret %w", errRedacted)
 	}
 	*s = NewSecret(string(text))
 	return nil

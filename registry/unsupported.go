@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/patchbay-go/patchbay/internal/spell"
@@ -16,28 +17,28 @@ type UnsupportedDialectError struct {
 
 // Error gives the name, the nearest one and the list.
 func (e *UnsupportedDialectError) Error() string {
-	s := "unsupported dialect " + quote(e.Name)
+	s := fmt.Sprintf("unsupported dialect %q", e.Name)
 	last := len(e.Known) - 1
 	if last < 0 {
 		return s
 	}
 	s += ": "
 	if e.Nearest != "" {
-		s += "did you mean " + quote(e.Nearest) + "? "
+		s += fmt.Sprintf("did you mean %q? ", e.Nearest)
 	}
 	return s + "use " + strings.Join(e.Known[:last], ", ") + " or " + e.Known[last]
 }
 
-func unsupported(name string, linked list) error {
+func unsupported(name string, registered []entry) error {
+	all := Known()
+	for _, e := range registered {
+		if _, known := Describe(e.info.Dialect); !known {
+			all = append(all, e.info)
+		}
+	}
 	e := &UnsupportedDialectError{Name: name}
 	var names []string
-	for i := range len(known) + len(linked) {
-		var info *Info
-		if i < len(known) {
-			info = &known[i]
-		} else if info = &linked[i-len(known)].info; describe(info.Dialect) != nil {
-			continue
-		}
+	for _, info := range all {
 		e.Known = append(e.Known, info.Dialect)
 		names = append(names, info.names()...)
 	}

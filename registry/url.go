@@ -2,10 +2,12 @@ package registry
 
 import (
 	"fmt"
+	"maps"
+	"net/netip"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/patchbay-go/patchbay/internal/percent"
 )
 
 // ParseURL reads a Config from a URL such as
@@ -20,9 +22,14 @@ import (
 // plus. A URL that can be read in two ways, such as one with an unescaped "@" or "/" in the password, is an
 // error rather than a guess. The error is a [*ConfigError]; it repeats no part of the URL that could belong to
 // a password.
-func ParseURL(text string) (Config, error) {
+//
+// It asks the default registry whether a dialect that does not come with Patchbay opens files.
+func ParseURL(text string) (Config, error) { return std.ParseURL(text) }
+
+// ParseURL is the function [ParseURL] for the dialects of this registry.
+func (r *Registry) ParseURL(text string) (Config, error) {
 	var c Config
-	if err := c.parse(text); err != nil {
+	if err := c.parse(text, r); err != nil {
 		return Config{}, err
 	}
 	if err := c.Validate(); err != nil {
@@ -33,13 +40,14 @@ func ParseURL(text string) (Config, error) {
 
 func badURL(problem, cure string) error { return &ConfigError{"url", problem, cure} }
 
-func (c *Config) parse(text string) error {
+func (c *Config) parse(text string, r *Registry) error {
 	scheme, rest, found := strings.Cut(text, ":")
-	if !found || !validName(strings.ToLower(scheme)) {
+	scheme = strings.ToLower(scheme)
+	if !found || !validName(scheme) {
 		return badURL("does not start with a dialect", "write it as postgres://host/database or sqlite:file")
 	}
-	c.Dialect = strings.ToLower(scheme)
-	info := describe(c.Dialect)
+	c.Dialect = scheme
+	info, known := r.describe(scheme)
 	if strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return badURL("contains a space or control character", "write it percent-encoded, a space as %20")
 	}
@@ -48,17 +56,16 @@ func (c *Config) parse(text string) error {
 	}
 	rest, query, hasQuery := strings.Cut(rest, "?")
 	if strings.Contains(query, "?") {
-		return badURL(`contains a second "?"`, "write the one that is no separator as %3F")
+		return badURL(`contains a second "?"`, "escape a literal \"?\" as %3F")
 	}
 	var err error
-	files := info != nil && info.Port == 0
 	authority, isServer := strings.CutPrefix(rest, "//")
 	switch {
-	case !isServer && info != nil && !files:
+	case !isServer && known && !info.Files:
 		return badURL("has no // after the dialect", "write "+c.Dialect+"://host/database")
 	case !isServer:
 		c.Filename, err = unescape(rest)
-	case files:
+	case info.Files:
 		if authority != "" && !strings.HasPrefix(authority, "/") {
 			return badURL("names a host, but "+c.Dialect+" opens files", "write "+c.Dialect+":relative/file or "+c.Dialect+":///absolute/file")
 		}
@@ -70,6 +77,14 @@ func (c *Config) parse(text string) error {
 		return err
 	}
 	return c.parseQuery(query)
+}
+
+// describe returns what is known of a dialect, which is registered here or comes with Patchbay.
+func (r *Registry) describe(name string) (Info, bool) {
+	if e, ok := r.find(name); ok {
+		return e.info, true
+	}
+	return Describe(name)
 }
 
 // parseServer reads user:password@host:port/database.
@@ -111,7 +126,7 @@ func (c *Config) parseHost(host string) error {
 		if err != nil {
 			return err
 		}
-		if !closed || !isIPv6(address) {
+		if ip, err := netip.ParseAddr(address); !closed || err != nil || !ip.Is6() {
 			return badURL("has brackets without an IPv6 address in them", "write [::1] or leave the brackets out")
 		}
 		if port, hasPort = strings.CutPrefix(rest, ":"); !hasPort && rest != "" {
@@ -132,21 +147,22 @@ func (c *Config) parseHost(host string) error {
 	if !hasPort {
 		return nil
 	}
-	digits := consistsOf(port, "0123456789")
-	if f, _ := c.fieldToSet("port"); !digits || f.set(port) != nil || c.Port == 0 {
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 {
 		return badURL("has a port that is not a number from 1 to 65535", "correct it, or escape the : before it as %3A")
 	}
+	c.Port = int(n)
 	return nil
 }
 
-// elsewhere holds the parameters by which the drivers' own URLs ask for what ssl says in every dialect, and
-// what to write for them.
-var elsewhere = [...]struct{ name, cure string }{
-	{"sslmode", "write ssl=true for verify-full, ssl.rejectUnauthorized=false for require, ssl=false for disable"},
-	{"tls", "write ssl=true, or ssl.rejectUnauthorized=false for skip-verify"},
-	{"encrypt", "write ssl=true or ssl=false"},
-	{"TrustServerCertificate", "write ssl.rejectUnauthorized=false"},
-	{"password", "write it before the host, as user:password@host"},
+// elsewhere maps the parameters by which the drivers' own URLs ask for what ssl says in every dialect to what to
+// write for them.
+var elsewhere = map[string]string{
+	"sslmode":                "write ssl=true for verify-full, ssl.rejectUnauthorized=false for require, ssl=false for disable",
+	"tls":                    "write ssl=true, or ssl.rejectUnauthorized=false for skip-verify",
+	"encrypt":                "write ssl=true or ssl=false",
+	"TrustServerCertificate": "write ssl.rejectUnauthorized=false",
+	"password":               "write it before the host, as user:password@host",
 }
 
 func (c *Config) parseQuery(query string) error {
@@ -165,10 +181,8 @@ func (c *Config) parseQuery(query string) error {
 		if !found || name == "" {
 			return badURL("has a parameter without a name or value", "write name=value, joined by &")
 		}
-		for i := range elsewhere {
-			if elsewhere[i].name == name {
-				return &ConfigError{name, "is not a parameter here", elsewhere[i].cure}
-			}
+		if cure, ok := elsewhere[name]; ok {
+			return &ConfigError{name, "is not a parameter here", cure}
 		}
 		f, isField := c.fieldToSet(name)
 		switch {
@@ -195,7 +209,7 @@ func (c *Config) parseQuery(query string) error {
 	case ssl == "true":
 		c.tls()
 	case ssl != "false":
-		return &ConfigError{"ssl", "cannot have this value", "write true or false"}
+		return &ConfigError{"ssl", "must be true or false", ""}
 	case c.TLS != nil:
 		return &ConfigError{"ssl", "contradicts the parameters that start with ssl.", "write ssl=true or leave it out"}
 	}
@@ -215,7 +229,7 @@ func (f field) setOnce(value string) error {
 		}
 	}
 	if err := f.set(value); err != nil {
-		return &ConfigError{f.name, "cannot have this value", err.Error()}
+		return &ConfigError{f.name, err.Error(), ""}
 	}
 	return nil
 }
@@ -230,32 +244,35 @@ func unescape(text string) (string, error) {
 
 // String returns the config as a URL that ParseURL reads, except that secrets show as [redacted], which it
 // does not.
-func (c Config) String() string { return c.url() }
-
-// url is not inlined into String and Format, nor into what the compiler makes of them for pointers.
-//
-//go:noinline
-func (c *Config) url() string {
-	s := c.Dialect
-	inPath := " dialect password "
+func (c Config) String() string {
+	var b strings.Builder
+	b.WriteString(c.Dialect)
+	var inPath []string // the fields that are not among the parameters
 	if c.isFile() {
+		inPath = []string{"dialect", "password", "filename"}
 		name := c.Filename
-		inPath += "filename "
 		if name == "" {
-			name = c.Database
-			inPath += "database "
+			name, inPath = c.Database, append(inPath, "database")
 		}
-		path := percent.Encode(name, "/:@")
-		if strings.HasPrefix(path, "//") { // which would start a host
-			path = "/%2F" + path[2:]
+		path := escape(name, "/:@")
+		if rest, ok := strings.CutPrefix(path, "//"); ok { // which would start a host
+			path = "/%2F" + rest
 		}
-		s += ":" + path
+		b.WriteString(":" + path)
 	} else {
-		inPath += "user host port database "
-		s += "://" + c.authority()
+		inPath = []string{"dialect", "password", "user", "host", "port", "database"}
+		b.WriteString("://" + c.authority())
 		if c.Database != "" {
-			s += "/" + percent.Encode(c.Database, "")
+			b.WriteString("/" + escape(c.Database, ""))
 		}
+	}
+	separator := "?"
+	add := func(name, value string) {
+		if value != redacted {
+			value = escape(value, "/:")
+		}
+		b.WriteString(separator + escape(name, "") + "=" + value)
+		separator = "&"
 	}
 	plainTLS := c.TLS != nil
 	for _, f := range c.fields() {
@@ -264,45 +281,43 @@ func (c *Config) url() string {
 			continue
 		}
 		plainTLS = plainTLS && !strings.HasPrefix(f.name, "ssl.")
-		if !strings.Contains(inPath, " "+f.name+" ") {
-			s = addParam(s, f.name, fmt.Sprint(value))
+		if !slices.Contains(inPath, f.name) {
+			add(f.name, fmt.Sprint(value))
 		}
 	}
 	if plainTLS {
-		s = addParam(s, "ssl", "true")
+		add("ssl", "true")
 	}
-	for _, name := range sortedKeys(c.Params) {
-		s = addParam(s, name, shownParam(name, c.Params[name]))
+	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
+		add(name, shownParam(name, c.Params[name]))
 	}
-	return s
+	return b.String()
 }
 
-func addParam(url, name, value string) string {
-	if value != redacted {
-		value = percent.Encode(value, "/:")
+// escape writes text for a URL in which a space is %20 and "+" a plus. The characters in keep stay as they are.
+func escape(text, keep string) string {
+	text = strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
+	for _, c := range keep {
+		text = strings.ReplaceAll(text, fmt.Sprintf("%%%02X", c), string(c))
 	}
-	separator := "&"
-	if !strings.Contains(url, "?") { // those of the path are encoded
-		separator = "?"
-	}
-	return url + separator + percent.Encode(name, "") + "=" + value
+	return text
 }
 
 // Format writes String for every verb: %+v and %#v would show a secret that was put into Params by mistake.
 func (c Config) Format(f fmt.State, verb rune) {
 	// The state only fails when its writer does, and fmt has no way to say so.
-	_, _ = f.Write([]byte(c.url()))
+	_, _ = f.Write([]byte(c.String()))
 }
 
 // isFile reports whether the part before the query is a file name.
-func (c *Config) isFile() bool {
-	info := describe(c.Dialect)
-	files := info != nil && info.Port == 0 || info == nil && c.Filename != ""
+func (c Config) isFile() bool {
+	info, known := std.describe(c.Dialect)
+	files := info.Files || !known && c.Filename != ""
 	return files && c.Host == "" && c.Port == 0 && c.User == "" && c.Password.IsZero()
 }
 
-func (c *Config) authority() string {
-	s := percent.Encode(c.User, "")
+func (c Config) authority() string {
+	s := escape(c.User, "")
 	if !c.Password.IsZero() {
 		s += ":" + redacted
 	}
@@ -310,12 +325,12 @@ func (c *Config) authority() string {
 		s += "@"
 	}
 	if strings.Contains(c.Host, ":") {
-		s += "[" + percent.Encode(c.Host, ":") + "]"
+		s += "[" + escape(c.Host, ":") + "]"
 	} else {
-		s += percent.Encode(c.Host, "")
+		s += escape(c.Host, "")
 	}
 	if c.Port != 0 {
-		s += fmt.Sprint(":", c.Port)
+		s += ":" + strconv.Itoa(c.Port)
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package drivertest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -110,7 +111,7 @@ func (c check) statement(query string) string {
 			return b.String()
 		}
 		n++
-		b.WriteString(c.Placeholder(n))
+		b.WriteString(c.info.Placeholder.Nth(n))
 	}
 }
 
@@ -149,12 +150,7 @@ func (c check) works(db executor) {
 	}
 }
 
-func (c check) testQuery() string {
-	if t, ok := c.Driver.(registry.TestQuerier); ok {
-		return t.TestQuery()
-	}
-	return "SELECT 1"
-}
+func (c check) testQuery() string { return cmp.Or(c.info.TestQuery, "SELECT 1") }
 
 // table creates a table that is dropped after the subtest, and returns its name.
 func (c check) table(db *conn.Conn, columns string) string {

@@ -40,8 +40,8 @@ func endedContextRunsNothing(c check) {
 	db := c.open(c.pool(1))
 	ctx, cancel := context.WithCancel(c.ctx())
 	cancel()
-	if err := c.run(ctx, db, c.testQuery()); db.Kind(err) != registry.KindCanceled {
-		c.Errorf("got %v, of the kind %q", err, db.Kind(err))
+	if err := c.run(ctx, db, c.testQuery()); db.Diagnose(err).Kind != registry.KindCanceled {
+		c.Errorf("got %v, of the kind %q", err, db.Diagnose(err).Kind)
 	}
 	c.works(db)
 }
@@ -64,7 +64,7 @@ func (c check) ends(ctx context.Context) {
 	c.Helper()
 	db := c.open(c.pool(1))
 	err := c.run(ctx, db, c.Slow)
-	if kind := db.Kind(err); kind != registry.KindCanceled {
+	if kind := db.Diagnose(err).Kind; kind != registry.KindCanceled {
 		c.Errorf("the statement ended in %v, of the kind %q, want %q", err, kind, registry.KindCanceled)
 	}
 	c.works(db)
@@ -75,8 +75,8 @@ func cancelEndsTx(c check) {
 	tx := c.begin(db, nil)
 	ctx, cancel := context.WithTimeout(c.ctx(), soon)
 	defer cancel()
-	if err := c.run(ctx, tx, c.Slow); db.Kind(err) != registry.KindCanceled {
-		c.Errorf("the statement ended in %v, of the kind %q", err, db.Kind(err))
+	if err := c.run(ctx, tx, c.Slow); db.Diagnose(err).Kind != registry.KindCanceled {
+		c.Errorf("the statement ended in %v, of the kind %q", err, db.Diagnose(err).Kind)
 	}
 	// The connection is gone where the driver could stop the statement in no other way.
 	if err := tx.Rollback(); err != nil {
@@ -116,7 +116,7 @@ func killedIsReplaced(c check) {
 // lost fails the subtest unless the error says that the connection is gone.
 func (c check) lost(db *conn.Conn, err error) {
 	c.Helper()
-	if kind := db.Kind(err); kind != registry.KindLost && kind != registry.KindStarting {
+	if kind := db.Diagnose(err).Kind; kind != registry.KindLost && kind != registry.KindStarting {
 		c.Errorf("got %v, of the kind %q, want %q or %q", err, kind, registry.KindLost, registry.KindStarting)
 	}
 }

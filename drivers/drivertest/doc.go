@@ -8,28 +8,26 @@
 // A dialect is a package of your own. It needs a type with the three methods of [registry.Driver]:
 //
 //	func (dialect) Info() registry.Info {
-//		return registry.Info{Dialect: "oracle", Port: 1521, Import: "example.org/oracle"}
+//		return registry.Info{Dialect: "oracle", Port: 1521, Import: "example.org/oracle", Placeholder: registry.Colon}
 //	}
 //
 //	func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error)
 //
-//	func (dialect) Kind(err error) registry.Kind
+//	func (dialect) Diagnose(err error) registry.Diagnosis
 //
-// Info names it. A port of 0 says that the dialect opens files.
+// Info names it. Files says that it opens files, so that its URLs are read as oracle:path and oracle:///path.
+// TestQuery is for a database that does not take SELECT 1; VersionQuery and RoleQuery tell more about a server.
 //
 // Connector turns the Config into what the database's own driver for database/sql calls a connector, field by
 // field rather than through a DSN, in which a password with special characters can become something else. What
-// the dialect has no use for it refuses by name, as [registry.CheckParams] does for Params; it does no I/O. A
-// dialect of servers opens its network connections with env.Dial and, where the driver does not do so itself,
-// asks env.Credentials before each. Package network has what dialects of servers share: CheckFields, Address,
-// DialFunc, TLSConfig, and a Dialer to embed.
+// the dialect has no use for it refuses by name, as [registry.CheckParams] does for Params; it does no I/O. With
+// env.NoCreate a dialect of files creates none; with env.NoDatabase a server is logged in to without a database, or
+// with one that every server has. A dialect of servers opens its network connections with DialFunc of package network,
+// which calls env.Dial and env.Watch, and logs in with LogIn, which asks env.Credentials. That package has more that
+// dialects of servers share: CheckFields, Address, TLSConfig, and a table of errors.
 //
-// Kind looks the error up, by [errors.As] and never by its text alone, in a table from the codes of the database
-// to [registry.Kind]s, and leaves the rest to Kind of package network.
-//
-// Further abilities are further methods: a server gets SystemDatabase ([registry.SystemDatabaser]), a dialect
-// of files TestConfig ([registry.TestConfiger]), a database that does not take SELECT 1 TestQuery
-// ([registry.TestQuerier]); VersionQuery and Advise ([registry.Versioner], [registry.Adviser]) make it nicer.
+// Diagnose looks the error up, by [errors.As] and never by its text alone, in a table from the codes of the database
+// to [registry.Kind]s, and leaves the rest to Diagnose of package network.
 //
 // Then the package registers itself,
 //
@@ -42,11 +40,10 @@
 //
 //	func TestConformance(t *testing.T) {
 //		drivertest.Run(t, drivertest.Target{
-//			Driver:      dialect{},
-//			Config:      registry.Config{Host: "127.0.0.1", User: "app", Password: …, Database: "app"},
-//			Placeholder: drivertest.Colon,
-//			Columns:     drivertest.Columns{Int: "NUMBER(19)", Text: "CLOB"},
-//			Slow:        "BEGIN DBMS_SESSION.SLEEP(60); END;",
+//			Driver:  dialect{},
+//			Config:  registry.Config{Host: "127.0.0.1", User: "app", Password: …, Database: "app"},
+//			Columns: drivertest.Columns{Int: "NUMBER(19)", Text: "CLOB"},
+//			Slow:    "BEGIN DBMS_SESSION.SLEEP(60); END;",
 //			Lacks: map[drivertest.Ability]string{
 //				drivertest.Kill:     "the account of the tests has no right to",
 //				drivertest.Sessions: "the account of the tests may not see them",

@@ -132,13 +132,13 @@ func (c check) fails(f Failure) {
 // keepsKind checks that what the driver says of an error does not depend on what is around it.
 func (c check) keepsKind(e *conn.Error) {
 	c.Helper()
-	want := c.Driver.Kind(e.Err)
+	want := c.Driver.Diagnose(e.Err).Kind
 	for _, wrapped := range []error{
 		fmt.Errorf("wrapped: %w", e.Err),
 		fmt.Errorf("twice: %w", fmt.Errorf("wrapped: %w", e.Err)),
 		errors.Join(errors.New("another"), e.Err),
 	} {
-		if got := c.Driver.Kind(wrapped); got != want {
+		if got := c.Driver.Diagnose(wrapped).Kind; got != want {
 			c.Errorf("the kind %q becomes %q in %T", want, got, wrapped)
 		}
 	}

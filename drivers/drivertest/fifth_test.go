@@ -7,6 +7,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net"
+	"strconv"
 	"testing"
 
 	"github.com/patchbay-go/patchbay/drivers/drivertest"
@@ -19,24 +20,26 @@ import (
 
 func init() { registry.Register(dialect{}) }
 
-// dialect dials as package network does, and is a [registry.SystemDatabaser], [registry.Versioner] and
-// [registry.Adviser] too.
-type dialect struct{ network.Dialer }
+type dialect struct{}
 
 func (dialect) Info() registry.Info {
 	return registry.Info{
 		Dialect: "scratch", Aliases: []string{"scratchdb"},
 		Import: "example.org/scratch", Module: "example.org/scratchdb", Port: 5050,
+		VersionQuery: "SELECT sqlite_version()",
 	}
 }
 
 func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+	if env.NoDatabase {
+		cfg.Database = "system"
+	}
 	encryption, err := network.TLSConfig(&cfg)
-	err = errors.Join(network.CheckFields(&cfg), registry.CheckParams(cfg.Params, nil), err)
-	if err != nil {
+	_, wrong := registry.CheckParams(cfg.Params, nil)
+	if err := errors.Join(network.CheckFields(&cfg), wrong, err); err != nil {
 		return nil, err
 	}
-	return &connector{cfg.Clone(), env, encryption}, nil
+	return &connector{cfg, env, encryption}, nil
 }
 
 type connector struct {
@@ -48,54 +51,36 @@ type connector struct {
 func (c *connector) Driver() driver.Driver { return scratchDriver{} }
 
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
-	user, password := c.cfg.User, c.cfg.Password
-	if c.env.Credentials != nil {
-		var err error
-		if user, password, err = c.env.Credentials(ctx); err != nil {
+	return network.LogIn(ctx, &c.cfg, c.env, table.Diagnose, func(ctx context.Context, who registry.Login) (driver.Conn, error) {
+		where, address := network.Address(&c.cfg, 5050)
+		nc, err := network.DialFunc(c.env)(ctx, where, address)
+		if err != nil {
 			return nil, err
 		}
-	}
-	where, address := network.Address(&c.cfg, 5050)
-	nc, err := network.DialFunc(c.env)(ctx, where, address)
-	if err != nil {
-		return nil, err
-	}
-	login := scratchLogin{user, password.Reveal(), c.cfg.Database, network.AppName(&c.cfg)}
-	return scratchConnect(ctx, nc, c.tls, login)
+		login := scratchLogin{who.User, who.Password.Reveal(), c.cfg.Database, network.AppName(&c.cfg)}
+		return scratchConnect(ctx, nc, c.tls, login)
+	})
 }
 
-// scratchErrors is the table that a manual of the database would have.
-var scratchErrors = map[int]struct {
-	kind registry.Kind
-	hint string
-}{
-	wrongLogin: {registry.KindAuth, "check user and password; ask the server's owner for an account"},
-	noDatabase: {registry.KindNoDatabase, ""},
-	noTLS:      {registry.KindTLS, "leave out ssl, or give the server a certificate"},
-	readOnly:   {registry.KindReadOnly, "begin a transaction that may write"},
-	busy:       {registry.KindBusy, ""},
-}
+func (dialect) Diagnose(err error) registry.Diagnosis { return table.Diagnose(err) }
 
-func (dialect) Kind(err error) registry.Kind {
-	if e, ok := errors.AsType[*scratchError](err); ok {
-		return scratchErrors[e.Code].kind
-	}
-	return network.Kind(err)
+// table has a row for each code in the manual of the database.
+var table = network.Table{
+	Read: func(err error) (network.Message, bool) {
+		e, ok := errors.AsType[*scratchError](err)
+		if !ok {
+			return network.Message{}, false
+		}
+		return network.Message{Codes: []string{strconv.Itoa(e.Code)}, Text: e.Text}, true
+	},
+	Codes: []network.Code{
+		{Codes: strconv.Itoa(wrongLogin), Kind: registry.KindAuth, Hint: "check user and password; ask the server's owner for an account"},
+		{Codes: strconv.Itoa(noDatabase), Kind: registry.KindNoDatabase},
+		{Codes: strconv.Itoa(noTLS), Kind: registry.KindTLS, Hint: "leave out ssl, or give the server a certificate"},
+		{Codes: strconv.Itoa(readOnly), Kind: registry.KindReadOnly, Hint: "begin a transaction that may write"},
+		{Codes: strconv.Itoa(busy), Kind: registry.KindBusy},
+	},
 }
-
-func (dialect) Advise(err error) registry.Advice {
-	if e, ok := errors.AsType[*scratchError](err); ok {
-		return registry.Advice{Hint: scratchErrors[e.Code].hint}
-	}
-	return network.Advise(err)
-}
-
-func (dialect) SystemDatabase(cfg registry.Config) registry.Config {
-	cfg.Database = "system"
-	return cfg
-}
-
-func (dialect) VersionQuery() string { return "SELECT sqlite_version()" }
 
 // TestScratch is the one call that tries all of it.
 func TestScratch(t *testing.T) {

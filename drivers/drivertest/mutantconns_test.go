@@ -188,7 +188,7 @@ var connMutants = []mutant{
 		fault: "wraps connections", found: "opening/Raw yields the driver's own connection",
 		says: "yields a *drivertest_test.faultyConn",
 		connector: func(cfg registry.Config, env registry.Env) (driver.Connector, error) {
-			if env.Dial == nil {
+			if env.Watch == nil {
 				return dialect{}.Connector(cfg, env)
 			}
 			return faulty(func(*faultyConn) {})(cfg, env)

@@ -27,8 +27,7 @@ type mutant struct {
 	dialect
 	info      func(registry.Info) registry.Info
 	connector func(registry.Config, registry.Env) (driver.Connector, error) // around the scratch dialect's
-	kind      func(error) registry.Kind
-	system    func(registry.Config) registry.Config
+	diagnose  func(error) registry.Diagnosis
 }
 
 func (m mutant) Info() registry.Info {
@@ -45,18 +44,11 @@ func (m mutant) Connector(cfg registry.Config, env registry.Env) (driver.Connect
 	return m.dialect.Connector(cfg, env)
 }
 
-func (m mutant) Kind(err error) registry.Kind {
-	if m.kind != nil {
-		return m.kind(err)
+func (m mutant) Diagnose(err error) registry.Diagnosis {
+	if m.diagnose != nil {
+		return m.diagnose(err)
 	}
-	return m.dialect.Kind(err)
-}
-
-func (m mutant) SystemDatabase(cfg registry.Config) registry.Config {
-	if m.system != nil {
-		return m.system(cfg)
-	}
-	return m.dialect.SystemDatabase(cfg)
+	return m.dialect.Diagnose(err)
 }
 
 // with changes what the scratch dialect gets.
@@ -86,16 +78,6 @@ var mutants = append([]mutant{
 		},
 	},
 	{
-		fault: "writes to the config", found: "driver/a config is not changed by its use",
-		says: "?seen=1",
-		connector: with(func(cfg *registry.Config, _ *registry.Env) {
-			if cfg.Params != nil {
-				cfg.Params["seen"] = "1"
-				cfg.Params = nil
-			}
-		}),
-	},
-	{
 		fault: "ignores params", found: "driver/an unknown param is refused by its name",
 		says:      "which was to fail",
 		connector: with(func(cfg *registry.Config, _ *registry.Env) { cfg.Params = nil }),
@@ -106,39 +88,62 @@ var mutants = append([]mutant{
 		connector: with(func(cfg *registry.Config, _ *registry.Env) { cfg.Filename = "" }),
 	},
 	{
-		fault: "goes by texts", found: "driver/an error of others has no kind and no advice",
-		says: "is \"auth\", although the error is not the driver's own",
-		kind: func(err error) registry.Kind {
+		fault: "goes by texts", found: "driver/an error of others has no diagnosis",
+		says: "{Kind:auth Code: Hint: Permanent:false Constraint:}, although the error is not the driver's own",
+		diagnose: func(err error) registry.Diagnosis {
 			if err != nil && strings.Contains(err.Error(), "password") {
-				return registry.KindAuth
+				return registry.Diagnosis{Kind: registry.KindAuth}
 			}
-			return dialect{}.Kind(err)
+			return dialect{}.Diagnose(err)
 		},
 	},
 	{
 		fault: "goes by the outermost error", found: "failures/an error keeps its kind when it is wrapped",
 		says: "becomes \"unknown\" in *fmt.wrapError",
-		kind: func(err error) registry.Kind {
+		diagnose: func(err error) registry.Diagnosis {
 			if strings.HasPrefix(fmt.Sprintf("%T", err), "*fmt.") {
-				return registry.KindUnknown
+				return registry.Diagnosis{}
 			}
-			return dialect{}.Kind(err)
+			return dialect{}.Diagnose(err)
 		},
 	},
 	{
 		fault: "takes a wrong password for a lost connection", found: "failures/a wrong password",
 		says: "got the kind \"lost\" after 3 attempts",
-		kind: func(err error) registry.Kind {
-			if kind := (dialect{}).Kind(err); kind != registry.KindAuth {
-				return kind
+		diagnose: func(err error) registry.Diagnosis {
+			d := dialect{}.Diagnose(err)
+			if d.Kind == registry.KindAuth {
+				d.Kind = registry.KindLost
 			}
-			return registry.KindLost
+			return d
 		},
 	},
 	{
-		fault: "loses the user", found: "driver/SystemDatabase changes the database and nothing else",
-		says:   "want scratch://ada:",
-		system: func(cfg registry.Config) registry.Config { cfg.User = ""; return cfg },
+		fault: "hands no socket to Watch", found: "driver/every network connection is handed to Watch, and what that returns is used",
+		says:      "0 of 1 network connections were handed to Watch",
+		connector: with(func(_ *registry.Config, env *registry.Env) { env.Watch = nil }),
+	},
+	{
+		fault: "goes on with its own socket", found: "driver/every network connection is handed to Watch, and what that returns is used",
+		says: "the connection that Watch returns is not used",
+		connector: with(func(_ *registry.Config, env *registry.Env) {
+			if watch := env.Watch; watch != nil {
+				env.Watch = func(ctx context.Context, nc net.Conn) net.Conn {
+					watch(ctx, nc)
+					return nc
+				}
+			}
+		}),
+	},
+	{
+		fault: "does not log in without a database", found: "opening/ServerOnly needs no database, or is refused",
+		says:      "drivertest_",
+		connector: with(func(_ *registry.Config, env *registry.Env) { env.NoDatabase = false }),
+	},
+	{
+		fault: "takes a server that takes writes for a reader", found: "opening/the server tells that it takes writes",
+		says: "is 0, want 1",
+		info: func(info registry.Info) registry.Info { info.RoleQuery = "SELECT 0"; return info },
 	},
 	{
 		fault: "ignores the database", found: "opening/Test of a missing database fails and creates nothing",
@@ -175,14 +180,24 @@ var mutants = append([]mutant{
 		connector: with(func(_ *registry.Config, env *registry.Env) {
 			if ask := env.Credentials; ask != nil {
 				var once sync.Once
-				var user string
-				var password registry.Secret
+				var login registry.Login
 				var err error
-				env.Credentials = func(ctx context.Context) (string, registry.Secret, error) {
-					once.Do(func() { user, password, err = ask(ctx) })
-					return user, password, err
+				env.Credentials = func(ctx context.Context, refused bool) (registry.Login, error) {
+					once.Do(func() { login, err = ask(ctx, refused) })
+					return login, err
 				}
 			}
+		}),
+	},
+	{
+		fault: "tries a refused login twice", found: "network/WithCredentials is asked once more after a refusal, and only another login is tried",
+		says: "asked, with Refused, [false true false true]",
+		connector: connecting(func(ctx context.Context, inner driver.Connector) (driver.Conn, error) {
+			dc, err := inner.Connect(ctx)
+			if (dialect{}).Diagnose(err).Kind == registry.KindAuth {
+				return inner.Connect(ctx)
+			}
+			return dc, err
 		}),
 	},
 	{

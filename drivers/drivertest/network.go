@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -17,6 +18,7 @@ var networkBehaviours = []behaviour{
 	{says: "WithDialer opens every connection, and gets the host as it is in the config", check: dialerIsUsed, needs: []Ability{Network}},
 	{says: "an error of the dialer comes through", check: dialerErrorComesThrough, needs: []Ability{Network}},
 	{says: "WithCredentials is asked for every connection", check: credentialsAreAsked, needs: []Ability{Network}},
+	{says: "WithCredentials is asked once more after a refusal, and only another login is tried", check: refusedIsAskedAgain, needs: []Ability{Network, Passwords}},
 	{says: "an error of WithCredentials comes through", check: credentialsErrorComesThrough, needs: []Ability{Network}},
 	{says: "TLS is used or refused, and nothing goes in the clear", check: tlsIsKept, needs: []Ability{Network, Passwords}},
 	{says: "a server that falls silent does not keep the only connection of a pool", check: silenceFreesSlot, needs: []Ability{Network}},
@@ -62,12 +64,12 @@ func credentialsAreAsked(c check) {
 	cfg := c.pool(3)
 	cfg.User, cfg.Password = "drivertest_"+unique(), c.secret() // which are not to be used
 	var asked atomic.Int32
-	ask := conn.WithCredentials(func(ctx context.Context) (string, registry.Secret, error) {
+	ask := conn.WithCredentials(func(ctx context.Context, _ conn.LoginRequest) (conn.Login, error) {
 		asked.Add(1)
 		if _, limited := ctx.Deadline(); !limited {
 			c.Error("the context that WithCredentials gets has no deadline")
 		}
-		return c.Config.User, c.Config.Password, nil
+		return conn.Login{User: c.Config.User, Password: c.Config.Password}, nil
 	})
 	var n counter
 	db := c.open(cfg, ask, n.option())
@@ -77,10 +79,37 @@ func credentialsAreAsked(c check) {
 	}
 }
 
+// refusedIsAskedAgain has a password that changes between the question and the login, and one that does not.
+func refusedIsAskedAgain(c check) {
+	for _, changed := range []bool{true, false} {
+		wrong := c.secret()
+		var asked []bool
+		ask := conn.WithCredentials(func(_ context.Context, r conn.LoginRequest) (conn.Login, error) {
+			asked = append(asked, r.Refused)
+			if r.Refused && changed {
+				return conn.Login{Password: c.Config.Password}, nil // of the user in the config
+			}
+			return conn.Login{Password: wrong}, nil
+		})
+		w := c.wire()
+		if changed {
+			c.works(c.open(c.config(), ask, w.option()))
+		} else if e, _ := c.fail(c.ctx(), c.config(), ask, w.option()); e.Kind != registry.KindAuth || e.Attempts != 1 {
+			c.Errorf("got the kind %q after %d attempts: %v", e.Kind, e.Attempts, e)
+		}
+		if !slices.Equal(asked, []bool{false, true}) {
+			c.Errorf("WithCredentials was asked, with Refused, %v", asked)
+		}
+		if want := map[bool]int{true: 2, false: 1}[changed]; len(w.dialed()) != want {
+			c.Errorf("there were the dials %v, want %d", w.dialed(), want)
+		}
+	}
+}
+
 func credentialsErrorComesThrough(c check) {
 	failure := errors.New("drivertest: the vault is locked")
-	e, _ := c.fail(c.ctx(), c.config(), conn.WithCredentials(func(context.Context) (string, registry.Secret, error) {
-		return "user", c.secret(), failure
+	e, _ := c.fail(c.ctx(), c.config(), conn.WithCredentials(func(context.Context, conn.LoginRequest) (conn.Login, error) {
+		return conn.Login{User: "user", Password: c.secret()}, failure
 	}))
 	if !errors.Is(e, failure) || e.Attempts != 1 {
 		c.Errorf("the error of WithCredentials is not in %v, or was repeated: %d attempts", e, e.Attempts)
@@ -125,7 +154,7 @@ func silenceFreesSlot(c check) {
 	c.retire(db)
 	// The one who waits for the only slot has no attempt to connect of its own.
 	for _, err := range c.together(2, func() error { return run(c.ctx(), db, c.testQuery()) }) {
-		if kind := db.Kind(err); kind != registry.KindTimeout {
+		if kind := db.Diagnose(err).Kind; kind != registry.KindTimeout {
 			c.Errorf("got %v, of the kind %q, want %q", err, kind, registry.KindTimeout)
 		}
 	}

@@ -23,6 +23,7 @@ var openBehaviours = []behaviour{
 	{says: "Raw yields the driver's own connection", check: rawIsTheSame},
 	{says: "WithConnector stands around the driver's connector", check: connectorIsWrapped},
 	{says: "the server tells its version", check: versionIsTold},
+	{says: "the server tells that it takes writes", check: writerIsTold},
 }
 
 func opensAndQueries(c check) {
@@ -90,7 +91,7 @@ func testCreatesNothing(c check) {
 
 func serverOnly(c check) {
 	cfg := c.config()
-	if _, ok := c.Driver.(registry.SystemDatabaser); !ok {
+	if c.info.Files {
 		if e, _ := c.fail(c.ctx(), cfg, conn.ServerOnly()); e.Kind != registry.KindConfig {
 			c.Errorf("got the kind %q, want %q", e.Kind, registry.KindConfig)
 		}
@@ -157,13 +158,21 @@ func connectorIsWrapped(c check) {
 }
 
 func versionIsTold(c check) {
-	v, ok := c.Driver.(registry.Versioner)
-	if !ok {
-		c.Skip("the driver is no registry.Versioner")
+	if c.info.VersionQuery == "" {
+		c.Skip("Info has no VersionQuery")
 	}
-	if version := one[string](c, c.open(c.config()), v.VersionQuery()); version == "" {
+	if version := one[string](c, c.open(c.config()), c.info.VersionQuery); version == "" {
 		c.Error("the version is empty")
 	} else {
 		c.Log(version)
+	}
+}
+
+func writerIsTold(c check) {
+	if c.info.RoleQuery == "" {
+		c.Skip("Info has no RoleQuery")
+	}
+	if role := one[int](c, c.open(c.config()), c.info.RoleQuery); role != 1 {
+		c.Errorf("%s is %d, want 1", c.info.RoleQuery, role)
 	}
 }

@@ -100,7 +100,7 @@ func mistakeIsSurvived(c check) {
 		if err == nil {
 			c.Fatal("a statement in no language succeeded")
 		}
-		if kind := db.Kind(err); kind.Retryable() {
+		if kind := db.Diagnose(err).Kind; kind.Retryable() {
 			c.Errorf("a mistake in a statement is of the kind %q, which is repeated: %v", kind, err)
 		}
 		c.works(db)

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"maps"
 	"slices"
-	"strconv"
 	"testing"
 
 	"github.com/patchbay-go/patchbay/conn"
@@ -30,9 +29,8 @@ type Target struct {
 	// credentials.
 	Fields []string
 
-	Placeholder func(n int) string // the nth parameter of a statement, from 1; default "?"
-	Columns     Columns
-	Slow        string // a statement that runs for a minute or more unless it is stopped
+	Columns Columns
+	Slow    string // a statement that runs for a minute or more unless it is stopped
 
 	// Isolation asks for the isolation level that a transaction really has.
 	Isolation func(ctx context.Context, tx *sql.Tx) (string, error)
@@ -73,7 +71,7 @@ type Ability string
 
 // The abilities that a [Target] may lack.
 const (
-	Network      Ability = "network"      // connects over the network; a dialect with no port in its Info lacks it anyway
+	Network      Ability = "network"      // connects over the network; a dialect of files lacks it anyway
 	Passwords    Ability = "passwords"    // the server refuses a wrong password and an unknown user
 	Databases    Ability = "databases"    // a database that is missing is told from one that is there
 	Tables       Ability = "tables"       // CREATE TABLE, INSERT, UPDATE, SELECT, DROP TABLE
@@ -119,10 +117,10 @@ func (target *Target) complete(t *testing.T) {
 	if target.Lacks == nil {
 		target.Lacks = make(map[Ability]string)
 	}
-	if target.Driver.Info().Port == 0 {
+	if target.Driver.Info().Files {
 		for _, a := range []Ability{Network, Passwords, Kill, Sessions} {
 			if target.Lacks[a] == "" {
-				target.Lacks[a] = "a dialect without a port has no server"
+				target.Lacks[a] = "a dialect of files has no server"
 			}
 		}
 	}
@@ -146,9 +144,6 @@ func (target *Target) complete(t *testing.T) {
 	if target.Config.Dialect == "" {
 		target.Config.Dialect = target.Driver.Info().Dialect
 	}
-	if target.Placeholder == nil {
-		target.Placeholder = func(int) string { return "?" }
-	}
 	target.Columns.complete()
 }
 
@@ -170,12 +165,3 @@ func (columns *Columns) complete() {
 		}
 	}
 }
-
-// Dollar writes the parameters of a statement as $1, $2.
-func Dollar(n int) string { return "$" + strconv.Itoa(n) }
-
-// Colon writes the parameters of a statement as :1, :2.
-func Colon(n int) string { return ":" + strconv.Itoa(n) }
-
-// At writes the parameters of a statement as @p1, @p2.
-func At(n int) string { return "@p" + strconv.Itoa(n) }

@@ -102,7 +102,7 @@ func uncommittedIsUnseen(c check) {
 	defer cancel()
 	seen := 0
 	err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+table).Scan(&seen)
-	if kind := db.Kind(err); err != nil && kind != registry.KindCanceled && kind != registry.KindBusy {
+	if kind := db.Diagnose(err).Kind; err != nil && kind != registry.KindCanceled && kind != registry.KindBusy {
 		c.Errorf("a reader neither waits nor gets an answer: %v", err)
 	}
 	if seen != 0 {
@@ -176,7 +176,7 @@ func readOnly(c check) {
 	if err == nil {
 		c.counts(tx, table, 0)
 		_, err = tx.ExecContext(c.ctx(), c.statement("INSERT INTO "+table+" (n) VALUES (?)"), 1)
-		if kind := db.Kind(err); err == nil || kind != registry.KindReadOnly {
+		if kind := db.Diagnose(err).Kind; err == nil || kind != registry.KindReadOnly {
 			c.Errorf("writing in a read-only transaction ends in %v, of the kind %q, want %q", err, kind, registry.KindReadOnly)
 		}
 		c.rollback(tx)

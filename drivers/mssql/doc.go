@@ -76,3 +76,11 @@
 // https://learn.microsoft.com/dotnet/api/microsoft.data.sqlclient.sqlconnection.connectionstring and
 // https://learn.microsoft.com/sql/t-sql/statements/set-statements-transact-sql
 package mssql
+
+import "github.com/patchbay-go/patchbay/registry"
+
+func init() { registry.Register(Driver()) }
+
+// Driver returns the driver that this package registers, for a Registry of one's own. In a program that was built
+// without the tag it is [registry.Absent].
+func Driver() registry.Driver { return linked }

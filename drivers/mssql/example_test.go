@@ -1,5 +1,3 @@
-//go:build mssql || alldrivers
-
 package mssql_test
 
 import (

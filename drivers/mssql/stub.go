@@ -4,4 +4,4 @@ package mssql
 
 import "github.com/patchbay-go/patchbay/registry"
 
-func init() { registry.Stub("mssql") }
+var linked = registry.Absent("mssql")

@@ -57,3 +57,11 @@
 // a connection is invalid the driver tells its log only; an error of a login has it added, and nothing is
 // printed.
 package mysql
+
+import "github.com/patchbay-go/patchbay/registry"
+
+func init() { registry.Register(Driver()) }
+
+// Driver returns the driver that this package registers, for a Registry of one's own. In a program that was built
+// without the tag it is [registry.Absent].
+func Driver() registry.Driver { return linked }

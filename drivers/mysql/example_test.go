@@ -1,5 +1,3 @@
-//go:build mysql || alldrivers
-
 package mysql_test
 
 import (

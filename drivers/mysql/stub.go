@@ -4,4 +4,4 @@ package mysql
 
 import "github.com/patchbay-go/patchbay/registry"
 
-func init() { registry.Stub("mysql") }
+var linked = registry.Absent("mysql")

@@ -9,21 +9,24 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-var errLocked = errors.New("account locked")
+// locked is an error of a server.
+type locked struct{}
 
-// A driver classifies the errors of its own server between certificates and the rest.
-func ExampleKind() {
-	kindOf := func(err error) registry.Kind {
-		kind := network.Kind(err)
-		if kind != registry.KindTLS && errors.Is(err, errLocked) {
-			return registry.KindAuth
-		}
-		return kind
+func (locked) Error() string { return "account locked" }
+
+// A driver has a table for what its server says and what the database driver says. The network and TLS are known.
+func ExampleTable() {
+	table := network.Table{
+		Read: func(err error) (network.Message, bool) {
+			said, ok := errors.AsType[locked](err)
+			return network.Message{Codes: []string{"L01"}, Text: said.Error()}, ok
+		},
+		Codes: []network.Code{{Codes: "L01 L02", Kind: registry.KindAuth, Hint: "have the account unlocked"}},
 	}
-	fmt.Println(kindOf(fmt.Errorf("login: %w", errLocked)))
-	fmt.Println(kindOf(&net.DNSError{Name: "db.example", IsNotFound: true}))
+	fmt.Printf("%+v\n", table.Diagnose(fmt.Errorf("login: %w", locked{})))
+	fmt.Println(table.Diagnose(&net.DNSError{Name: "db.example", IsNotFound: true}).Kind)
 	// Output:
-	// auth
+	// {Kind:auth Code:L01 Hint:have the account unlocked Permanent:false Constraint:}
 	// unreachable
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"database/sql/driver"
+	"errors"
 	"io"
 	"net"
 	"syscall"
@@ -13,50 +14,53 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
+// Diagnose tells what an error of the network or of TLS means, however deeply it is wrapped, and nothing of any
+// other. Where an error joins several, such as one for each address of a host, a fault that trying again cannot mend
+// wins. A driver asks it through a [Table].
+func Diagnose(err error) registry.Diagnosis {
+	d, _ := diagnose(faults, err)
+	return d
+}
+
 // faults is in the order in which the rows are asked. The texts of alerts are those of
 // https://www.rfc-editor.org/rfc/rfc8446#section-6.2 as package crypto/tls words them.
-var faults = [...]struct {
-	Cause
-	kind  registry.Kind
-	hint  string // empty: what is usual for the kind
-	final bool   // said only of kinds that are retried
-}{
-	{Cause{Is: []*error{&context.Canceled}}, registry.KindCanceled, "", false},
-	{Cause{when: selfSigned}, registry.KindTLS, "the server's certificate is self-signed: put it into ssl.ca", false},
-	{Cause{Like: x509.UnknownAuthorityError{}}, registry.KindTLS, "the authority that issued the server's certificate is not trusted here: put its certificate into ssl.ca", false},
-	{Cause{Like: x509.HostnameError{}}, registry.KindTLS, "the server's certificate is for another name: connect by a name that is in it, or put that name into ssl.serverName", false},
-	{Cause{when: expired}, registry.KindTLS, "the server's certificate has expired or is not valid yet: renew it on the server, and check the clock of this machine", false},
-	{Cause{Like: x509.SystemRootsError{}}, registry.KindTLS, "this machine has no root certificates: install them (package ca-certificates), or set ssl.ca", false},
-	{Cause{Like: tls.RecordHeaderError{}}, registry.KindTLS, "what answers does not speak TLS: check host and port", false},
-	{Cause{Says: []string{"tls: certificate required"}}, registry.KindTLS, "the server asks for a client certificate: set ssl.cert and ssl.key", false},
-	{Cause{Says: []string{"tls: unknown certificate authority"}}, registry.KindTLS, "the server does not trust the authority of the client certificate: have ssl.cert issued by one that it trusts", false},
-	{Cause{Says: []string{"tls: expired certificate"}}, registry.KindTLS, "the client certificate has expired: renew ssl.cert and ssl.key", false},
-	{Cause{Says: []string{"tls: revoked certificate"}}, registry.KindTLS, "the client certificate was revoked: set another ssl.cert and ssl.key", false},
-	{Cause{Says: []string{"tls: bad certificate", "tls: unknown certificate"}}, registry.KindTLS, "the server refuses the client certificate: check ssl.cert, and what the server's log says of it", false},
-	{Cause{Says: []string{"tls: unrecognized name"}}, registry.KindTLS, "the server has no certificate for this name: check host and ssl.serverName", false},
-	{Cause{Says: []string{"tls: protocol version not supported", "tls: server selected unsupported protocol version"}}, registry.KindTLS, "the server has no version of TLS from 1.2 on: update it", false},
-	{Cause{Says: []string{"tls: handshake failure"}}, registry.KindTLS, "the server and this program have no cipher in common, or it wants a client certificate (ssl.cert, ssl.key)", false},
-	{Cause{Like: x509.CertificateInvalidError{}}, registry.KindTLS, "", false},
-	{Cause{Says: []string{"tls: either ServerName or InsecureSkipVerify"}}, registry.KindConfig, "", false},
-	{Cause{Says: []string{"tls: "}}, registry.KindTLS, "", false}, // what else does not verify; and alerts, versions and ciphers that do not match have no type
-	{Cause{Like: (*net.AddrError)(nil)}, registry.KindConfig, "", false},
-	{Cause{Like: net.UnknownNetworkError("")}, registry.KindConfig, "", false},
-	{Cause{errnos: &longPath, dialing: true}, registry.KindConfig, "the path of a unix socket can have no more than 107 bytes (103 on macOS and BSD): use a shorter one", false},
-	{Cause{when: noSuchHost}, registry.KindUnreachable, "the name does not exist: check its spelling, and that this machine's DNS knows it", true},
-	{Cause{Like: (*net.DNSError)(nil)}, registry.KindUnreachable, "the name could not be looked up: check this machine's DNS", false},
-	{Cause{errnos: &noSocket, dialing: true}, registry.KindUnreachable, "there is no socket at that path: check the path, and that the server is running", false},
-	{Cause{errnos: &noRight, dialing: true}, registry.KindUnreachable, "this process may not open that socket: check its permissions and those of its folder", true},
-	{Cause{errnos: &unreachable}, registry.KindUnreachable, "", false},
-	{Cause{when: isTimeout}, registry.KindTimeout, "", false},
-	{Cause{errnos: &lost}, registry.KindLost, "", false},
-	{Cause{Is: []*error{&io.EOF, &io.ErrUnexpectedEOF, &io.ErrClosedPipe, &net.ErrClosed, &driver.ErrBadConn}}, registry.KindLost, "", false},
+var faults = []Fault{
+	{Is(context.Canceled), registry.KindCanceled, false, ""},
+	{selfSigned, registry.KindTLS, false, "the server's certificate is self-signed: put it into ssl.ca"},
+	{As[x509.UnknownAuthorityError], registry.KindTLS, false, "the authority that issued the server's certificate is not trusted here: put its certificate into ssl.ca"},
+	{As[x509.HostnameError], registry.KindTLS, false, "the server's certificate is for another name: connect by a name that is in it, or put that name into ssl.serverName"},
+	{expired, registry.KindTLS, false, "the server's certificate has expired or is not valid yet: renew it on the server, and check the clock of this machine"},
+	{As[x509.SystemRootsError], registry.KindTLS, false, "this machine has no root certificates: install them (package ca-certificates), or set ssl.ca"},
+	{As[tls.RecordHeaderError], registry.KindTLS, false, "what answers does not speak TLS: check host and port"},
+	{Says("tls: certificate required"), registry.KindTLS, false, "the server asks for a client certificate: set ssl.cert and ssl.key"},
+	{Says("tls: unknown certificate authority"), registry.KindTLS, false, "the server does not trust the authority of the client certificate: have ssl.cert issued by one that it trusts"},
+	{Says("tls: expired certificate"), registry.KindTLS, false, "the client certificate has expired: renew ssl.cert and ssl.key"},
+	{Says("tls: revoked certificate"), registry.KindTLS, false, "the client certificate was revoked: set another ssl.cert and ssl.key"},
+	{Says("tls: bad certificate", "tls: unknown certificate"), registry.KindTLS, false, "the server refuses the client certificate: check ssl.cert, and what the server's log says of it"},
+	{Says("tls: unrecognized name"), registry.KindTLS, false, "the server has no certificate for this name: check host and ssl.serverName"},
+	{Says("tls: protocol version not supported", "tls: server selected unsupported protocol version"), registry.KindTLS, false, "the server has no version of TLS from 1.2 on: update it"},
+	{Says("tls: handshake failure"), registry.KindTLS, false, "the server and this program have no cipher in common, or it wants a client certificate (ssl.cert, ssl.key)"},
+	{As[x509.CertificateInvalidError], registry.KindTLS, false, ""},
+	{Says("tls: either ServerName or InsecureSkipVerify"), registry.KindConfig, false, ""},
+	{Says("tls: "), registry.KindTLS, false, ""}, // what else does not verify; and alerts, versions and ciphers that do not match have no type
+	{As[*net.AddrError], registry.KindConfig, false, ""},
+	{As[net.UnknownNetworkError], registry.KindConfig, false, ""},
+	{dialingSocket(syscall.EINVAL), registry.KindConfig, false, "the path of a unix socket can have no more than 107 bytes (103 on macOS and BSD): use a shorter one"},
+	{noSuchHost, registry.KindUnreachable, true, "the name does not exist: check its spelling, and that this machine's DNS knows it"},
+	{As[*net.DNSError], registry.KindUnreachable, false, "the name could not be looked up: check this machine's DNS"},
+	{dialingSocket(syscall.ENOENT, syscall.ENOTDIR), registry.KindUnreachable, false, "there is no socket at that path: check the path, and that the server is running"},
+	{dialingSocket(syscall.EACCES, syscall.EPERM), registry.KindUnreachable, true, "this process may not open that socket: check its permissions and those of its folder"},
+	{Is(unreachable...), registry.KindUnreachable, false, ""},
+	{isTimeout, registry.KindTimeout, false, ""},
+	{Is(lost...), registry.KindLost, false, ""},
+	{Is(io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, driver.ErrBadConn), registry.KindLost, false, ""},
 }
 
 // selfSigned tells a server's certificate that stands for itself from one that an authority issued. What package
 // x509 names is where the chain ends, which may be the authority's certificate if the server sends that too.
 func selfSigned(err error) bool {
-	failed, ok := err.(*tls.CertificateVerificationError)
-	if !ok || len(failed.UnverifiedCertificates) == 0 || Find(failed.Err, x509.UnknownAuthorityError{}) == nil {
+	failed, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	if !ok || len(failed.UnverifiedCertificates) == 0 || !As[x509.UnknownAuthorityError](failed.Err) {
 		return false
 	}
 	cert := failed.UnverifiedCertificates[0]
@@ -64,23 +68,24 @@ func selfSigned(err error) bool {
 }
 
 func expired(err error) bool {
-	e, ok := err.(x509.CertificateInvalidError)
+	e, ok := errors.AsType[x509.CertificateInvalidError](err)
 	return ok && e.Reason == x509.Expired
 }
 
 func noSuchHost(err error) bool {
-	e, ok := err.(*net.DNSError)
+	e, ok := errors.AsType[*net.DNSError](err)
 	return ok && e.IsNotFound
 }
 
-// Of dialing a unix socket.
-var (
-	longPath = []error{syscall.EINVAL}
-	noSocket = []error{syscall.ENOENT, syscall.ENOTDIR}
-	noRight  = []error{syscall.EACCES, syscall.EPERM}
-)
+// dialingSocket matches errors of dialing a unix socket. A dialer that reads a file may fail with the same ones.
+func dialingSocket(errnos ...error) func(error) bool {
+	return func(err error) bool {
+		e, ok := errors.AsType[*net.OpError](err)
+		return ok && e.Op == "dial" && e.Net == "unix" && Is(errnos...)(e)
+	}
+}
 
 func isTimeout(err error) bool {
-	e, ok := err.(net.Error)
-	return ok && e.Timeout() || isOneOf(err, timedOut)
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout() || Is(timedOut...)(err)
 }

@@ -1,56 +1,40 @@
 package network
 
 import (
-	"io"
-	"net"
-	"sync/atomic"
+	"context"
+	"database/sql/driver"
 
-	"github.com/patchbay-go/patchbay/internal/netconn"
+	"github.com/patchbay-go/patchbay/registry"
 )
 
-// Login is a network connection for the time of a login. A server that refuses a client says why and hangs up,
-// and whoever writes at that moment gets "connection reset" and never reads the reason: in TLS 1.3 the client
-// learns only after its part of the handshake that its certificate is refused. So until the login is over, a
-// Write that fails because the other side has hung up seems to succeed, and the next Read has the reason. NewLogin makes
-// one; the zero value is of no use.
-type Login struct {
-	netconn.Conn
-	greet    func(io.Reader) ([]byte, error) // nil once called
-	greeting []byte                          // what has not been read of it
-	over     atomic.Bool
-}
-
-// NewLogin begins a login on c. greet, which may be nil, reads and checks what the server says first: the first Read
-// calls it, and fails with its error or begins with what it returns.
-func NewLogin(c net.Conn, greet func(io.Reader) (greeting []byte, err error)) *Login {
-	return &Login{Conn: netconn.Conn{Inner: c}, greet: greet}
-}
-
-// Over ends the login. From then on every error is returned where it happens.
-func (l *Login) Over() { l.over.Store(true) }
-
-// Read is that of the connection, after the greeting.
-func (l *Login) Read(p []byte) (int, error) {
-	if greet := l.greet; greet != nil {
-		l.greet = nil
-		var err error
-		if l.greeting, err = greet(l.Inner); err != nil {
-			return 0, err
+// LogIn connects with the login that env.Credentials gives, or with that of the config. Where the server refuses a
+// login of env.Credentials, as diagnose tells, it asks for another one and tries again, once and only if that
+// differs: a password may have been changed in between, and repeating a wrong one can lock the account.
+func LogIn(
+	ctx context.Context, cfg *registry.Config, env registry.Env, diagnose func(error) registry.Diagnosis,
+	connect func(context.Context, registry.Login) (driver.Conn, error),
+) (driver.Conn, error) {
+	if env.Credentials == nil {
+		return connect(ctx, registry.Login{User: cfg.User, Password: cfg.Password})
+	}
+	ask := func(refused bool) (registry.Login, error) {
+		login, err := env.Credentials(ctx, refused)
+		if login.User == "" {
+			login.User = cfg.User
 		}
+		return login, err
 	}
-	if len(l.greeting) > 0 {
-		n := copy(p, l.greeting)
-		l.greeting = l.greeting[n:]
-		return n, nil
+	login, err := ask(false)
+	if err != nil {
+		return nil, err
 	}
-	return l.Inner.Read(p)
-}
-
-// Write is that of the connection, except that until Over it does not tell that the other side has hung up.
-func (l *Login) Write(p []byte) (int, error) {
-	n, err := l.Inner.Write(p)
-	if err != nil && !l.over.Load() && isOneOf(err, lost) {
-		return len(p), nil
+	conn, err := connect(ctx, login)
+	if err == nil || ctx.Err() != nil || diagnose(err).Kind != registry.KindAuth {
+		return conn, err
 	}
-	return n, err
+	other, wrong := ask(true)
+	if wrong != nil || other.User == login.User && other.Password.Equal(login.Password) {
+		return nil, err // which says more than that there is no other login
+	}
+	return connect(ctx, other)
 }

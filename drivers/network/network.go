@@ -62,26 +62,37 @@ func CheckFields(cfg *registry.Config) error {
 	return nil
 }
 
-// Dialer opens network connections the way a [net.Dialer] does by default, with keep-alive probes every 15 s.
-// A driver embeds it to be a [registry.Dialer].
-type Dialer struct{}
-
-// Dial is [net.Dialer.DialContext].
-func (Dialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	return dial(ctx, network, address)
-}
-
-// dial is not inlined into the methods that embedding makes of Dial.
-//
-//go:noinline
-func dial(ctx context.Context, network, address string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, network, address)
-}
-
-// DialFunc returns what a driver dials with: the Dial that it was lent, or that of [Dialer].
+// DialFunc returns what a driver dials with: env.Dial, or a [net.Dialer] with its defaults, which sends keep-alive
+// probes every 15 s. Every connection is handed to env.Watch.
 func DialFunc(env registry.Env) func(ctx context.Context, network, address string) (net.Conn, error) {
-	if env.Dial != nil {
-		return env.Dial
+	dial := env.Dial
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
 	}
-	return dial
+	if env.Watch == nil {
+		return dial
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return env.Watch(ctx, c), nil
+	}
+}
+
+// SplitHostPort reads a host as it stands in lists: a name or an address, "host:port", or "[IPv6 address]:port". The
+// port is 0 where there is none. Only a host that can be the Host of a Config is ok.
+func SplitHostPort(text string) (host string, port int, ok bool) {
+	text = strings.TrimSpace(text)
+	host = text
+	if name, digits, err := net.SplitHostPort(text); err == nil {
+		n, err := strconv.ParseUint(digits, 10, 16)
+		if err != nil || n == 0 {
+			return "", 0, false
+		}
+		host, port = name, int(n)
+	}
+	cfg := registry.Config{Dialect: "-", Host: host}
+	return host, port, host != "" && !IsSocket(&cfg) && cfg.Validate() == nil
 }

@@ -4,9 +4,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"strings"
 
-	"github.com/patchbay-go/patchbay/internal/errtree"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -22,7 +22,7 @@ func TLSConfig(cfg *registry.Config) (*tls.Config, error) {
 		return t, err
 	}
 	pair, wrong := keyPair(cfg.TLS.Cert, cfg.TLS.Key.Reveal())
-	if err := errtree.Join(err, wrong); err != nil {
+	if err := errors.Join(err, wrong); err != nil {
 		return nil, err
 	}
 	// Through Certificates, crypto/tls keeps back a certificate whose issuer the server did not ask for,
@@ -31,8 +31,8 @@ func TLSConfig(cfg *registry.Config) (*tls.Config, error) {
 	return t, nil
 }
 
-// ServerTLS is TLSConfig without the certificate of the client, for a database that takes none: code that parses
-// private keys adds 180 KB to a program.
+// ServerTLS is TLSConfig without the certificate of the client, for a database that takes none, such as SQL Server.
+// A program that only calls this does not link the code that parses private keys: 3 % of one with SQL Server.
 func ServerTLS(cfg *registry.Config) (*tls.Config, error) {
 	if cfg.TLS == nil {
 		return nil, nil
@@ -54,7 +54,7 @@ func ServerTLS(cfg *registry.Config) (*tls.Config, error) {
 		errs = append(errs, err)
 		t.RootCAs = pool
 	}
-	if err := errtree.Join(errs...); err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	return t, nil

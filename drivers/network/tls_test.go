@@ -89,10 +89,10 @@ func TestTLSMeansOneThing(t *testing.T) {
 			if err == nil {
 				t.Fatal("it connects")
 			}
-			if kind := network.Kind(err); kind != registry.KindTLS {
+			if kind := network.Diagnose(err).Kind; kind != registry.KindTLS {
 				t.Errorf("kind of %v is %v, want tls", err, kind)
 			}
-			if advice := network.Advise(err); !strings.Contains(advice.Hint, c.hint) {
+			if advice := network.Diagnose(err); !strings.Contains(advice.Hint, c.hint) {
 				t.Errorf("hint for %v is %q, want it to say %q", err, advice.Hint, c.hint)
 			}
 		})
@@ -101,10 +101,10 @@ func TestTLSMeansOneThing(t *testing.T) {
 
 func TestAnswerThatIsNotTLS(t *testing.T) {
 	err := connect(t, registry.Config{TLS: &registry.TLS{}}, testproxy.HTTP(t).Addr())
-	if kind := network.Kind(err); kind != registry.KindTLS {
+	if kind := network.Diagnose(err).Kind; kind != registry.KindTLS {
 		t.Errorf("kind of %v is %v, want tls", err, kind)
 	}
-	if hint := network.Advise(err).Hint; !strings.Contains(hint, "does not speak TLS") {
+	if hint := network.Diagnose(err).Hint; !strings.Contains(hint, "does not speak TLS") {
 		t.Errorf("hint for %v is %q", err, hint)
 	}
 }

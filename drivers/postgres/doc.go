@@ -72,3 +72,11 @@
 // whole config with the password; errors.As finds the *pgconn.PgError of the server and the errors of the
 // network and of TLS in it.
 package postgres
+
+import "github.com/patchbay-go/patchbay/registry"
+
+func init() { registry.Register(Driver()) }
+
+// Driver returns the driver that this package registers, for a Registry of one's own. In a program that was built
+// without the tag it is [registry.Absent].
+func Driver() registry.Driver { return linked }

@@ -1,5 +1,3 @@
-//go:build postgres || alldrivers
-
 package postgres_test
 
 import (

@@ -4,4 +4,4 @@ package postgres
 
 import "github.com/patchbay-go/patchbay/registry"
 
-func init() { registry.Stub("postgres") }
+var linked = registry.Absent("postgres")

@@ -68,3 +68,11 @@
 // A file that this user may not write is opened for reading, as SQLite itself does. The journal mode is left
 // alone then, and the first write fails with a KindReadOnly.
 package sqlite
+
+import "github.com/patchbay-go/patchbay/registry"
+
+func init() { registry.Register(Driver()) }
+
+// Driver returns the driver that this package registers, for a Registry of one's own. In a program that was built
+// without the tag, or for a platform that modernc.org/sqlite does not support, it is [registry.Absent].
+func Driver() registry.Driver { return linked }

@@ -15,11 +15,11 @@ var (
 	paramRow   = regexp.MustCompile(`(?m)^//\t(\w+) +(.*(?:\n//\t .*)*)`)
 )
 
-// Documented compares the tables of Params in doc.go, a file of the package under test, with the params that are in
+// Documented compares the tables of Params in doc.go of the package that links the driver under test with the params that are in
 // the code: each has a row, no row is of another, and a row names all words that its param takes.
-func Documented(t testing.TB, lists ...[]registry.Param) {
+func Documented(t testing.TB, file string, lists ...[]registry.Param) {
 	t.Helper()
-	doc, err := os.ReadFile("doc.go")
+	doc, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func TestDocumentationThatDiffersIsFound(t *testing.T) {
 		"a word missing": {[]registry.Param{mode, size, {Name: "speed", Words: []string{"fast", "slow"}}}, 1},
 	} {
 		f := &failing{TB: t}
-		if testdriver.Documented(f, c.params[:1], c.params[1:]); f.errors != c.errors {
+		if testdriver.Documented(f, "doc.go", c.params[:1], c.params[1:]); f.errors != c.errors {
 			t.Errorf("%s: %d errors, want %d", name, f.errors, c.errors)
 		}
 	}

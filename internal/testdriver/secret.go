@@ -30,10 +30,10 @@ func SeeShown(t testing.TB, v any) {
 // hideAnswers has every password that is asked for searched for as well.
 func hideAnswers(env registry.Env) registry.Env {
 	if ask := env.Credentials; ask != nil {
-		env.Credentials = func(ctx context.Context) (string, registry.Secret, error) {
-			user, password, err := ask(ctx)
-			Secrets.Add(password.Reveal())
-			return user, password, err
+		env.Credentials = func(ctx context.Context, refused bool) (registry.Login, error) {
+			login, err := ask(ctx, refused)
+			Secrets.Add(login.Password.Reveal())
+			return login, err
 		}
 	}
 	return env

@@ -32,13 +32,15 @@ func (d leaky) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 	return c, nil
 }
 
-func (leaky) Kind(error) registry.Kind         { return registry.KindAuth }
-func (leaky) Advise(error) (a registry.Advice) { return a }
-func (c *connector) Driver() driver.Driver     { return nil }
+func (leaky) Diagnose(error) registry.Diagnosis { return registry.Diagnosis{Kind: registry.KindAuth} }
+
+func (c *connector) Driver() driver.Driver { return nil }
+
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	password := c.cfg.Password
 	if c.env.Credentials != nil {
-		_, password, _ = c.env.Credentials(ctx)
+		login, _ := c.env.Credentials(ctx, false)
+		password = login.Password
 	}
 	return nil, fmt.Errorf("login failed: %w", errors.New(password.Reveal()))
 }
@@ -54,8 +56,8 @@ func (f *failing) Errorf(string, ...any) { f.errors++ }
 func TestLeaksFailTheTest(t *testing.T) {
 	d, open := testdriver.Driver{Driver: leaky{}}, testdriver.Driver{Driver: leaky{open: true}}
 	cfg := registry.Config{User: "app", Password: registry.NewSecret("planted for testdriver")}
-	asks := registry.Env{Credentials: func(context.Context) (string, registry.Secret, error) {
-		return "app", registry.NewSecret("kept in a vault"), nil
+	asks := registry.Env{Credentials: func(context.Context, bool) (registry.Login, error) {
+		return registry.Login{User: "app", Password: registry.NewSecret("kept in a vault")}, nil
 	}}
 	for name, test := range map[string]func(testing.TB){
 		"connector": func(t testing.TB) { open.Pool(t, cfg, registry.Env{}) },

@@ -91,11 +91,12 @@ func (d Driver) Check(t testing.TB, err error, kind registry.Kind, says string) 
 		t.Fatalf("no error, want one of the kind %v", kind)
 	}
 	See(t, err)
-	if got := d.Kind(err); got != kind {
-		t.Errorf("kind of %q is %v, want %v", err, got, kind)
+	got := d.Diagnose(err)
+	if got.Kind != kind {
+		t.Errorf("kind of %q is %v, want %v", err, got.Kind, kind)
 	}
-	if hint := d.Driver.(registry.Adviser).Advise(err).Hint; !strings.Contains(hint, says) {
-		t.Errorf("hint for %q is %q, want it to say %q", err, hint, says)
+	if !strings.Contains(got.Hint, says) {
+		t.Errorf("hint for %q is %q, want it to say %q", err, got.Hint, says)
 	}
 }
 

@@ -97,7 +97,7 @@ func (d Driver) NoDowngrade(t *testing.T, s *testserver.Server, request []byte) 
 	s.Restart(t, testserver.Options{NoTLS: true})
 	before := len(proxy.Conns())
 	_, err := db.ExecContext(Context(t), "SELECT 1")
-	for err != nil && d.Kind(err) == registry.KindLost { // the connection from before
+	for err != nil && d.Diagnose(err).Kind == registry.KindLost { // the connection from before
 		_, err = db.ExecContext(Context(t), "SELECT 1")
 	}
 	d.Check(t, err, registry.KindTLS, "TLS turned off")

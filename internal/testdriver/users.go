@@ -28,9 +28,9 @@ func (d Driver) Credentials(t *testing.T, s *testserver.Server) {
 	cfg := u.Config()
 	cfg.User, cfg.Password = "", registry.Secret{}
 	var errVault error
-	db := d.Pool(t, cfg, registry.Env{Credentials: func(context.Context) (string, registry.Secret, error) {
+	db := d.Pool(t, cfg, registry.Env{Credentials: func(context.Context, bool) (registry.Login, error) {
 		asked++
-		return u.Config().User, u.Config().Password, errVault
+		return registry.Login{User: u.Config().User, Password: u.Config().Password}, errVault
 	}})
 	first := Conn(t, db)
 	u.SetPassword(rand.Text())

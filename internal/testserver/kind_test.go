@@ -140,7 +140,7 @@ func TestAServerGivenByURLIsUsedAndNotTouched(t *testing.T) {
 			t.Setenv(variable(fresh.dialect), u.String())
 			t.Setenv("PATCHBAY_TEST_SUMMARY", t.TempDir())
 			s := fresh.get(t)
-			if config, want := s.Config(), real.Config(); !config.Equal(&want) {
+			if config, want := s.Config(), real.Config(); !config.Equal(want) {
 				t.Errorf("its config is %v, want %v", config, want)
 			}
 			facts, err := ReadSummary(os.Getenv("PATCHBAY_TEST_SUMMARY"))

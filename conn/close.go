@@ -1,0 +1,182 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/patchbay-go/patchbay/observer"
+)
+
+// grace is what closing may take even when there is no time at all: a pool at rest is closed in good order
+// whatever the context says.
+const grace = 100 * time.Millisecond
+
+// lifetime is the end of a pool, which any of several functions can begin and of which the bus hears once.
+type lifetime struct {
+	mu      sync.Mutex
+	untold  bool // the bus has heard of the opening, and not yet of the end
+	ending  bool
+	onClose []func()
+}
+
+// opened says that the bus hears of the opening, so that it must hear of the end.
+func (l *lifetime) opened() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.untold = true
+}
+
+// isOpen reports whether opened was called and the bus has not heard of the end.
+func (l *lifetime) isOpen() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.untold
+}
+
+// end calls the functions of OnClose. It reports whether this is the first call, whose caller has to tell the bus.
+func (l *lifetime) end() (first bool) {
+	l.mu.Lock()
+	first = !l.ending
+	fns := l.onClose
+	l.ending, l.onClose = true, nil
+	l.mu.Unlock()
+	for _, fn := range fns {
+		fn()
+	}
+	return first
+}
+
+// closed tells the bus how closing ended, unless it has been told, and returns the error with all that belongs to it.
+func (c *connector) closed(err error) error {
+	if err != nil {
+		err = c.explain(err, 0)
+	}
+	c.mu.Lock()
+	untold := c.untold
+	c.untold = false
+	c.mu.Unlock()
+	switch {
+	case !untold:
+	case err != nil:
+		observer.Emit(c.bus, observer.Error{Source: "connection", Err: err})
+	default:
+		observer.Emit(c.bus, Closed{Name: c.name, Dialect: c.dialect})
+	}
+	return err
+}
+
+// OnClose registers fn to be called once when the pool is closed, in whatever way, [sql.DB.Close] included: on the
+// goroutine that closes it, before the bus hears of it. If that has begun already, fn is not called and OnClose
+// returns false.
+func (c *Conn) OnClose(fn func()) bool {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	if c.pool.ending {
+		return false
+	}
+	c.pool.onClose = append(c.pool.onClose, fn)
+	return true
+}
+
+// Close closes the pool: its idle connections at once, those in use when they are returned. It is idempotent;
+// only the first call can return an error, which is an [*Error]. The bus gets a [Closed] event, or, if closing
+// failed, an [observer.Error].
+func (c *Conn) Close() error {
+	first := c.pool.end()
+	err := c.DB.Close()
+	if err == nil && !first {
+		return nil // the first caller tells how it ends
+	}
+	return c.pool.closed(err)
+}
+
+// Shutdown closes the pool for new work, waits until the connections in use have been returned, and closes
+// them. If ctx ends first it aborts, as [Conn.Abort] does, with the context's cause: then something was lost. It
+// returns soon after ctx has ended, even if the driver does not.
+// The error is an [*Error]; the bus gets a [Closed] event, or, if closing failed, an [observer.Error].
+func (c *Conn) Shutdown(ctx context.Context) error {
+	return c.pool.closed(c.settle(ctx, c.startClosing()))
+}
+
+// Abort closes the pool and cuts the network connections that are still in use, so that what runs on them
+// fails at once. A connection to a file cannot be cut: a statement there ends with its context. A cause says
+// why the pool could not be closed cleanly, and is reported as the failure to do so; it may be nil.
+func (c *Conn) Abort(cause error) error {
+	return c.pool.closed(c.cut(cause, c.startClosing()))
+}
+
+// startClosing closes the pool on another goroutine, because nobody knows how long a driver takes for that.
+func (c *Conn) startClosing() <-chan error {
+	c.pool.end()
+	closed := make(chan error, 1)
+	go func() {
+		err := c.DB.Close()
+		<-c.pool.done // if another goroutine is closing it, DB.Close does not wait for that
+		closed <- err
+	}()
+	return closed
+}
+
+// settle waits until the pool has been closed and no connection is left. database/sql tells nobody when a
+// connection is returned to a closed pool, so that has to be asked for again and again.
+func (c *Conn) settle(ctx context.Context, closed <-chan error) (err error) {
+	var end <-chan struct{} // nil until the grace is over
+	patience := time.NewTimer(grace)
+	defer patience.Stop()
+	delay := time.Millisecond
+	poll := time.NewTimer(delay)
+	defer poll.Stop()
+	for {
+		select {
+		case err = <-closed:
+			closed = nil
+		case <-poll.C:
+			delay = min(2*delay, grace)
+			poll.Reset(delay)
+		case <-patience.C:
+			end = ctx.Done()
+		case <-end:
+			return and(c.cut(context.Cause(ctx), closed), err)
+		}
+		if closed == nil && c.DB.Stats().OpenConnections == 0 {
+			return err
+		}
+	}
+}
+
+// cut ends by force what is still there. closed is nil if the pool has been closed already.
+func (c *Conn) cut(cause error, closed <-chan error) error {
+	if n := c.DB.Stats().OpenConnections; n > 0 && cause != nil {
+		cause = fmt.Errorf("%w; connections cut off: %d", cause, n)
+	}
+	c.pool.sockets.Close()
+	if closed == nil {
+		return cause
+	}
+	select {
+	case err := <-closed:
+		if errors.Is(err, net.ErrClosed) || c.Diagnose(err).Kind == KindLost { // what a driver says that wants to close what was cut
+			err = nil
+		}
+		return and(cause, err)
+	case <-time.After(grace):
+		return and(cause, errNotClosed)
+	}
+}
+
+// and joins two errors, of which each may be nil, in one line.
+func and(a, b error) error {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return fmt.Errorf("%w; %w", a, b)
+}
+
+var errNotClosed = errors.New("the driver did not close the aborted connections in time")

@@ -1,0 +1,31 @@
+package conn
+
+import (
+	"cmp"
+	"database/sql"
+	"math"
+	"time"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// limit sets the bounds of db. Idle connections are kept up to the maximum: database/sql's own default of two makes a
+// busy pool reconnect all the time.
+func limit(db *sql.DB, p Pool) {
+	idle := maxOpen(p)
+	if idle == 0 {
+		idle = math.MaxInt32
+	}
+	db.SetMaxOpenConns(maxOpen(p))
+	db.SetMaxIdleConns(idle)
+	db.SetConnMaxIdleTime(maxIdleTime(p))
+	db.SetConnMaxLifetime(max(p.MaxLifetime, 0))
+}
+
+// maxOpen is how many connections there may be; 0: any number.
+func maxOpen(p Pool) int { return max(cmp.Or(p.Max, registry.DefaultPoolMax), 0) }
+
+// maxIdleTime is 0 if connections may be idle for ever.
+func maxIdleTime(p Pool) time.Duration {
+	return max(cmp.Or(p.MaxIdleTime, registry.DefaultMaxIdleTime), 0)
+}

@@ -1,0 +1,99 @@
+package mssql
+
+import (
+	"errors"
+	"runtime"
+
+	"github.com/microsoft/go-mssqldb/msdsn"
+
+	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// skeleton is all that is ever parsed: what the driver needs to be told because it would look elsewhere for it,
+// in the environment variable MSSQL_USE_EPA and among the protocols that other packages have registered.
+const skeleton = "server=localhost;protocol=tcp;epa enabled=false"
+
+// build turns a config into that of the driver, field by field: text that has to be parsed can be read in another
+// way than it was meant.
+func build(cfg registry.Config, env registry.Env) (*connector, error) {
+	config, err := msdsn.Parse(skeleton)
+	if err != nil {
+		return nil, err
+	}
+	set, err := readParams(cfg.Params, &config)
+	if err != nil {
+		return nil, err
+	}
+	if err := check(cfg, set, env); err != nil {
+		return nil, err
+	}
+	config.Encryption = encryption(cfg, set.strict)
+	config.Database = cfg.Database
+	config.AppName = fit(network.AppName(&cfg))
+	config.Workstation = fit(config.Workstation)
+	config.DialTimeout = -1 // whoever asks for the connection bounds it
+
+	c := &connector{
+		cfg: cfg, env: env, set: set, dial: network.DialFunc(env),
+		servers: []server{{network.Host(&cfg), cfg.Port, set.instance}},
+	}
+	if set.partner != (server{}) {
+		c.servers = append(c.servers, set.partner)
+	}
+	if cfg.TLS == nil {
+		cfg.TLS = new(registry.TLS) // for a server that insists on it
+	}
+	c.name = cfg.TLS.ServerName
+	config.HostInCertificateProvided = c.name != ""
+	if c.tls, err = network.ServerTLS(&cfg); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// encryption returns the way in which the driver is to encrypt.
+func encryption(cfg registry.Config, strict bool) msdsn.Encryption {
+	switch {
+	case cfg.TLS == nil:
+		return msdsn.EncryptionDisabled
+	case strict:
+		return msdsn.EncryptionStrict
+	}
+	return msdsn.EncryptionRequired
+}
+
+// check reports what cannot work together.
+func check(cfg registry.Config, set settings, env registry.Env) error {
+	var (
+		isToken     = set.method == "token"
+		isWindows   = set.method == "windows"
+		hasCert     = cfg.TLS != nil && (cfg.TLS.Cert != "" || !cfg.TLS.Key.IsZero())
+		hasPassword = !cfg.Password.IsZero() || env.Credentials != nil
+		database    = loginText(cfg.Database)
+		errs        = []error{network.CheckFields(&cfg)}
+	)
+	for _, c := range []struct {
+		is                   bool
+		field, problem, cure string
+	}{
+		{network.IsSocket(&cfg), "host", "is a path, but SQL Server has no unix sockets", "write a name or an IP address"},
+		{hasCert, "ssl.cert", "is set, but SQL Server takes no client certificates", "leave out ssl.cert and ssl.key, and log in with user and password or a token"},
+		{set.strict && cfg.TLS == nil, "params.strict", "is set without ssl", "set ssl=true as well"},
+		{isWindows && runtime.GOOS != "windows", "params.authentication", "is windows, but this program does not run on Windows", `set user to DOMAIN\name, and password`},
+		{isWindows && (cfg.User != "" || hasPassword), "user", "or password is given, but params.authentication=windows logs in as the account that the program runs as", "leave it out"},
+		{isToken && cfg.User != "", "user", "is given, but a token says itself whose it is", "leave it out"},
+		{isToken && cfg.TLS == nil, "params.authentication", "is token, which would go over the network as it is", "set ssl=true"},
+		{isToken && !hasPassword, "password", "is empty", "give the access token as the password"},
+		{database != "", "database", database, "connect to another one, and change to it with USE"},
+		{set.config.ReadOnlyIntent && cfg.Database == "", "database", "is empty, but params.applicationIntent=ReadOnly chooses a replica by it", "name the database"},
+	} {
+		if c.is {
+			errs = append(errs, &registry.ConfigError{Field: c.field, Problem: c.problem, Cure: c.cure})
+		}
+	}
+	if env.Credentials == nil && !isToken && !isWindows {
+		errs = append(errs, checkUser(cfg.User, cfg.Password))
+	}
+	return errors.Join(errs...)
+}

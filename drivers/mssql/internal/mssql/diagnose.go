@@ -1,0 +1,54 @@
+package mssql
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/microsoft/go-mssqldb"
+
+	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func (dialect) Diagnose(err error) registry.Diagnosis {
+	d := table.Diagnose(err)
+	if login, ok := errors.AsType[*failure](err); ok && login.hint != "" && d.Code == "" {
+		d.Hint = login.hint
+	}
+	if d == (registry.Diagnosis{}) && err != nil && network.Says(handshakeFailed)(err) {
+		d.Kind = registry.KindTLS
+	}
+	return d
+}
+
+var table = network.Table{Read: read, Codes: codes, Faults: faults}
+
+// fatal is the severity from which on the server closes the connection.
+// https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-error-severities
+const fatal = 20
+
+// read takes the errors of a response out of err: the last one of a login is 18456 whatever the first one says.
+func read(err error) (network.Message, bool) {
+	said, ok := errors.AsType[mssql.Error](err)
+	if !ok {
+		return network.Message{}, false
+	}
+	m := network.Message{Text: said.Message}
+	for _, e := range append([]mssql.Error{said}, said.All...) {
+		m.Codes = append(m.Codes, strconv.Itoa(int(e.Number)))
+		m.Fatal = m.Fatal || e.Class >= fatal
+	}
+	return m, true
+}
+
+const notSQLServer = "what answers is not SQL Server: check host and port"
+
+// faults are the errors that the driver makes, most of which have no type.
+var faults = []network.Fault{
+	{Match: network.Is(errNotSQLServer), Kind: registry.KindConfig, Hint: notSQLServer},
+	{Match: network.Says("invalid respones", "invalid empty PRELOGIN", "invalid buffer", "encrypt negotiation failed", "federated authentication flag"), Kind: registry.KindConfig, Hint: notSQLServer},
+	{Match: network.Says("server does not support encryption"), Kind: registry.KindTLS, Hint: "the server has no TLS: have it turned on, or leave out ssl"},
+	{Match: network.Says("no instance matching", "invalid tcp port returned"), Kind: registry.KindConfig, Hint: "the SQL Server Browser knows no instance of that name which listens on TCP: check params.instance, or set the port of the instance in its place"},
+	{Match: network.Is(errRoutes), Kind: registry.KindConfig, Hint: "the routing of the availability group is a circle: correct its READ_ONLY_ROUTING_URL and READ_ONLY_ROUTING_LIST"},
+	{Match: network.Says("Invalid TDS stream", "failed to send", "faild to send", "invalid packet size"), Kind: registry.KindLost},
+}

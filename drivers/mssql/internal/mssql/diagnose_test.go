@@ -1,0 +1,180 @@
+package mssql
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/microsoft/go-mssqldb"
+
+	"github.com/patchbay-go/patchbay/internal/tdstest"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// TestEveryNumber has the server refuse the login with each of the numbers, as SQL Server does it: first the reason,
+// then that the login failed.
+func TestEveryNumber(t *testing.T) {
+	s := start(t)
+	seen := make(map[int32]bool)
+	for _, row := range codes {
+		for code := range strings.FieldsSeq(row.Codes) {
+			if code == "*" { // any other of a fatal severity
+				continue
+			}
+			number, err := strconv.ParseInt(code, 10, 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := int32(number)
+			if seen[n] {
+				t.Errorf("%d is in two rows", n)
+			}
+			seen[n] = true
+			reason := tdstest.Message{Number: n, Class: 14, Text: fmt.Sprint("reason ", n)}
+			s.Configure(func(o *tdstest.Options) {
+				o.Login = func(l tdstest.Login) tdstest.LoginAnswer {
+					return tdstest.LoginAnswer{Messages: []tdstest.Message{reason, tdstest.LoginFailed(l.User)}}
+				}
+			})
+			before := len(s.Connections())
+			e := opening(t, s.Config())
+			attempts := 1
+			if row.Kind.Retryable() && !row.Permanent {
+				attempts = 2
+			}
+			if tried := len(s.Connections()) - before; e.Kind != row.Kind || e.Attempts != attempts || tried != attempts {
+				t.Errorf("%d: got the kind %q after %d attempts, want %q after %d: %v", n, e.Kind, e.Attempts, row.Kind, attempts, e)
+			}
+			if e.Hint == "" && row.Kind != registry.KindUnknown {
+				t.Errorf("%d has no hint", n)
+			}
+			if row.Hint != "" && e.Hint != row.Hint {
+				t.Errorf("the hint for %d is %q, want %q", n, e.Hint, row.Hint)
+			}
+			var server mssql.Error
+			if !errors.As(e, &server) || len(server.All) != 2 {
+				t.Errorf("%d: the driver's own error is not in %v", n, e)
+			}
+		}
+	}
+	if len(seen) < 90 {
+		t.Errorf("only %d numbers are known", len(seen))
+	}
+}
+
+func TestLoginsThatAreRefused(t *testing.T) {
+	s := start(t)
+	s.Configure(func(o *tdstest.Options) { o.MaxConnections = 1 })
+	change := func(f func(*registry.Config)) registry.Config {
+		cfg := s.Config()
+		f(&cfg)
+		return cfg
+	}
+	for name, c := range map[string]struct {
+		cfg  registry.Config
+		kind registry.Kind
+	}{
+		"wrong password": {change(func(c *registry.Config) { c.Password = registry.NewSecret("pw of somebody else") }), registry.KindAuth},
+		"unknown user":   {change(func(c *registry.Config) { c.User = "nobody" }), registry.KindAuth},
+		"no database":    {change(func(c *registry.Config) { c.Database = "missing" }), registry.KindNoDatabase},
+	} {
+		before := len(s.Connections())
+		if e := opening(t, c.cfg); e.Kind != c.kind || e.Attempts != 1 || len(s.Connections()) != before+1 {
+			t.Errorf("%s: got the kind %q after %d attempts: %v", name, e.Kind, e.Attempts, e)
+		}
+	}
+	hold(t, pool(t, s.Config(), registry.Env{}))
+	if e := opening(t, s.Config()); e.Kind != registry.KindTooMany || e.Attempts != 2 {
+		t.Errorf("got the kind %q after %d attempts: %v", e.Kind, e.Attempts, e)
+	}
+}
+
+func TestStatementsThatFail(t *testing.T) {
+	s := start(t)
+	fails := func(number int32, class byte) {
+		m := tdstest.Message{Number: number, Class: class, Text: "for the test"}
+		s.Handle(fmt.Sprint("fail ", number), tdstest.Fail(m).Always())
+	}
+	for _, c := range []struct {
+		number int32
+		class  byte
+		kind   registry.Kind
+		says   string
+		final  bool
+	}{
+		{1205, 13, registry.KindBusy, "deadlock", false},
+		{1222, 16, registry.KindBusy, "params.lockTimeout", true},
+		{3906, 16, registry.KindReadOnly, "primary server", false},
+		{229, 14, registry.KindAuth, "GRANT", false},
+		{102, 15, registry.KindUnknown, "", false},
+		{99999, 19, registry.KindUnknown, "", false},
+		{99998, 20, registry.KindLost, "", false},
+	} {
+		fails(c.number, c.class)
+		err := try(t, s.Config(), fmt.Sprint("fail ", c.number))
+		expect(t, err, c.kind, c.says)
+		if d := Driver().Diagnose(err); d.Permanent != c.final || d.Code != strconv.Itoa(int(c.number)) {
+			t.Errorf("the diagnosis of %d is %+v", c.number, d)
+		}
+	}
+}
+
+func TestConnectionsThatBreak(t *testing.T) {
+	s := start(t)
+	for name, fault := range map[string]tdstest.Fault{
+		"hangs up":             {At: tdstest.OnRequest, Do: tdstest.Hangup},
+		"resets":               {At: tdstest.OnRequest, Do: tdstest.Abort},
+		"garbage":              {At: tdstest.OnRequest, Send: tdstest.Garbage},
+		"hangs up in a result": {At: tdstest.InResult, Do: tdstest.Hangup},
+		"garbage in a result":  {At: tdstest.InResult, Send: tdstest.Garbage},
+	} {
+		t.Run(name, func(t *testing.T) {
+			session := hold(t, pool(t, s.Config(), registry.Env{}))
+			s.Misbehave(fault)
+			defer s.Misbehave()
+			_, err := session.ExecContext(limit(t), "SELECT 1")
+			expect(t, err, registry.KindLost, "")
+			_, err = session.ExecContext(limit(t), "SELECT 1")
+			expect(t, err, registry.KindLost, "") // the driver has given the connection up
+		})
+	}
+	t.Run("killed", func(t *testing.T) {
+		session := hold(t, pool(t, s.Config(), registry.Env{}))
+		running := make(chan error, 1)
+		go func() {
+			_, err := session.ExecContext(limit(t), "WAITFOR DELAY '00:01:00'")
+			running <- err
+		}()
+		s.Await(t, "the statement to run", func(all []tdstest.Connection) bool { return len(all[len(all)-1].Requests) > 0 })
+		s.KillAll()
+		err := <-running
+		expect(t, err, registry.KindLost, "KILL")
+		var severe mssql.ServerError
+		if !errors.As(err, &severe) {
+			t.Errorf("the error is a %T", err)
+		}
+	})
+}
+
+func TestErrorsOfTheDriver(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		kind registry.Kind
+	}{
+		{mssql.StreamError{InnerError: errors.New("unknown token type returned")}, registry.KindLost},
+		{driver.ErrBadConn, registry.KindLost},
+		{errors.New("failed to send SQL Batch: write tcp: broken pipe"), registry.KindLost},
+		{errors.New("faild to send CommitXact: write tcp: broken pipe"), registry.KindLost},
+		{errors.New("invalid empty PRELOGIN response, it must contain at least one byte"), registry.KindConfig},
+		{errors.New("no instance matching 'X' returned from host 'db'"), registry.KindConfig},
+		{errors.New("TLS Handshake failed: unexpected packet 1, expecting prelogin"), registry.KindTLS},
+		{mssql.Error{Message: "Request failed but didn't provide reason"}, registry.KindUnknown},
+	} {
+		for _, err := range []error{c.err, fmt.Errorf("wrapped: %w", c.err), errors.Join(errors.New("another"), c.err)} {
+			expect(t, err, c.kind, "")
+		}
+	}
+}

@@ -1,0 +1,11 @@
+package mssql
+
+import (
+	"testing"
+
+	"github.com/patchbay-go/patchbay/internal/testdriver"
+)
+
+func TestTheDocumentationListsEveryParam(t *testing.T) {
+	testdriver.Documented(t, "../../doc.go", params)
+}

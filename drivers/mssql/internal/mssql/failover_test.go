@@ -1,0 +1,118 @@
+package mssql
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/internal/tdstest"
+	"github.com/patchbay-go/patchbay/internal/testcert"
+	"github.com/patchbay-go/patchbay/internal/testport"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func TestFailoverPartner(t *testing.T) {
+	refuse := func(numbers ...int32) func(*tdstest.Server) {
+		return func(s *tdstest.Server) {
+			var answer tdstest.LoginAnswer
+			for _, n := range numbers {
+				answer.Messages = append(answer.Messages, tdstest.Message{Number: n, Text: "for the test"})
+			}
+			s.Configure(func(o *tdstest.Options) { o.Login = func(tdstest.Login) tdstest.LoginAnswer { return answer } })
+		}
+	}
+	misbehave := func(f tdstest.Fault) func(*tdstest.Server) {
+		return func(s *tdstest.Server) { s.Misbehave(f) }
+	}
+	for name, c := range map[string]struct {
+		first func(*tdstest.Server)
+		kind  registry.Kind // unknown: the partner is used
+	}{
+		"is gone":                   {(*tdstest.Server).Close, registry.KindUnknown},
+		"is silent at first":        {misbehave(tdstest.Fault{At: tdstest.OnAccept, Do: tdstest.Silence}), registry.KindUnknown},
+		"is silent after the login": {misbehave(tdstest.Fault{At: tdstest.OnLogin, Do: tdstest.Silence}), registry.KindUnknown},
+		"hangs up":                  {misbehave(tdstest.Fault{At: tdstest.OnPrelogin, Do: tdstest.Hangup}), registry.KindUnknown},
+		"is the mirror":             {refuse(954, 4060, 18456), registry.KindUnknown},
+		"has not the database":      {refuse(4060, 18456), registry.KindUnknown},
+		"refuses the password":      {refuse(18456), registry.KindAuth},
+		"has locked the account":    {refuse(18486), registry.KindAuth},
+		"is full":                   {refuse(17809), registry.KindTooMany},
+		"is well":                   {func(*tdstest.Server) {}, registry.KindUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			first, partner := start(t), start(t)
+			c.first(first)
+			cfg := with(first.Config(), "failoverPartner", partner.Addr())
+			cfg.ConnectTimeout = time.Second
+			if c.kind == registry.KindUnknown {
+				begin := time.Now()
+				db, err := open(limit(t), t, cfg, conn.WithRetry(conn.Retry{Max: -1}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(begin); took > cfg.ConnectTimeout+soon {
+					t.Errorf("it took %v", took)
+				}
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			} else if e := opening(t, cfg, conn.WithRetry(conn.Retry{Max: -1})); e.Kind != c.kind {
+				t.Errorf("got the kind %q, want %q: %v", e.Kind, c.kind, e)
+			}
+			want := 0
+			if c.kind == registry.KindUnknown && name != "is well" {
+				want = 1
+			}
+			if n := len(partner.Connections()); n != want {
+				t.Errorf("the partner got %d connections, want %d", n, want)
+			}
+			first.AwaitClosed(t)
+			partner.AwaitClosed(t)
+		})
+	}
+}
+
+func TestBothPartnersFail(t *testing.T) {
+	port, err := testport.Pick()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t)
+	cfg := s.Config()
+	cfg.Port = port
+	cfg.Password = registry.NewSecret("pw of somebody else")
+	err = try(t, with(cfg, "failoverPartner", s.Addr()))
+	expect(t, err, registry.KindAuth, "verify user and password")
+	if text := err.Error(); !strings.Contains(text, "refused") || !strings.Contains(text, "Login failed") {
+		t.Errorf("%q does not say what each server did", text)
+	}
+
+	silent := start(t)
+	silent.Misbehave(tdstest.Fault{At: tdstest.OnLogin, Do: tdstest.Silence})
+	cfg.Port, cfg.ConnectTimeout = silent.Port(), time.Second
+	e := opening(t, with(cfg, "failoverPartner", s.Addr()))
+	if e.Kind != registry.KindAuth || e.Attempts != 1 || !strings.Contains(e.Error(), "half of the connect timeout") {
+		t.Errorf("got the kind %q after %d attempts: %v", e.Kind, e.Attempts, e)
+	}
+}
+
+// TestPartnerHasItsOwnName verifies the certificate of the partner, not that of the first server twice.
+func TestPartnerHasItsOwnName(t *testing.T) {
+	ca := testcert.NewCA("elsewhere")
+	first := tdstest.Start(t, tdstest.Options{TLS: certificate(ca.WrongHost())})
+	partner := tdstest.Start(t, tdstest.Options{TLS: certificate(ca.Server())})
+	cfg := with(first.Config(), "failoverPartner", partner.Addr())
+	cfg.TLS = &registry.TLS{CA: ca.PEM}
+	expect(t, try(t, cfg), registry.KindTLS, "another name") // and a bad certificate is no reason to go elsewhere
+	if n := len(partner.Connections()); n != 0 {
+		t.Errorf("the partner got %d connections", n)
+	}
+	first.Close()
+	if err := try(t, cfg); err != nil {
+		t.Error(err)
+	}
+	cfg.TLS.ServerName = "elsewhere.invalid" // of both
+	expect(t, try(t, cfg), registry.KindTLS, "another name")
+}

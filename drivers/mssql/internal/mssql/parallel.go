@@ -1,0 +1,62 @@
+package mssql
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+)
+
+type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// open dials the host: the listener of an availability group has an address in each subnet, of which one answers.
+// https://learn.microsoft.com/sql/database-engine/availability-groups/windows/listeners-client-connectivity-application-failover#SupportAgMultiSubnetFailover
+func (a *attempt) open(ctx context.Context, network, host, port string) (net.Conn, error) {
+	addresses := []string{host}
+	if a.c.set.parallel {
+		var err error
+		if addresses, err = net.DefaultResolver.LookupHost(ctx, host); err != nil {
+			return nil, err
+		}
+	}
+	for i := range addresses {
+		addresses[i] = net.JoinHostPort(addresses[i], port)
+	}
+	return dialAny(ctx, a.c.dial, network, addresses)
+}
+
+// dialAny dials all addresses at once and returns the first connection. It returns when all dials have ended.
+func dialAny(ctx context.Context, dial dialFunc, network string, addresses []string) (net.Conn, error) {
+	if len(addresses) == 1 {
+		return dial(ctx, network, addresses[0])
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var (
+		dials sync.WaitGroup
+		mu    sync.Mutex
+		first net.Conn
+		errs  []error
+	)
+	for _, address := range addresses {
+		dials.Go(func() {
+			conn, err := dial(ctx, network, address)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err != nil:
+				errs = append(errs, err)
+			case first == nil:
+				first = conn
+				cancel()
+			default:
+				_ = conn.Close() // it came second
+			}
+		})
+	}
+	dials.Wait()
+	if first != nil {
+		return first, nil
+	}
+	return nil, errors.Join(errs...)
+}

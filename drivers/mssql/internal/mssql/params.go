@@ -1,0 +1,124 @@
+package mssql
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/microsoft/go-mssqldb/msdsn"
+
+	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// settings is what Params say.
+type settings struct {
+	config   *msdsn.Config // of every connection; what Params do not set is left alone
+	instance string
+	partner  server // empty: none
+	parallel bool   // all addresses of a host at once
+	strict   bool
+	method   string   // of authentication: password, token or windows; empty: password
+	session  []string // statements for after the login and after each reset of the session
+}
+
+var params = []registry.Param{
+	{Name: "instance", Check: isInstance},
+	{Name: "failoverPartner", Check: isServer},
+	{Name: "multiSubnetFailover", Words: network.Bools},
+	{Name: "strict", Words: network.Bools},
+	{Name: "authentication", Words: []string{"password", "token", "windows"}},
+	{Name: "applicationIntent", Words: []string{"ReadWrite", "ReadOnly"}},
+	{Name: "packetSize", Least: 512, Most: 32767},
+	{Name: "workstationId", Check: isLoginText},
+	{Name: "guidConversion", Words: network.Bools},
+	{Name: "timezone", Check: isZone},
+	{Name: "language", Check: isLanguage},
+	{Name: "lockTimeout", Least: -1, Most: math.MaxInt32},
+	{Name: "xactAbort", Words: network.Bools},
+}
+
+// apply sets what a param stands for.
+func (s *settings) apply(name, value string) {
+	on := value == "true"
+	switch name {
+	case "instance":
+		s.instance = value
+	case "failoverPartner":
+		s.partner, _ = parseServer(value) // here and below, it has been checked
+	case "multiSubnetFailover":
+		s.parallel = on
+	case "strict":
+		s.strict = on
+	case "authentication":
+		s.method = value
+	case "applicationIntent":
+		s.config.ReadOnlyIntent = value == "ReadOnly"
+	case "packetSize":
+		n, _ := strconv.Atoi(value)
+		s.config.PacketSize = uint16(n)
+	case "workstationId":
+		s.config.Workstation = value
+	case "guidConversion":
+		s.config.Encoding.GuidConversion = on
+	case "timezone":
+		s.config.Encoding.Timezone, _ = network.Zone(value)
+	case "language":
+		s.set("LANGUAGE N'" + value + "'")
+	case "lockTimeout":
+		s.set("LOCK_TIMEOUT " + value)
+	case "xactAbort":
+		if on {
+			s.set("XACT_ABORT ON")
+		} else {
+			s.set("XACT_ABORT OFF")
+		}
+	}
+}
+
+func (s *settings) set(option string) { s.session = append(s.session, "SET "+option) }
+
+func readParams(given map[string]string, config *msdsn.Config) (settings, error) {
+	set := settings{config: config}
+	checked, err := registry.CheckParams(given, params)
+	if err != nil {
+		return set, err
+	}
+	for _, p := range params { // in this order, so that the statements of a session are always the same
+		if value, ok := checked[p.Name]; ok {
+			set.apply(p.Name, value)
+		}
+	}
+	return set, nil
+}
+
+// isInstance accepts the names that SQL Server does.
+// https://learn.microsoft.com/sql/sql-server/install/instance-configuration
+func isInstance(value string) error {
+	if len([]rune(value)) <= 16 && value != "" && !strings.ContainsAny(value, " \t\r\n\x00\\,;:'\"&@/") {
+		return nil
+	}
+	return errors.New("must be the name of an instance alone, such as SQLEXPRESS, of at most 16 characters")
+}
+
+// isLanguage accepts what is in syslanguages and needs no quoting but ' around it.
+// https://learn.microsoft.com/sql/relational-databases/system-compatibility-views/sys-syslanguages-transact-sql
+func isLanguage(value string) error {
+	if value != "" && len(value) <= 128 && !strings.ContainsAny(value, "'\x00\r\n") {
+		return nil
+	}
+	return errors.New("must be a name or alias in sys.syslanguages, such as us_english or Deutsch")
+}
+
+func isZone(value string) error {
+	_, err := network.Zone(value)
+	return err
+}
+
+func isLoginText(value string) error {
+	if problem := loginText(value); problem != "" {
+		return errors.New("must fit into a login: it " + problem)
+	}
+	return nil
+}

@@ -1,0 +1,14 @@
+// Package native links and registers the driver of SQL Server, whatever the build tags are. It is for libraries that are
+// embedded in programs whose build they do not control, and for tests. A program that imports package
+// drivers/mssql as well, built with the tag or without, has the same driver.
+package native
+
+import (
+	"github.com/patchbay-go/patchbay/drivers/mssql/internal/mssql"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func init() { registry.Register(Driver()) }
+
+// Driver returns the driver that this package registers, for a Registry of one's own.
+func Driver() registry.Driver { return mssql.Driver() }

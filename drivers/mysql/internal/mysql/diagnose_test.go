@@ -1,0 +1,85 @@
+package mysql
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"strconv"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func TestNoNumberHidesAnother(t *testing.T) {
+	tested.Codes(t, table, func(code string, row network.Code) error {
+		number, err := strconv.ParseUint(code, 10, 16)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &mysql.MySQLError{Number: uint16(number), Message: "about " + row.Text}
+	})
+}
+
+func TestSameNumberTwoMeanings(t *testing.T) {
+	for _, c := range []struct {
+		number  uint16
+		message string
+		want    registry.Kind
+	}{
+		{1047, "Unknown command", registry.KindUnknown},
+		{1290, "The server is running with the --secure-file-priv option", registry.KindUnknown},
+		{1290, "The MySQL server is running with the --super-read-only option", registry.KindReadOnly},
+		{4031, "Referenced trigger 'x' does not exist", registry.KindUnknown}, // MariaDB
+		{4031, "The client was disconnected by the server because of inactivity.", registry.KindLost},
+		{1062, "Duplicate entry", registry.KindUnknown},
+	} {
+		if got := Driver().Diagnose(&mysql.MySQLError{Number: c.number, Message: c.message}).Kind; got != c.want {
+			t.Errorf("kind of %d %q is %v, want %v", c.number, c.message, got, c.want)
+		}
+	}
+}
+
+func TestKindsOfErrorsThatTheDriverFinds(t *testing.T) {
+	why := func(cause error) error {
+		l := new(log)
+		l.Print("packets.go:58 ", cause)
+		l.Print("connection.go:190 ", "closing connection:", errors.New("later"))
+		return l.explain(mysql.ErrInvalidConn)
+	}
+	for name, c := range map[string]struct {
+		err  error
+		want registry.Kind
+	}{
+		"no TLS":                  {mysql.ErrNoTLS, registry.KindTLS},
+		"old protocol":            {mysql.ErrOldProtocol, registry.KindConfig},
+		"clear password":          {mysql.ErrCleartextPassword, registry.KindAuth},
+		"old password":            {mysql.ErrOldPassword, registry.KindAuth},
+		"unknown plugin":          {mysql.ErrUnknownPlugin, registry.KindAuth},
+		"out of sync":             {mysql.ErrPktSync, registry.KindLost},
+		"invalid, no cause":       {mysql.ErrInvalidConn, registry.KindLost},
+		"invalid, end of stream":  {why(io.EOF), registry.KindLost},
+		"invalid, another server": {why(errNotMySQL), registry.KindConfig},
+		"invalid, TLS alert":      {why(&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}), registry.KindTLS},
+		"bad before a write":      {errors.New("bad connection"), registry.KindLost},
+		"certificate":             {&tls.CertificateVerificationError{Err: x509.HostnameError{}}, registry.KindTLS},
+		"of somebody else":        {errors.New("no such table"), registry.KindUnknown},
+		"none":                    {nil, registry.KindUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Driver().Diagnose(c.err).Kind; got != c.want {
+				t.Errorf("kind of %v is %v, want %v", c.err, got, c.want)
+			}
+		})
+	}
+	if err := why(io.ErrUnexpectedEOF); !errors.Is(err, mysql.ErrInvalidConn) || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%v is not both the driver's error and its cause", err)
+	}
+	if err := new(log).explain(mysql.ErrNoTLS); err != mysql.ErrNoTLS {
+		t.Errorf("an error that says all becomes %v", err)
+	}
+}

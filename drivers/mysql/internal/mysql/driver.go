@@ -1,0 +1,48 @@
+// Package mysql is the driver that package drivers/mysql links where its build tag says so, and which its
+// documentation describes.
+package mysql
+
+import (
+	"database/sql/driver"
+	"errors"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// Driver returns the driver of MySQL and MariaDB.
+func Driver() registry.Driver { return dialect{} }
+
+type dialect struct{}
+
+const defaultPort = 3306
+
+func (dialect) Info() registry.Info {
+	info, _ := registry.Describe("mysql")
+	info.DriverName, info.Placeholder = "mysql", registry.Question
+	info.VersionQuery = "SELECT VERSION()"
+	info.RoleQuery = "SELECT IF(@@global.read_only OR @@global.innodb_read_only, 0, 1)"
+	return info
+}
+
+func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+	if env.NoDatabase {
+		cfg.Database = "" // the server can be logged in to without one
+	}
+	config := mysql.NewConfig()
+	session, err := readParams(&cfg, config)
+	tlsConfig, wrong := network.TLSConfig(&cfg)
+	if err := errors.Join(network.CheckFields(&cfg), err, wrong); err != nil {
+		return nil, err
+	}
+	config.Net, config.Addr = network.Address(&cfg, defaultPort)
+	config.DBName = cfg.Database
+	config.TLS = tlsConfig
+	config.ParseTime = true
+	// A comma would end the attribute.
+	config.ConnectionAttributes = "program_name:" + strings.ReplaceAll(network.AppName(&cfg), ",", " ")
+	return &connector{config, cfg, env, session}, nil
+}

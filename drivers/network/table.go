@@ -1,0 +1,132 @@
+package network
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// Table says what the errors of one database mean.
+type Table struct {
+	// Read returns what the server said, if err is or wraps an error that it sent.
+	Read func(err error) (Message, bool)
+
+	// Codes are the rows for what the server says. The first that matches counts.
+	Codes []Code
+
+	// Faults are the rows for the errors that the driver makes itself. The first that matches counts.
+	Faults []Fault
+}
+
+// Message is an error that a server sent.
+type Message struct {
+	Codes      []string // one, or for a server that sends several, all of them
+	Text       string
+	Fatal      bool // the server ended the connection with it
+	Constraint string
+}
+
+// Code is a row for some of a server's codes.
+type Code struct {
+	Codes     string // separated by spaces; one that ends in "*" stands for all that start like it
+	Text      string // part of the message, where the code does not tell enough
+	Fatal     bool   // only of an error that ended the connection
+	Kind      registry.Kind
+	Permanent bool   // another attempt cannot succeed soon, although the kind is one that is retried
+	Hint      string // empty: what is usual for the kind
+}
+
+// Fault is a row for errors of a driver or the network.
+type Fault struct {
+	Match     func(error) bool
+	Kind      registry.Kind
+	Permanent bool
+	Hint      string
+}
+
+// Diagnose looks an error up: certificates first, then what the server said, then the errors of the driver, and then
+// those of the network. It is what a driver's Diagnose consists of.
+func (t *Table) Diagnose(err error) registry.Diagnosis {
+	d := Diagnose(err)
+	if d.Kind == registry.KindTLS {
+		return d
+	}
+	if message, ok := t.Read(err); ok {
+		return t.look(message)
+	}
+	if own, ok := diagnose(t.Faults, err); ok {
+		return own
+	}
+	return d
+}
+
+// look finds the row for a message.
+func (t *Table) look(m Message) registry.Diagnosis {
+	for _, row := range t.Codes {
+		if code, ok := row.matches(m); ok {
+			return registry.Diagnosis{Kind: row.Kind, Code: code, Hint: row.Hint, Permanent: row.Permanent, Constraint: m.Constraint}
+		}
+	}
+	return registry.Diagnosis{Code: m.Codes[0], Constraint: m.Constraint}
+}
+
+// matches returns which code of the message the row is about.
+func (row Code) matches(m Message) (string, bool) {
+	if row.Fatal && !m.Fatal || !strings.Contains(m.Text, row.Text) {
+		return "", false
+	}
+	for code := range strings.FieldsSeq(row.Codes) {
+		class, isClass := strings.CutSuffix(code, "*")
+		i := slices.IndexFunc(m.Codes, func(said string) bool {
+			return said == code || isClass && strings.HasPrefix(said, class)
+		})
+		if i >= 0 {
+			return m.Codes[i], true
+		}
+	}
+	return "", false
+}
+
+func diagnose(rows []Fault, err error) (registry.Diagnosis, bool) {
+	for _, row := range rows {
+		if err != nil && row.Match(err) {
+			return registry.Diagnosis{Kind: row.Kind, Hint: row.Hint, Permanent: row.Permanent}, true
+		}
+	}
+	return registry.Diagnosis{}, false
+}
+
+// Is matches errors that are or wrap one of the targets, as [errors.Is] has it.
+func Is(targets ...error) func(error) bool {
+	return func(err error) bool {
+		return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
+	}
+}
+
+// As matches errors that are or wrap an E, as [errors.AsType] has it.
+func As[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+// Says matches errors whose text, or that of an error that they wrap, starts with one of the prefixes: for those
+// that have no type.
+func Says(prefixes ...string) func(error) bool {
+	var says func(error) bool
+	says = func(err error) bool {
+		if slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(err.Error(), prefix) }) {
+			return true
+		}
+		switch err := err.(type) {
+		case interface{ Unwrap() error }:
+			inner := err.Unwrap()
+			return inner != nil && says(inner)
+		case interface{ Unwrap() []error }:
+			return slices.ContainsFunc(err.Unwrap(), says)
+		}
+		return false
+	}
+	return says
+}

@@ -1,0 +1,145 @@
+package postgres
+
+import (
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/patchbay-go/patchbay/internal/testcert"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// hosts lists what build would try, as host/port, with ! where it is encrypted.
+func hosts(t *testing.T, cfg registry.Config) string {
+	config, err := build(cfg, registry.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, host := range hostsFrom(&config.Config) {
+		text := strings.Join([]string{host.Host, port(host.Port)}, "/")
+		if host.TLSConfig != nil {
+			text += "!" + host.TLSConfig.ServerName
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestHosts(t *testing.T) {
+	for _, c := range []struct {
+		cfg  registry.Config
+		want string
+	}{
+		{registry.Config{}, "localhost/5432"},
+		{registry.Config{Host: "db.example", Port: 6432}, "db.example/6432"},
+		{registry.Config{Host: "::1"}, "::1/5432"},
+		{registry.Config{Host: "/run/postgresql"}, "/run/postgresql/5432"},
+		{registry.Config{Host: "/run/postgresql", Port: 6432}, "/run/postgresql/6432"},
+		{registry.Config{Host: "/run/postgresql/.s.PGSQL.6432"}, "/run/postgresql/6432"},
+		{registry.Config{Host: "/run/postgresql/.s.PGSQL.6432", Port: 6432}, "/run/postgresql/6432"},
+		{registry.Config{Host: "/.s.PGSQL.6432"}, "//6432"},
+		{registry.Config{Host: "/run/.s.PGSQL.x/y"}, "/run/.s.PGSQL.x/y/5432"},
+		{registry.Config{Host: "db.example", TLS: &registry.TLS{}}, "db.example/5432!db.example"},
+		{registry.Config{Host: "db.example", TLS: &registry.TLS{ServerName: "x"}}, "db.example/5432!x"},
+		{registry.Config{Host: "a", Port: 6432, Params: map[string]string{"fallback_hosts": "b, c:7432,::1,[::1]:8432"}}, "a/6432 b/6432 c/7432 ::1/6432 ::1/8432"},
+		{registry.Config{Host: "a", TLS: &registry.TLS{}, Params: map[string]string{"fallback_hosts": "b"}}, "a/5432!a b/5432!b"},
+	} {
+		c.cfg.User = "app"
+		if got := hosts(t, c.cfg); got != c.want {
+			t.Errorf("%v: got %s, want %s", c.cfg, got, c.want)
+		}
+	}
+}
+
+func TestConfigErrorsNameTheField(t *testing.T) {
+	pair := testcert.NewCA("ours").Client("app")
+	params := func(name, value string) registry.Config {
+		return registry.Config{User: "app", Params: map[string]string{name: value}}
+	}
+	for _, c := range []struct {
+		cfg   registry.Config
+		field string
+	}{
+		{registry.Config{}, "user"},
+		{registry.Config{User: "app", Filename: "x.db"}, "filename"},
+		{registry.Config{User: "app", Host: "/run/.s.PGSQL.x"}, "host"},
+		{registry.Config{User: "app", Host: "/run/.s.PGSQL.5432", Port: 6432}, "host"},
+		{registry.Config{User: "app", Host: "/run", TLS: &registry.TLS{}}, "ssl"},
+		{registry.Config{User: "app", TLS: &registry.TLS{CA: "-----BEGIN x"}}, "ssl.ca"},
+		{registry.Config{User: "app", TLS: &registry.TLS{Cert: pair.Cert, Key: registry.NewSecret("-----BEGIN x")}}, "ssl.cert"},
+		{params("serch_path", "app"), "params.serch_path"},
+		{params("search_path", ""), "params.search_path"},
+		{params("search_path", "a\x00b"), "params.search_path"},
+		{params("statement_timeout", "1m30s"), "params.statement_timeout"},
+		{params("statement_timeout", "s"), "params.statement_timeout"},
+		{params("statement_timeout", "-1"), "params.statement_timeout"},
+		{params("default_transaction_isolation", "snapshot"), "params.default_transaction_isolation"},
+		{params("target_session_attrs", "read-write' sslmode='disable"), "params.target_session_attrs"},
+		{params("require_auth", "password,!md5"), "params.require_auth"},
+		{params("require_auth", "md5,md5"), "params.require_auth"},
+		{params("require_auth", "md5 sslmode=disable"), "params.require_auth"},
+		{params("statement_cache_capacity", "0"), "params.statement_cache_capacity"},
+		{params("fallback_hosts", "a,,b"), "params.fallback_hosts"},
+		{params("fallback_hosts", "a:0"), "params.fallback_hosts"},
+		{params("fallback_hosts", "a:70000"), "params.fallback_hosts"},
+		{params("fallback_hosts", "/run"), "params.fallback_hosts"},
+		{params("fallback_hosts", "a b"), "params.fallback_hosts"},
+		{params("environment", "maybe"), "params.environment"},
+		{registry.Config{Params: map[string]string{"environment": "use", "fallback_hosts": "a"}}, "params.fallback_hosts"},
+	} {
+		_, err := Driver().Connector(c.cfg, registry.Env{})
+		wrong, ok := errors.AsType[*registry.ConfigError](err)
+		if !ok || wrong.Field != c.field || wrong.Cure == "" && !strings.HasPrefix(wrong.Problem, "must ") {
+			t.Errorf("%v: got %v, want a ConfigError of %s that says what to write", c.cfg, err, c.field)
+		}
+	}
+}
+
+func TestEveryParamIsTaken(t *testing.T) {
+	good := map[string]string{
+		"search_path": `app, "$user"`, "timezone": "Europe/Zurich", "role": "reader", "statement_timeout": "5min",
+		"lock_timeout": "0", "idle_in_transaction_session_timeout": "10s", "idle_session_timeout": "1d",
+		"default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on",
+		"fallback_hosts": "db2.example", "target_session_attrs": "read-write", "channel_binding": "require",
+		"require_auth": "!password,!md5", "default_query_exec_mode": "exec", "statement_cache_capacity": "9",
+		"description_cache_capacity": "8", "environment": "ignore",
+	}
+	for _, list := range [][]registry.Param{sessionParams, connectionParams, ownParams} {
+		for _, p := range list {
+			if _, tested := good[p.Name]; !tested {
+				t.Errorf("%s is not tested here", p.Name)
+			}
+		}
+	}
+	config, err := build(registry.Config{User: "app", Params: good}, registry.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"application_name": "postgres.test", "client_encoding": "UTF8"}
+	for _, p := range sessionParams {
+		want[p.Name] = good[p.Name]
+	}
+	if !maps.Equal(config.RuntimeParams, want) {
+		t.Errorf("the session gets %v, want %v", config.RuntimeParams, want)
+	}
+	if config.ValidateConnect == nil || config.ChannelBinding != "require" || config.RequireAuth != "!password,!md5" ||
+		config.DefaultQueryExecMode.String() != "exec" || config.StatementCacheCapacity != 9 || config.DescriptionCacheCapacity != 8 {
+		t.Errorf("the connection does not get its params: %+v", config)
+	}
+}
+
+func TestNamesOfTheDialect(t *testing.T) {
+	info := Driver().Info()
+	if known, ok := registry.Describe("postgres"); !ok || info.Dialect != known.Dialect || info.Port != defaultPort {
+		t.Errorf("got %+v, want %+v and port %d", info, known, defaultPort)
+	}
+	if _, err := registry.Lookup("cockroachdb"); err != nil {
+		t.Errorf("the driver is not registered: %v", err)
+	}
+	c, err := Driver().Connector(registry.Config{User: "app", Database: "shop"}, registry.Env{NoDatabase: true})
+	if err != nil || c.(*connector).config.Database != "postgres" {
+		t.Errorf("the system database is that of %+v, %v", c, err)
+	}
+}

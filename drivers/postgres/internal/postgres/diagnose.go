@@ -1,0 +1,47 @@
+package postgres
+
+import (
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func (dialect) Diagnose(err error) registry.Diagnosis { return table.Diagnose(err) }
+
+var table = network.Table{Read: read, Codes: codes, Faults: faults}
+
+// read takes the server's error out of err.
+func read(err error) (network.Message, bool) {
+	said, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return network.Message{}, false
+	}
+	severity := said.SeverityUnlocalized // poolers, and servers before 9.6, send only the other one
+	if severity == "" {
+		severity = said.Severity
+	}
+	return network.Message{
+		Codes: []string{said.Code}, Text: said.Message, Fatal: severity == "FATAL", Constraint: said.ConstraintName,
+	}, true
+}
+
+// faults are the errors that pgx makes, most of which have no type.
+// https://pkg.go.dev/github.com/jackc/pgx/v5/pgconn#pkg-variables
+var faults = []network.Fault{
+	{Match: network.Says("server refused TLS connection"), Kind: registry.KindTLS, Hint: "the server has TLS turned off (parameter ssl), or is not PostgreSQL: have it turned on, or leave out ssl"},
+	{Match: network.Is(pgconn.ErrReadOnlyConnection, pgconn.ErrReadWriteConnection, pgconn.ErrPrimaryConnection, pgconn.ErrStandbyConnection), Kind: registry.KindReadOnly, Hint: "no server is in the role that params.target_session_attrs asks for: check host and params.fallback_hosts"},
+	{Match: network.Says("channel binding required"), Kind: registry.KindAuth, Hint: "the server cannot do what params.channel_binding=require asks for: it takes TLS and a password stored as scram-sha-256"},
+	{Match: network.Says("authentication method requirement"), Kind: registry.KindAuth, Hint: "the server asks for a method that params.require_auth does not allow"},
+	{Match: network.Says("kerberos error:", "OAuth authentication required", "unknown authentication type", "AuthTypeSSPI", "AuthTypeSCMCreds", "server does not support SCRAM"), Kind: registry.KindAuth, Hint: "the server asks for a method of authentication that this driver does not have: have another one set in pg_hba.conf"},
+	{Match: network.Says("invalid SCRAM"), Kind: registry.KindAuth, Hint: "the server does not prove that it knows the password: check that it is the right server"},
+	{Match: network.As[*pgproto3.ExceededMaxBodyLenErr], Kind: registry.KindConfig, Hint: notPostgres},
+	{Match: network.Says("received unexpected message", "unknown message type", "invalid message length", "protocol error"), Kind: registry.KindConfig, Hint: notPostgres},
+	{Match: network.As[*pgconn.ParseConfigError], Kind: registry.KindConfig},
+	{Match: network.Is(pgconn.ErrConnClosed), Kind: registry.KindLost},
+}
+
+const notPostgres = "what answers does not speak PostgreSQL's protocol: check host and port"

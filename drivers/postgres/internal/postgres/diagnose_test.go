@@ -1,0 +1,87 @@
+package postgres
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func TestNoCodeHidesAnother(t *testing.T) {
+	tested.Codes(t, table, func(code string, row network.Code) error {
+		err := &pgconn.PgError{Code: code[:5], Message: "about " + row.Text, SeverityUnlocalized: "ERROR"}
+		if row.Fatal {
+			err.SeverityUnlocalized = "FATAL"
+		}
+		return err
+	})
+}
+
+func TestSameCodeTwoMeanings(t *testing.T) {
+	for _, c := range []struct {
+		err  pgconn.PgError
+		want registry.Kind
+	}{
+		{pgconn.PgError{Code: "55000", Severity: "FATAL"}, registry.KindNoDatabase},
+		{pgconn.PgError{Code: "55000", Severity: "ERROR"}, registry.KindUnknown}, // currval without nextval
+		{pgconn.PgError{Code: "42704", Severity: "FATAL"}, registry.KindConfig},
+		{pgconn.PgError{Code: "42704", Severity: "ERROR"}, registry.KindUnknown}, // no such type
+		{pgconn.PgError{Code: "57P01", Severity: "FATAL"}, registry.KindLost},
+		{pgconn.PgError{Code: "57P01", Severity: "FATALE", SeverityUnlocalized: "FATAL"}, registry.KindLost},
+		{pgconn.PgError{Code: "23505", Severity: "ERROR"}, registry.KindUnknown},
+	} {
+		if got := Driver().Diagnose(&c.err).Kind; got != c.want {
+			t.Errorf("kind of %+v is %v, want %v", c.err, got, c.want)
+		}
+	}
+}
+
+func TestKindsOfErrorsThatTheDriverFinds(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want registry.Kind
+	}{
+		"no TLS":                 {fmt.Errorf("tls error: %w", errors.New("server refused TLS connection")), registry.KindTLS},
+		"standby":                {fmt.Errorf("ValidateConnect failed: %w", pgconn.ErrReadOnlyConnection), registry.KindReadOnly},
+		"no standby":             {pgconn.ErrPrimaryConnection, registry.KindReadOnly},
+		"no channel binding":     {errors.New("channel binding required but server does not support SCRAM-SHA-256-PLUS"), registry.KindAuth},
+		"method not allowed":     {errors.New(`authentication method requirement "md5" failed: server requested password authentication`), registry.KindAuth},
+		"another protocol":       {errors.New("unknown message type: J"), registry.KindConfig},
+		"another protocol, long": {&pgproto3.ExceededMaxBodyLenErr{}, registry.KindConfig},
+		"a string of one's own":  {pgconn.NewParseConfigError("x", "y", nil), registry.KindConfig},
+		"closed":                 {pgconn.ErrConnClosed, registry.KindLost},
+		"end of stream":          {io.ErrUnexpectedEOF, registry.KindLost},
+		"certificate and more":   {errors.Join(&pgconn.PgError{Code: "53300"}, &tls.CertificateVerificationError{Err: x509.HostnameError{}}), registry.KindTLS},
+		"of somebody else":       {errors.New("no such table"), registry.KindUnknown},
+		"none":                   {nil, registry.KindUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Driver().Diagnose(c.err).Kind; got != c.want {
+				t.Errorf("kind of %v is %v, want %v", c.err, got, c.want)
+			}
+		})
+	}
+}
+
+func TestStatementsThatWereRefusedAreRefusedAgain(t *testing.T) {
+	for code, want := range map[string]bool{"57014": true, "55P03": true, "53300": false, "57P03": false} {
+		if got := Driver().Diagnose(&pgconn.PgError{Code: code}); got.Permanent != want {
+			t.Errorf("%s: got %+v, want Permanent %v", code, got, want)
+		}
+	}
+}
+
+func TestTheServersWordsAreInTheDiagnosis(t *testing.T) {
+	d := Driver().Diagnose(&pgconn.PgError{Code: "23505", ConstraintName: "city_pkey"})
+	if d.Code != "23505" || d.Constraint != "city_pkey" {
+		t.Errorf("got %+v", d)
+	}
+}

@@ -1,0 +1,11 @@
+package postgres
+
+import (
+	"testing"
+
+	"github.com/patchbay-go/patchbay/internal/testdriver"
+)
+
+func TestTheDocumentationListsEveryParam(t *testing.T) {
+	testdriver.Documented(t, "../../doc.go", sessionParams, connectionParams, ownParams)
+}

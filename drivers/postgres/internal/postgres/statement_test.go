@@ -1,0 +1,146 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/patchbay-go/patchbay/internal/testserver"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func TestStatementsThatFail(t *testing.T) {
+	s := testserver.Postgres(t)
+	run(t, s, "DROP TABLE IF EXISTS fails", "CREATE TABLE fails (id int)", "DROP ROLE IF EXISTS poor", "CREATE ROLE poor LOGIN PASSWORD 'pw of poor'")
+	for name, c := range map[string]struct {
+		err   error
+		kind  registry.Kind
+		says  string
+		final bool
+	}{
+		"read-only transaction": {try(t, with(s.Config(), "default_transaction_read_only", "on"), "INSERT INTO fails VALUES (1)"), registry.KindReadOnly, "primary server", false},
+		"statement timeout":     {try(t, with(s.Config(), "statement_timeout", "10ms"), "SELECT pg_sleep(30)"), registry.KindTimeout, "params.statement_timeout", true},
+		"no right":              {try(t, as(s, "poor", "pw of poor"), "SELECT * FROM fails"), registry.KindAuth, "GRANT", false},
+		"dropped connection":    {try(t, s.Config(), "SELECT pg_terminate_backend(pg_backend_pid())"), registry.KindLost, "administrator", false},
+		"idle in a transaction": {idle(t, with(s.Config(), "idle_in_transaction_session_timeout", "1"), "BEGIN"), registry.KindLost, "idle_in_transaction", false},
+		"idle":                  {idle(t, s.Config(), "SET idle_session_timeout = 1"), registry.KindLost, "idle_session_timeout", false},
+		"no such table":         {try(t, s.Config(), "SELECT * FROM no_such_table"), registry.KindUnknown, "", false},
+		"no such type":          {try(t, s.Config(), "SELECT 1::no_such_type"), registry.KindUnknown, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			check(t, c.err, c.kind, c.says)
+			if got := Driver().Diagnose(c.err).Permanent; got != c.final {
+				t.Errorf("Permanent is %v, want %v", got, c.final)
+			}
+		})
+	}
+
+	t.Run("locked", func(t *testing.T) {
+		holder := conn(t, pool(t, s.Config(), registry.Env{}))
+		for _, statement := range []string{"BEGIN", "LOCK TABLE fails"} {
+			if _, err := holder.ExecContext(limit(t), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		check(t, try(t, with(s.Config(), "lock_timeout", "10"), "SELECT * FROM fails"), registry.KindBusy, "params.lock_timeout")
+	})
+
+	t.Run("canceled by an administrator", func(t *testing.T) {
+		done := make(chan error, 1)
+		go func() { done <- try(t, s.Config(), "SELECT pg_sleep(30)") }()
+		run(t, s, fmt.Sprintf("SELECT pg_cancel_backend(%d)", awaitSleeper(t, s)))
+		check(t, <-done, registry.KindCanceled, "canceled")
+	})
+
+	t.Run("cut off", func(t *testing.T) {
+		c := conn(t, pool(t, s.Config(), registry.Env{}))
+		err := c.Raw(func(dc any) error { return dc.(*stdlib.Conn).Conn().PgConn().Conn().Close() })
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.ExecContext(limit(t), "SELECT 1")
+		check(t, err, registry.KindLost, "")
+	})
+}
+
+// idle leaves a connection alone until the server ends it, and returns what the next statement says.
+func idle(t *testing.T, cfg registry.Config, statement string) error {
+	c := conn(t, pool(t, cfg, registry.Env{}))
+	_, err := c.ExecContext(limit(t), statement)
+	if err != nil { // it was left alone for long enough before
+		return err
+	}
+	if raw := c.Raw(func(dc any) error {
+		_, err = dc.(*stdlib.Conn).Conn().PgConn().ReceiveMessage(limit(t))
+		return nil
+	}); raw != nil {
+		t.Fatal(raw)
+	}
+	return err
+}
+
+func TestCancelReachesTheServerThroughTheGivenDialer(t *testing.T) {
+	s := testserver.Postgres(t)
+	dialed := make(chan string, 9)
+	db := pool(t, s.Config(), registry.Env{Dial: func(ctx context.Context, net_, address string) (net.Conn, error) {
+		dialed <- address
+		return new(net.Dialer).DialContext(ctx, net_, address)
+	}})
+	c := conn(t, db)
+	first := <-dialed
+	ctx, cancel := context.WithCancel(limit(t))
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.ExecContext(ctx, "SELECT pg_sleep(30)")
+		done <- err
+	}()
+	awaitSleeper(t, s)
+	cancel()
+	check(t, <-done, registry.KindCanceled, "")
+	if second := <-dialed; second != first {
+		t.Errorf("the cancel request went to %s, want %s", second, first)
+	}
+}
+
+func TestTargetSessionAttrs(t *testing.T) {
+	readonly, writable := testserver.StartPostgres(t, testserver.Options{}), testserver.StartPostgres(t, testserver.Options{})
+	for _, s := range []*testserver.Server{readonly, writable} {
+		run(t, s, "CREATE ROLE app LOGIN PASSWORD 'pw of app'")
+	}
+	run(t, readonly, "ALTER ROLE app SET default_transaction_read_only = on")
+	cfg := as(readonly, "app", "pw of app")
+	for attrs, accepts := range map[string]bool{
+		"any": true, "read-only": true, "primary": true, "prefer-standby": true, "read-write": false, "standby": false,
+	} {
+		err := try(t, with(cfg, "target_session_attrs", attrs))
+		if !accepts {
+			check(t, err, registry.KindReadOnly, "params.target_session_attrs")
+		} else if err != nil {
+			t.Errorf("%s: %v", attrs, err)
+		}
+	}
+
+	cfg = with(with(cfg, "target_session_attrs", "read-write"), "fallback_hosts", net.JoinHostPort(writable.Host, strconv.Itoa(writable.Port)))
+	var at int
+	err := pool(t, cfg, registry.Env{}).QueryRowContext(limit(t), "SELECT current_setting('port')::int").Scan(&at)
+	if err != nil || at != writable.Port {
+		t.Errorf("connected to port %d, %v; want the writable server, %d", at, err, writable.Port)
+	}
+}
+
+func TestErrorsKeepTheirTypes(t *testing.T) {
+	s := testserver.Postgres(t)
+	err := try(t, as(s, s.User, "not the password"))
+	if server, ok := errors.AsType[*pgconn.PgError](err); !ok || server.Code != "28P01" {
+		t.Errorf("%v is no *pgconn.PgError", err)
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		t.Error("the error holds the config, with the password")
+	}
+}

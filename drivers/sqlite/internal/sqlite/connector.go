@@ -1,0 +1,113 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// connector opens connections to one file.
+type connector struct {
+	base driver.Connector // that of modernc.org/sqlite, for the URI of the file
+	path string           // empty for a database in memory
+	set  settings
+}
+
+func (c *connector) Driver() driver.Driver { return c.base.Driver() }
+
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := c.refuseSpecial(); err != nil {
+		return nil, err
+	}
+	conn, err := c.base.Connect(ctx)
+	if err != nil {
+		return nil, c.explain(err)
+	}
+	if err := c.set.apply(ctx, conn); err != nil {
+		_ = conn.Close() // what has failed before is what matters
+		return nil, c.explain(err)
+	}
+	return conn, nil
+}
+
+// apply runs the PRAGMA statements. They are not parameters of the URI, because those run without the context,
+// and switching to the write-ahead log waits for other connections.
+func (set settings) apply(ctx context.Context, conn driver.Conn) error {
+	script := set.writable
+	if set.readable != script {
+		readOnly, err := conn.(interface{ IsReadOnly(string) (bool, error) }).IsReadOnly("main")
+		if err != nil {
+			return err
+		}
+		if readOnly {
+			script = set.readable
+		}
+	}
+	end := time.Now().Add(set.busy)
+	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
+		_, err := conn.(driver.ExecerContext).ExecContext(ctx, script, nil)
+		// Of those that switch a file to the write-ahead log together, all but one can get SQLITE_BUSY at once,
+		// whatever busy_timeout says: each reads and wants to write. https://www.sqlite.org/c3ref/busy_handler.html
+		if !isBusy(err) || !time.Now().Add(pause).Before(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause/2 + rand.N(pause)/2): // uneven, or they would meet again
+		}
+	}
+}
+
+func isBusy(err error) bool {
+	code, _, ok := codeOf(err)
+	return ok && code&primary == busy
+}
+
+// memoryConnector opens connections to one database in memory. SQLite drops it with its last connection, so
+// the connector holds one that no pool can expire.
+type memoryConnector struct {
+	connector
+	mu     sync.Mutex
+	keeper driver.Conn
+	closed bool
+}
+
+var errClosed = errors.New("the connector is closed; its in-memory database is gone")
+
+func (c *memoryConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	if err := c.keep(ctx); err != nil {
+		return nil, err
+	}
+	return c.connector.Connect(ctx)
+}
+
+func (c *memoryConnector) keep(ctx context.Context) (err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return errClosed
+	}
+	if c.keeper == nil {
+		c.keeper, err = c.base.Connect(ctx)
+	}
+	return err
+}
+
+// Close lets go of the database. Connections that are still open keep it until they are closed.
+func (c *memoryConnector) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	keeper := c.keeper
+	c.keeper, c.closed = nil, true
+	if keeper == nil {
+		return nil
+	}
+	return keeper.Close()
+}

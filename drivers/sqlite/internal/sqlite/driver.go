@@ -1,0 +1,81 @@
+// Package sqlite is the driver that package drivers/sqlite links where its build tag says so, and which its
+// documentation describes. Only engine.go imports the database module, which does not build on every platform.
+package sqlite
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+type dialect struct{}
+
+func (dialect) Info() registry.Info {
+	info, _ := registry.Describe("sqlite")
+	info.DriverName, info.Placeholder, info.SingleWriter = "sqlite", registry.Question, true
+	info.VersionQuery = "select sqlite_version()"
+	info.RoleQuery = "select not query_only from pragma_query_only"
+	return info
+}
+
+// Connector opens no file. The functions, collations and hooks that a program has registered with
+// modernc.org/sqlite are there on every connection.
+func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+	field, name := fileName(cfg)
+	memory := inMemory(name)
+	set, err := readParams(cfg.Params, memory, env.NoCreate)
+	err = errors.Join(foreignFields(cfg, env), err)
+
+	path := ""
+	if memory {
+		// A name that nobody else in the process has: SQLite shares the database between all who know it.
+		// https://www.sqlite.org/src/file/src/memdb.c
+		path = fmt.Sprintf("/%016x%016x", rand.Uint64(), rand.Uint64())
+		set.query += "vfs=memdb"
+	} else {
+		var wrong error
+		path, wrong = absolute(field, name)
+		err = errors.Join(err, wrong)
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	base, err := newConnector(fileURI(path, set.query))
+	switch {
+	case err != nil:
+		return nil, err
+	case memory:
+		return &memoryConnector{connector: connector{base: base, set: set}}, nil
+	}
+	return &connector{base, path, set}, nil
+}
+
+// foreignFields refuses what only a server has a use for.
+func foreignFields(cfg registry.Config, env registry.Env) error {
+	var errs []error
+	refuse := func(name string, set bool) {
+		if set {
+			errs = append(errs, &registry.ConfigError{Field: name, Problem: "has no meaning for sqlite, which opens files", Cure: "leave it out"})
+		}
+	}
+	refuse("host", cfg.Host != "")
+	refuse("port", cfg.Port != 0)
+	refuse("user", cfg.User != "")
+	refuse("password", !cfg.Password.IsZero())
+	refuse("ssl", cfg.TLS != nil)
+	refuse("appName", cfg.AppName != "")
+	refuse("credentials", env.Credentials != nil)
+	return errors.Join(errs...)
+}
+
+// fileName returns the name of the file and the field that holds it.
+func fileName(cfg registry.Config) (field, name string) {
+	if cfg.Filename == "" {
+		return "database", cfg.Database
+	}
+	return "filename", cfg.Filename
+}

@@ -1,0 +1,157 @@
+package sqlite
+
+import (
+	"errors"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// param is one of the Params that a Config may hold. Its values are words, flags, numbers, or the name of a
+// time zone: nothing that could carry SQL.
+type param struct {
+	registry.Param
+	key    string // the parameter of the URI that it becomes; empty: the PRAGMA of its name
+	preset string // the value where the Config has none; empty: what SQLite does
+	file   bool   // only for a file, not in memory
+	write  bool   // only for a file that is opened for writing
+}
+
+// keep is the journal mode that the file has.
+const keep = "keep"
+
+var (
+	flags        = []string{"on", "off", "true", "false", "yes", "no", "1", "0"}
+	journalModes = []string{"wal", "delete", "truncate", "persist", "memory", "off", keep}
+)
+
+// params are in the order in which they take effect. Keys that start with an underscore are described at
+// https://pkg.go.dev/modernc.org/sqlite#Driver.Open, mode and immutable at https://www.sqlite.org/uri.html, and
+// the rest at https://www.sqlite.org/pragma.html.
+var params = []param{
+	{Param: registry.Param{Name: "mode", Words: []string{"rwc", "rw", "ro"}}, key: "mode", file: true},
+	{Param: registry.Param{Name: "immutable", Words: flags}, key: "immutable", file: true},
+	{Param: registry.Param{Name: "busy_timeout", Most: math.MaxInt32}, key: "_busy_timeout", preset: "5000"},
+	{Param: registry.Param{Name: "txlock", Words: []string{"immediate", "deferred", "exclusive"}}, key: "_txlock", preset: "immediate"},
+	{Param: registry.Param{Name: "time_format", Words: []string{"sqlite", "datetime"}}, key: "_time_format", preset: "sqlite"},
+	{Param: registry.Param{Name: "time_integer_format", Words: []string{"unix", "unix_milli", "unix_micro", "unix_nano"}}, key: "_time_integer_format"},
+	{Param: registry.Param{Name: "timezone", Check: isZone}, key: "_timezone", preset: "UTC"},
+	{Param: registry.Param{Name: "inttotime", Words: flags}, key: "_inttotime"},
+	{Param: registry.Param{Name: "texttotime", Words: flags}, key: "_texttotime"},
+	{Param: registry.Param{Name: "defensive", Words: flags}, key: "_defensive"},
+	{Param: registry.Param{Name: "dqs", Words: flags}, key: "_dqs"},
+	{Param: registry.Param{Name: "foreign_keys", Words: flags}, preset: "1"},
+	{Param: registry.Param{Name: "recursive_triggers", Words: flags}},
+	{Param: registry.Param{Name: "trusted_schema", Words: flags}},
+	{Param: registry.Param{Name: "cache_size", Least: math.MinInt32, Most: math.MaxInt32}},
+	{Param: registry.Param{Name: "temp_store", Words: []string{"default", "file", "memory"}}},
+	{Param: registry.Param{Name: "mmap_size", Most: math.MaxInt}, file: true},
+	{Param: registry.Param{Name: "secure_delete", Words: []string{"on", "off", "fast"}}, write: true},
+	{Param: registry.Param{Name: "journal_mode", Words: journalModes}, preset: "wal", file: true, write: true},
+	{Param: registry.Param{Name: "synchronous", Words: []string{"off", "normal", "full", "extra"}}, preset: "normal", file: true, write: true},
+	{Param: registry.Param{Name: "wal_autocheckpoint", Most: math.MaxInt32}, file: true, write: true},
+	{Param: registry.Param{Name: "journal_size_limit", Least: -1, Most: math.MaxInt}, file: true, write: true},
+}
+
+func isZone(value string) error {
+	if _, err := time.LoadLocation(value); err != nil || value == "" {
+		return errors.New("must be a name from the IANA Time Zone database, such as Europe/Zurich")
+	}
+	return nil
+}
+
+// isFlag reports whether a param is on or off.
+func (p param) isFlag() bool { return slices.Equal(p.Words, flags) }
+
+// plain returns a value that has been checked as SQLite and the URI write it.
+func (p param) plain(value string) string {
+	if !p.isFlag() {
+		return url.QueryEscape(value)
+	}
+	switch value {
+	case "on", "true", "yes", "1":
+		return "1"
+	}
+	return "0"
+}
+
+// settings are what the Params of a Config come to.
+type settings struct {
+	mode     string        // as in Params
+	journal  string        // journal_mode
+	busy     time.Duration // busy_timeout
+	query    string        // of the URI
+	readable string        // PRAGMA statements for a connection that turns out to be able to read only
+	writable string        // and for all others
+}
+
+// readParams checks the Params of a Config and fills in what it leaves open. With noCreate it opens existing files
+// only, and leaves their journal mode alone.
+func readParams(given map[string]string, memory, noCreate bool) (set settings, err error) {
+	list := make([]registry.Param, len(params))
+	for i, p := range params {
+		list[i] = p.Param
+	}
+	given, err = registry.CheckParams(given, list)
+	if err != nil {
+		return set, err
+	}
+	if noCreate && !memory {
+		if given["mode"] == "" || given["mode"] == "rwc" {
+			given["mode"] = "rw"
+		}
+		if given["mode"] != "ro" {
+			given["journal_mode"] = keep
+		}
+	}
+
+	var errs []error
+	for _, p := range params {
+		value, asked := given[p.Name]
+		problem, cure := "", "leave it out"
+		switch {
+		case p.file && memory:
+			problem = "has no meaning for a database in memory"
+		case p.write && set.mode == "ro":
+			problem, cure = "has no meaning with mode=ro", "leave one of them out"
+		case p.Name == "synchronous" && set.journal != "wal" && !asked:
+			continue // normal can lose the file with any other journal: https://www.sqlite.org/pragma.html#pragma_synchronous
+		case p.Name == "immutable" && asked && p.plain(value) == "1" && set.mode != "ro":
+			problem, cure = "is on for a file that can be written", "add mode=ro"
+		}
+		if problem != "" {
+			if asked {
+				errs = append(errs, &registry.ConfigError{Field: "params." + p.Name, Problem: problem, Cure: cure})
+			}
+			continue
+		}
+		if !asked {
+			value = p.preset
+		}
+		switch p.Name {
+		case "mode":
+			set.mode = value
+		case "busy_timeout":
+			ms, _ := strconv.Atoi(value) // it has been checked
+			set.busy = time.Duration(ms) * time.Millisecond
+		case "journal_mode":
+			set.journal = value
+		}
+		switch {
+		case value == "" || value == keep:
+		case p.key != "":
+			set.query += p.key + "=" + p.plain(value) + "&"
+		default:
+			pragma := "pragma " + p.Name + "=" + p.plain(value) + ";"
+			set.writable += pragma
+			if asked || !p.write {
+				set.readable += pragma
+			}
+		}
+	}
+	return set, errors.Join(errs...)
+}

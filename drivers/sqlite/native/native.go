@@ -1,0 +1,15 @@
+// Package native links and registers the driver of SQLite, whatever the build tags are. It is for libraries that are
+// embedded in programs whose build they do not control, and for tests. A program that imports package
+// drivers/sqlite as well, built with the tag or without, has the same driver. On a platform that modernc.org/sqlite
+// does not support it registers [registry.Absent].
+package native
+
+import (
+	"github.com/patchbay-go/patchbay/drivers/sqlite/internal/sqlite"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+func init() { registry.Register(Driver()) }
+
+// Driver returns the driver that this package registers, for a Registry of one's own.
+func Driver() registry.Driver { return sqlite.Driver() }

@@ -1,0 +1,105 @@
+package netconn
+
+import (
+	"net"
+	"sync"
+	"time"
+)
+
+// Group is a set of open network connections that can be made to fail together: those of one login, or of one pool.
+// Its methods may be called concurrently. The zero value is an empty group.
+type Group struct {
+	mu              sync.Mutex
+	open            map[*member]struct{}
+	expired, closed bool
+	empty           func()
+}
+
+// member leaves its groups when it is closed.
+type member struct {
+	Conn
+	groups []*Group
+}
+
+// Join returns c as a member of the groups, which it is until it is closed.
+func Join(c net.Conn, groups ...*Group) net.Conn {
+	m := &member{Conn{c}, groups}
+	for _, g := range groups {
+		g.add(m)
+	}
+	return m
+}
+
+func (g *Group) add(m *member) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		_ = m.Conn.Close() // nothing has been written to it
+		return
+	}
+	if g.open == nil {
+		g.open = make(map[*member]struct{})
+	}
+	g.open[m] = struct{}{}
+	if g.expired {
+		expire(m)
+	}
+}
+
+func (g *Group) remove(m *member) {
+	g.mu.Lock()
+	delete(g.open, m)
+	tell := g.empty
+	if len(g.open) > 0 {
+		tell = nil
+	}
+	g.mu.Unlock()
+	if tell != nil {
+		tell()
+	}
+}
+
+// Expire makes everything fail that waits for a member, now or later, and for those that join from now on.
+func (g *Group) Expire() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.expired = true
+	for m := range g.open {
+		expire(m)
+	}
+}
+
+// Close closes the members, and those that join from now on, under those who use them.
+func (g *Group) Close() {
+	g.mu.Lock()
+	open := g.open
+	g.open, g.closed = nil, true
+	g.mu.Unlock()
+	for m := range open {
+		_ = m.Conn.Close() // its user meets the same error, and reports it where it matters
+	}
+}
+
+// WhenEmpty calls tell once the group has no member left: now, or when the last one is closed by its user. tell must
+// not use the group.
+func (g *Group) WhenEmpty(tell func()) {
+	g.mu.Lock()
+	g.empty = tell
+	if len(g.open) > 0 {
+		tell = nil
+	}
+	g.mu.Unlock()
+	if tell != nil {
+		tell()
+	}
+}
+
+func (m *member) Close() error {
+	for _, g := range m.groups {
+		g.remove(m)
+	}
+	return m.Conn.Close()
+}
+
+// expire sets a deadline that is over. A connection that takes no deadline any more has failed already.
+func expire(m *member) { _ = m.Conn.SetDeadline(time.Unix(1, 0)) }

@@ -1,0 +1,82 @@
+package netconn_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"testing"
+
+	"github.com/patchbay-go/patchbay/internal/netconn"
+)
+
+// pipe returns a member of the groups, and its other end.
+func pipe(t *testing.T, groups ...*netconn.Group) (member, other net.Conn) {
+	a, b := net.Pipe()
+	t.Cleanup(func() { _ = a.Close(); _ = b.Close() }) // the test may have closed them
+	return netconn.Join(a, groups...), b
+}
+
+func TestExpireEndsWhatWaitsAndWhatComesLater(t *testing.T) {
+	var login, pool netconn.Group
+	c, _ := pipe(t, &login, &pool)
+	other, _ := pipe(t, &pool)
+	failed := make(chan error)
+	go func() { _, err := c.Read(make([]byte, 1)); failed <- err }()
+	login.Expire()
+	if err := <-failed; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("waiting ended in %v", err)
+	}
+	late, _ := pipe(t, &login)
+	if _, err := late.Write([]byte("x")); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("one that joined later ended in %v", err)
+	}
+	go func() { _, err := other.Read(make([]byte, 1)); failed <- err }()
+	if err := other.Close(); err != nil { // which nothing has happened to
+		t.Error(err)
+	}
+	if err := <-failed; !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("one of another login ended in %v", err)
+	}
+}
+
+func TestCloseClosesMembersAndThoseThatJoinLater(t *testing.T) {
+	var pool netconn.Group
+	c, other := pipe(t, &pool)
+	left, _ := pipe(t, &pool)
+	if err := left.Close(); err != nil {
+		t.Fatal(err)
+	}
+	pool.Close()
+	late, _ := pipe(t, &pool)
+	for _, c := range []net.Conn{c, late} {
+		if _, err := c.Write([]byte("x")); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("writing ended in %v", err)
+		}
+	}
+	if _, err := other.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the other side reads %v", err)
+	}
+}
+
+func TestWhenEmptyTellsOnceTheLastIsClosed(t *testing.T) {
+	var login netconn.Group
+	told := 0
+	login.WhenEmpty(func() { told++ })
+	if told != 1 {
+		t.Errorf("an empty group told %d times", told)
+	}
+	first, _ := pipe(t, &login)
+	second, _ := pipe(t, &login)
+	for _, c := range []net.Conn{first, second} {
+		if told != 1 {
+			t.Errorf("told %d times while one was open", told)
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if told != 2 {
+		t.Errorf("told %d times after all were closed", told)
+	}
+}
