@@ -12,7 +12,6 @@ const (
 	tokenLoginAck     = 0xad
 	tokenFeatureAck   = 0xae
 	tokenRow          = 0xd1
-	tokenNBCRow       = 0xd2
 	tokenEnvChange    = 0xe3
 	tokenDone         = 0xfd
 	tokenDoneProc     = 0xfe
