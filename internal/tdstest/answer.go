@@ -114,7 +114,8 @@ func asMessage(err error) Message {
 	return Message{Number: 50000, Text: err.Error()}
 }
 
-// reset does what a pool wants when it hands a connection out: MS-TDS, "Packet Header", RESETCONNECTION.
+// reset does what a pool wants when it hands a connection out: MS-TDS, "Packet Header", RESETCONNECTION. The isolation
+// level stays what it is, as on every SQL Server but Azure's: https://github.com/dotnet/SqlClient/issues/96
 func (s *session) reset(req Request) error {
 	if !req.Reset {
 		return nil
@@ -123,7 +124,6 @@ func (s *session) reset(req Request) error {
 		if err := s.put(s.endTran(envRollback)); err != nil {
 			return err
 		}
-		s.isolation = ReadCommitted
 	}
 	return s.put(appendEnvBytes(nil, envResetAck, nil, nil))
 }

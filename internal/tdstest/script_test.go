@@ -159,6 +159,51 @@ func ask(t testing.TB, db querier, query string) (n int) {
 
 const level = "select transaction_isolation_level from sys.dm_exec_sessions where session_id = @@spid"
 
+// The level is that of the last transaction, or of a SET, for as long as the connection lasts: a reset keeps it.
+// https://github.com/dotnet/SqlClient/issues/96
+func TestAResetKeepsTheIsolationLevel(t *testing.T) {
+	s := start(t, tdstest.Options{})
+	db := open(t, config(t, s))
+	db.SetMaxOpenConns(1)
+	if got := ask(t, db, level); got != int(tdstest.ReadCommitted) {
+		t.Errorf("a session begins at %d", got)
+	}
+	for name, c := range map[string]struct {
+		use  func() error
+		want tdstest.Isolation
+	}{
+		"a transaction": {func() error {
+			tx, err := db.BeginTx(ctx(t), &sql.TxOptions{Isolation: sql.LevelSerializable})
+			if err != nil {
+				return err
+			}
+			return tx.Commit()
+		}, tdstest.Serializable},
+		"a SET": {func() error {
+			_, err := db.ExecContext(ctx(t), "SET LOCK_TIMEOUT 5000; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;")
+			return err
+		}, tdstest.RepeatableRead},
+	} {
+		must(t, c.use())
+		before := s.Connections()[0].Resets()
+		if got := ask(t, db, level); got != int(c.want) {
+			t.Errorf("after %s and a reset the level is %d, and not %d", name, got, c.want)
+		}
+		tx, err := db.BeginTx(ctx(t), nil)
+		must(t, err)
+		if got := ask(t, tx, level); got != int(c.want) {
+			t.Errorf("after %s a transaction that names no level has %d, and not %d", name, got, c.want)
+		}
+		must(t, tx.Rollback())
+		if all := s.Connections(); len(all) != 1 || all[0].Resets() != before+2 {
+			t.Errorf("%d connections, the first with %d resets more", len(all), all[0].Resets()-before)
+		}
+	}
+	if got := ask(t, session(t, config(t, s)), level); got != int(tdstest.ReadCommitted) {
+		t.Errorf("another session begins at %d", got)
+	}
+}
+
 // What is set inside sp_executesql ends with it.
 func TestAProcedureKeepsTheIsolationLevelToItself(t *testing.T) {
 	s := start(t, tdstest.Options{})
