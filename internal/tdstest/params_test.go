@@ -2,6 +2,7 @@ package tdstest_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"reflect"
 	"strings"
@@ -101,5 +102,21 @@ func TestManyParametersKeepTheirNamesAndOrder(t *testing.T) {
 	}
 	if want := []string{"@a bigint", "@p2 nvarchar(3)", "@c null"}; !reflect.DeepEqual(names, want) {
 		t.Errorf("the parameters are %q, and not %q", names, want)
+	}
+}
+
+func TestAProcedureIsCalledByItsName(t *testing.T) {
+	s := start(t, tdstest.Options{})
+	s.Handle("dbo.twice", func(_ context.Context, q tdstest.Query) tdstest.Response {
+		return tdstest.Rows([]tdstest.Column{{Name: "n", Type: tdstest.BigInt}}, []any{2 * q.Param("@n").(int64)})
+	})
+	db := open(t, config(t, s))
+	var n int
+	must(t, db.QueryRowContext(ctx(t), "dbo.twice", sql.Named("n", 21)).Scan(&n))
+	if req := last(t, s); n != 42 || req.Kind != tdstest.RPC || req.Proc != "dbo.twice" || req.SQL != "" {
+		t.Errorf("it gives %d, and came as %+v", n, req)
+	}
+	if _, err := db.ExecContext(ctx(t), "dbo.missing"); !reflect.DeepEqual(numbers(err), []int32{50000}) {
+		t.Errorf("a procedure that nothing answers gives %v", err)
 	}
 }

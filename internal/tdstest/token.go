@@ -8,7 +8,6 @@ const (
 	tokenColumns      = 0x81
 	tokenError        = 0xaa
 	tokenInfo         = 0xab
-	tokenReturnValue  = 0xac
 	tokenLoginAck     = 0xad
 	tokenFeatureAck   = 0xae
 	tokenRow          = 0xd1

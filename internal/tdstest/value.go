@@ -18,7 +18,7 @@ func (t Type) encode(v any) ([]byte, error) {
 	switch v := v.(type) {
 	case bool:
 		if t.ID == idBitN {
-			return []byte{map[bool]byte{true: 1}[v]}, nil
+			b = []byte{map[bool]byte{true: 1}[v]}
 		}
 	case int:
 		return t.encode(int64(v))
@@ -30,13 +30,13 @@ func (t Type) encode(v any) ([]byte, error) {
 		}
 	case float64:
 		if t.ID == idFloatN {
-			return le.AppendUint64(nil, math.Float64bits(v)), nil
+			b = le.AppendUint64(nil, math.Float64bits(v))
 		}
 	case string:
 		b = t.encodeText(v)
 	case []byte:
 		if t.ID == idVarBinary {
-			b = append([]byte{}, v...)
+			b = append([]byte{}, v...) // not nil
 		}
 	case time.Time:
 		b = t.encodeTime(v)
@@ -135,47 +135,44 @@ func timeBytes(scale byte) int {
 
 // decode reads what encode writes, for the types of which go-mssqldb sends parameters.
 func (t Type) decode(b []byte) (any, error) {
-	bad := func() (any, error) { return nil, fmt.Errorf("%s of the %d bytes %.20x", t, len(b), b) }
-	switch t.ID {
-	case idBitN, idIntN, idFloatN:
-		if len(b) != t.Size {
-			return bad()
-		}
-	case idDateTimeOffset:
-		if len(b) != timeBytes(t.Scale)+5 {
-			return bad()
-		}
-	default:
-		if len(b) > t.Size && t.Size != Max {
-			return bad()
-		}
-	}
+	fits := t.Size == Max || len(b) <= t.Size
 	switch t.ID {
 	case idBitN:
-		return b[0] != 0, nil
+		if len(b) == t.Size {
+			return b[0] != 0, nil
+		}
 	case idIntN:
-		return integer(b), nil
+		if len(b) == t.Size {
+			return integer(b), nil
+		}
 	case idFloatN:
-		return math.Float64frombits(le.Uint64(b)), nil
+		if len(b) == t.Size {
+			return math.Float64frombits(le.Uint64(b)), nil
+		}
 	case idNVarChar:
-		if len(b)%2 != 0 {
-			return bad()
+		if fits && len(b)%2 == 0 {
+			return ucs2Text(b), nil
 		}
-		return ucs2Text(b), nil
 	case idVarChar:
-		return string(b), nil // of ASCII, which is the same in every code page
-	case idVarBinary:
-		return append([]byte{}, b...), nil
-	case idDateTimeOffset:
-		at := len(b) - 5
-		clock := time.Duration(le.Uint64(append(b[:at:at], make([]byte, 8)...))) * tick(t.Scale)
-		days, offset := int(b[at])|int(b[at+1])<<8|int(b[at+2])<<16, int(int16(le.Uint16(b[at+3:])))
-		if days > lastDate || clock >= 24*time.Hour {
-			return bad()
+		if fits {
+			return string(b), nil // of ASCII, which is the same in every code page
 		}
-		return year1.AddDate(0, 0, days).Add(clock).In(time.FixedZone("", offset*60)), nil
+	case idVarBinary:
+		if fits {
+			return append([]byte{}, b...), nil
+		}
+	case idDateTimeOffset:
+		if at := timeBytes(t.Scale); len(b) == at+5 {
+			clock := time.Duration(le.Uint64(append(b[:at:at], make([]byte, 8)...))) * tick(t.Scale)
+			days, offset := int(b[at])|int(b[at+1])<<8|int(b[at+2])<<16, int(int16(le.Uint16(b[at+3:])))
+			if days <= lastDate && clock < 24*time.Hour {
+				return year1.AddDate(0, 0, days).Add(clock).In(time.FixedZone("", offset*60)), nil
+			}
+		}
+	default:
+		return nil, fmt.Errorf("tdstest does not read parameters of %s", t)
 	}
-	return nil, fmt.Errorf("tdstest does not read parameters of %s", t)
+	return nil, fmt.Errorf("%.20x, %d bytes, is no %s", b, len(b), t)
 }
 
 // integer reads one of 1, 2, 4 or 8 bytes. That of 1 byte has no sign.
