@@ -59,7 +59,8 @@
 //
 // Nothing is left out silently. What a dialect, or the server at hand, cannot do goes into Target.Lacks with the
 // reason, and shows as a skipped subtest. So a scripted server, which has no SQL of its own, can lack [Tables],
-// and with them all that writes and reads; one whose connections cannot be killed lacks [Kill]. The contract of
+// and with them all that writes and reads; one whose connections cannot be killed lacks [Kill]; a driver that
+// leaves a connection at the isolation level of its last transaction lacks [TxLevel]. The contract of
 // the driver, the failures, the network, the pool and the secrets are then still tried: they need no more than
 // the test query.
 package drivertest

@@ -77,6 +77,7 @@ const (
 	Tables       Ability = "tables"       // CREATE TABLE, INSERT, UPDATE, SELECT, DROP TABLE
 	Transactions Ability = "transactions" // begin, commit and roll back
 	TxContext    Ability = "tx context"   // a transaction whose context ends is rolled back, and its connection is as good as before
+	TxLevel      Ability = "tx level"     // the isolation level of a transaction ends with it
 	ReadOnly     Ability = "read-only"    // read-only transactions are refused, or refuse to write
 	Isolation    Ability = "isolation"    // isolation levels; needs Target.Isolation and Target.Levels
 	Cancel       Ability = "cancel"       // a running statement ends with its context; needs Target.Slow
@@ -92,7 +93,7 @@ const (
 
 // abilities says for each what is missing in a Target that has not what it needs.
 var abilities = map[Ability]func(*Target) string{
-	Network: nil, Passwords: nil, Databases: nil, Tables: nil, Transactions: nil, TxContext: nil, ReadOnly: nil,
+	Network: nil, Passwords: nil, Databases: nil, Tables: nil, Transactions: nil, TxContext: nil, TxLevel: nil, ReadOnly: nil,
 	Floats: nil, Bools: nil, Decimals: nil, Bytes: nil, Times: nil, UTC: nil,
 	Isolation: func(t *Target) string { return unless(t.Isolation != nil && t.Levels != nil, "Isolation and Levels") },
 	Cancel:    func(t *Target) string { return unless(t.Slow != "", "Slow") },

@@ -17,7 +17,7 @@ var transactionBehaviours = []behaviour{
 	{says: "a context that ends rolls back", check: contextRollsBack, needs: []Ability{Tables, Transactions, TxContext}},
 	{says: "nobody sees what is not committed", check: uncommittedIsUnseen, needs: []Ability{Tables, Transactions}},
 	{says: "each isolation level is used or refused", check: levelsAreUsed, needs: []Ability{Transactions, Isolation}},
-	{says: "an isolation level ends with its transaction", check: levelsEnd, needs: []Ability{Transactions, Isolation}},
+	{says: "an isolation level ends with its transaction", check: levelsEnd, needs: []Ability{Transactions, Isolation, TxLevel}},
 	{says: "a read-only transaction is refused, or refuses to write", check: readOnly, needs: []Ability{Tables, Transactions, ReadOnly}},
 }
 

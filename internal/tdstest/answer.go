@@ -1,7 +1,6 @@
 package tdstest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 )
@@ -68,10 +67,10 @@ func (s *session) answer(d delivery) error {
 	switch {
 	case err != nil:
 	case broken != nil:
-		err = s.fail(tokenDone, Message{Number: 8009, State: 4, Text: "The incoming tabular data stream (TDS) remote procedure call (RPC) " +
+		_, err = s.say(tokenDone, Message{Number: 8009, State: 4, Text: "The incoming tabular data stream (TDS) remote procedure call (RPC) " +
 			"protocol stream is incorrect: " + broken.Error() + "."})
 	default:
-		if err = s.reset(d.ctx, req); err == nil {
+		if err = s.reset(req); err == nil {
 			err = s.execute(d.ctx, req)
 		}
 	}
@@ -107,12 +106,6 @@ func (s *session) finish(why, err error) error {
 	return errors.Join(s.putDone(*s.done, 0), s.packets.end(), err)
 }
 
-// fail is a statement that does nothing but fail.
-func (s *session) fail(token byte, err error) error {
-	_, err = s.say(token, asMessage(err))
-	return err
-}
-
 // asMessage makes an error one that the client gets.
 func asMessage(err error) Message {
 	if m, ok := errors.AsType[Message](err); ok {
@@ -121,53 +114,16 @@ func asMessage(err error) Message {
 	return Message{Number: 50000, Text: err.Error()}
 }
 
-// reset does what a pool wants when it hands a connection out: MS-TDS, "Packet Header", RESETCONNECTION.
-func (s *session) reset(ctx context.Context, req Request) error {
+// reset does what a pool wants when it hands a connection out: MS-TDS, "Packet Header", RESETCONNECTION. The isolation
+// level stays what it is, as on every SQL Server but Azure's: https://github.com/dotnet/SqlClient/issues/96
+func (s *session) reset(req Request) error {
 	if !req.Reset {
 		return nil
 	}
 	if !req.KeepTran {
-		tokens, err := s.endTran(ctx, envRollback)
-		if err := errors.Join(err, s.put(tokens)); err != nil {
-			return err
-		}
-		s.isolation = ReadCommitted
-	}
-	clear(s.prepared)
-	if s.back != nil && s.tran == 0 {
-		if err := s.back.Reset(ctx); err != nil {
-			return err
-		}
-	}
-	if at, _ := s.server.Options().database(orDefault(s.login.Database, "master")); at != "" && at != s.database {
-		if err := s.use(at); err != nil {
+		if err := s.put(s.endTran(envRollback)); err != nil {
 			return err
 		}
 	}
 	return s.put(appendEnvBytes(nil, envResetAck, nil, nil))
-}
-
-// use makes another database the current one.
-func (s *session) use(database string) error {
-	if s.back != nil {
-		if err := s.back.Close(); err != nil {
-			return err
-		}
-		s.back = nil
-	}
-	before := s.database
-	s.database = database
-	return s.put(appendMessage(appendEnvText(nil, envDatabase, database, before), changedDatabase(database)))
-}
-
-// data returns what the session works with behind the server; nil if there is nothing.
-func (s *session) data(ctx context.Context) (Session, error) {
-	if backend := s.server.Options().Backend; backend != nil && s.back == nil {
-		back, err := backend.Session(ctx, s.database)
-		if err != nil {
-			return nil, err
-		}
-		s.back = back
-	}
-	return s.back, nil
 }

@@ -117,7 +117,7 @@ func TestACertificateIsLookedAt(t *testing.T) {
 func TestLongAnswersComeThroughTLS(t *testing.T) {
 	s := start(t, tdstest.Options{TLS: certified(testcert.SelfSigned())})
 	long := strings.Repeat("0123456789", 50_000)
-	s.Handle("select long", tdstest.Rows([]tdstest.Column{{Name: "a", Type: tdstest.VarChar(0)}}, []any{long}, []any{long}).Always())
+	s.Handle("select long", tdstest.Rows([]tdstest.Column{{Name: "a", Type: tdstest.NVarChar(0)}}, []any{long}, []any{long}).Always())
 	for _, mode := range []msdsn.Encryption{login, all, strict} {
 		c := encrypted(t, s, mode)
 		c.PacketSize = 16383 // the most that SQL Server allows over TLS

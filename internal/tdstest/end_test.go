@@ -44,22 +44,6 @@ func TestARequestWhoseSessionIsKilledIsTold(t *testing.T) {
 	}
 }
 
-func TestASessionIsKilledByAnother(t *testing.T) {
-	s := start(t, tdstest.Options{})
-	other := session(t, config(t, s))
-	err := waiting(t, s, func() {
-		if _, err := other.ExecContext(ctx(t), "kill 52"); err != nil {
-			t.Error(err)
-		}
-	})
-	if e, _ := errors.AsType[mssql.Error](err); e.Number != 596 {
-		t.Errorf("it ends with %v", err)
-	}
-	if _, err := other.ExecContext(ctx(t), "kill 77"); len(numbers(err)) != 1 || numbers(err)[0] != 6106 {
-		t.Errorf("a session that does not exist is killed with %v", err)
-	}
-}
-
 func TestAnIdleConnectionThatIsKilledIsReplacedByThePool(t *testing.T) {
 	s := start(t, tdstest.Options{})
 	db := open(t, config(t, s))
@@ -77,8 +61,8 @@ func TestAnIdleConnectionThatIsKilledIsReplacedByThePool(t *testing.T) {
 
 func TestASevereErrorEndsTheConnection(t *testing.T) {
 	s := start(t, tdstest.Options{})
-	conn := session(t, config(t, s))
-	_, err := conn.ExecContext(ctx(t), "raiserror('fatal error', 20, 1) with log")
+	s.Handle("fail badly", tdstest.Fail(tdstest.Message{Number: 50000, Class: 20, Text: "fatal error"}).Always())
+	_, err := session(t, config(t, s)).ExecContext(ctx(t), "fail badly")
 	if _, ok := errors.AsType[mssql.ServerError](err); !ok {
 		t.Errorf("it ends with the %T %v", err, err)
 	}

@@ -116,7 +116,6 @@ func (s *session) greet(answer LoginAnswer) error {
 		return err
 	}
 	s.packets.size = size
-	s.database = database
 	if answer.Route != nil {
 		return fmt.Errorf("the client was sent on to %s:%d", answer.Route.Host, answer.Route.Port)
 	}

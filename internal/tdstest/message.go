@@ -1,6 +1,9 @@
 package tdstest
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Message is an error or a notice of the server. One of a class above 10 is an error; one of a class of 20 or
 // more ends the connection:
@@ -14,7 +17,7 @@ type Message struct {
 	Line   int32 // default 1
 }
 
-// Error makes a Message an error, which a [Backend] may return.
+// Error makes a Message an error.
 func (m Message) Error() string { return fmt.Sprintf("%s (%d)", m.Text, m.Number) }
 
 // Classes of messages that mean something to a client.
@@ -72,35 +75,12 @@ func changedLanguage() Message {
 	return Message{Number: 5703, Class: 10, Text: "Changed language setting to " + language + "."}
 }
 
-func noSuchDatabase(name string) Message {
-	return Message{Number: 911, Text: fmt.Sprintf("Database '%s' does not exist. Make sure that the name is entered correctly.", name)}
-}
-
-func noProcedure(name string) Message {
-	return Message{Number: 2812, State: 62, Text: fmt.Sprintf("Could not find stored procedure '%s'.", name)}
-}
-
-func missingParameter(proc string) Message {
-	return Message{Number: 201, State: 4, Text: fmt.Sprintf("Procedure or function '%s' expects a parameter, which was not supplied.", proc)}
-}
-
-func noHandle(handle int64) Message {
-	return Message{Number: 8179, State: 2, Text: fmt.Sprintf("Could not find prepared statement with handle %d.", handle)}
-}
-
-func noTransaction(request string) Message {
-	if request == "SAVE" {
-		return Message{Number: 628, Text: "Cannot issue SAVE TRANSACTION when there is no active transaction."}
-	}
-	return Message{Number: map[string]int32{"COMMIT": 3902, "ROLLBACK": 3903}[request], Text: fmt.Sprintf(
-		"The %s TRANSACTION request has no corresponding BEGIN TRANSACTION.", request)}
-}
-
-func noSavepoint(name string) Message {
-	return Message{Number: 6401, Text: fmt.Sprintf("Cannot roll back %s. No transaction or savepoint of that name was found.", name)}
+func noTransaction(request Kind) Message {
+	return Message{Number: map[Kind]int32{Commit: 3902, Rollback: 3903}[request], Text: fmt.Sprintf(
+		"The %s TRANSACTION request has no corresponding BEGIN TRANSACTION.", strings.ToUpper(string(request)))}
 }
 
 // unscripted is no message of SQL Server: it is for whoever writes the test.
 func unscripted(sql string) Message {
-	return Message{Number: 50000, Text: fmt.Sprintf("tdstest: nothing answers %q: call Handle, or set a Backend", sql)}
+	return Message{Number: 50000, Text: fmt.Sprintf("tdstest: nothing answers %q: call Handle", sql)}
 }

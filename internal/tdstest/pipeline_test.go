@@ -91,3 +91,63 @@ func TestMessagesOutOfOrderEndTheConnection(t *testing.T) {
 		}
 	}
 }
+
+// No driver asks for these.
+func TestTransactionsThatCannotBeAreErrors(t *testing.T) {
+	s := lenient(t)
+	begin := []byte{tranBegin, 0, 0, 0}
+	for name, c := range map[string]struct {
+		requests [][]byte
+		number   uint32 // of the error that the last one gives
+	}{
+		"a commit of none":             {[][]byte{{tranCommit, 0, 0, 0}}, 3902},
+		"a rollback of none":           {[][]byte{{tranRollback, 0, 0, 0}}, 3903},
+		"one inside another":           {[][]byte{begin, begin}, 50000},
+		"a rollback to a savepoint":    {[][]byte{begin, {tranRollback, 0, 2, 'a', 0, 0}}, 8009},
+		"a commit that begins another": {[][]byte{begin, {tranCommit, 0, 0, 1}}, 8009},
+		"a request of no known kind":   {[][]byte{{1, 0}}, 8009},
+	} {
+		_, p := dial(t, s)
+		var m message
+		for _, request := range c.requests {
+			err := p.reply(typeTran, append(slices.Clone(headers), request...))
+			if err == nil {
+				m, err = p.read()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if m.data[0] != tokenError || le.Uint32(m.data[3:]) != c.number {
+			t.Errorf("%s is answered with %x", name, m.data)
+		}
+	}
+}
+
+func TestAResetEndsTheTransactionUnlessItIsToKeepIt(t *testing.T) {
+	s := lenient(t)
+	for status, ends := range map[byte]bool{statusReset: true, statusResetKeepTran: false} {
+		conn, p := dial(t, s)
+		if err := p.reply(typeTran, append(slices.Clone(headers), tranBegin, 0, 0, 0)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.read(); err != nil {
+			t.Fatal(err)
+		}
+		var wire bytes.Buffer
+		batch := packets{rw: &wire, size: defaultPacketSize}
+		_ = batch.reply(typeBatch, append(slices.Clone(headers), ucs2("select 1")...)) // a buffer takes all
+		wire.Bytes()[1] |= status
+		if _, err := conn.Write(wire.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		m, err := p.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := len(m.data) > 3 && m.data[0] == tokenEnvChange && m.data[3] == envRollback
+		if ended != ends || !bytes.Contains(m.data, appendEnvBytes(nil, envResetAck, nil, nil)) {
+			t.Errorf("with the status %#x the answer is %x", status, m.data)
+		}
+	}
+}

@@ -14,8 +14,7 @@ const (
 	RPC      Kind = "rpc"      // a procedure, or SQL with parameters, which is sp_executesql
 	Begin    Kind = "begin"    // a transaction
 	Commit   Kind = "commit"   // the transaction
-	Rollback Kind = "rollback" // the transaction, or to a savepoint
-	Save     Kind = "save"     // a savepoint
+	Rollback Kind = "rollback" // the transaction
 )
 
 // Isolation is the isolation level of a transaction: MS-TDS, "Transaction Manager Request".
@@ -41,37 +40,17 @@ func (i Isolation) String() string {
 	return fmt.Sprintf("isolation %d", byte(i))
 }
 
-func parseIsolation(words string) (Isolation, bool) {
-	for i, name := range isolationNames {
-		if i > 0 && strings.EqualFold(name, strings.Join(strings.Fields(words), " ")) {
-			return Isolation(i), true
-		}
-	}
-	return 0, false
-}
-
-// Param is a parameter of a request or a response.
+// Param is a parameter of a request.
 type Param struct {
-	Name   string // with its @; empty for one that has only a place
-	Type   Type
-	Output bool // it comes back
-
-	// Value is nil for null, and else an int64, float64, bool, string, []byte, time.Time or *Table. A decimal and
-	// a uniqueidentifier are strings.
-	Value any
-}
-
-// Table is the value of a table-valued parameter.
-type Table struct {
-	Name    string // of its type, with the schema if there is one
-	Columns []Type
-	Rows    [][]any
+	Name  string // with its @; empty for one that has only a place
+	Type  Type
+	Value any // nil for null, else an int64, float64, bool, string, []byte or time.Time
 }
 
 // Request is what a client asked for once it was logged in, as it came over the wire.
 type Request struct {
 	Kind      Kind
-	SQL       string    // the text; of a Save, and of a Rollback to it, the name
+	SQL       string    // the text
 	Proc      string    // RPC: the procedure that was called, such as "sp_executesql"
 	Params    []Param   // RPC: those of SQL where there is one, else those of Proc
 	Isolation Isolation // Begin: the level asked for
@@ -129,7 +108,6 @@ const (
 	tranBegin    = 5
 	tranCommit   = 7
 	tranRollback = 8
-	tranSave     = 9
 )
 
 func (r *reader) transaction(req *Request) {
@@ -139,13 +117,44 @@ func (r *reader) transaction(req *Request) {
 		r.bytes(int(r.u8())) // a name, which means nothing
 	case tranCommit, tranRollback:
 		req.Kind = map[uint16]Kind{tranCommit: Commit, tranRollback: Rollback}[kind]
-		req.SQL = ucs2Text(r.bytes(int(r.u8())))
-		if r.u8() != 0 && r.err == nil {
-			r.fail(fmt.Errorf("%s that begins the next transaction, which tdstest does not do", req.Kind))
+		if name, flags := r.u8(), r.u8(); name|flags != 0 {
+			r.fail(fmt.Errorf("%s to a savepoint, or one that begins the next transaction, which tdstest does not do", req.Kind))
 		}
-	case tranSave:
-		req.Kind, req.SQL = Save, ucs2Text(r.bytes(int(r.u8())))
 	default:
 		r.fail(fmt.Errorf("transaction manager request %d", kind))
+	}
+}
+
+// procExecuteSQL is the procedure that runs SQL with parameters.
+const procExecuteSQL = "sp_executesql"
+
+// idExecuteSQL is its number. go-mssqldb calls no other procedure by its number: MS-TDS, "RPC Request".
+const idExecuteSQL = 10
+
+func (r *reader) call(req *Request) {
+	if n := r.u16(); n == 0xffff {
+		req.Proc = procExecuteSQL
+		if id := r.u16(); id != idExecuteSQL {
+			r.fail(fmt.Errorf("procedure number %d", id))
+		}
+	} else {
+		req.Proc = ucs2Text(r.bytes(2 * int(n)))
+	}
+	r.u16() // options
+	for len(r.rest) > 0 {
+		p := Param{Name: r.bVarChar()}
+		r.u8() // whether it comes back, which none does
+		p.Type = r.typeInfo()
+		p.Value = r.value(p.Type)
+		if r.err != nil {
+			r.err = fmt.Errorf("parameter %d (%q): %w", len(req.Params)+1, p.Name, r.err)
+			return
+		}
+		req.Params = append(req.Params, p)
+	}
+	if strings.EqualFold(req.Proc, procExecuteSQL) && len(req.Params) > 0 {
+		// The text and the declarations come first; the types of the rest say what is declared.
+		req.SQL, _ = req.Params[0].Value.(string)
+		req.Params = req.Params[min(2, len(req.Params)):]
 	}
 }

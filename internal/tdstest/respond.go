@@ -2,8 +2,7 @@ package tdstest
 
 import (
 	"context"
-	"errors"
-	"slices"
+	"fmt"
 )
 
 // respond writes what a statement gives. failed: the statements after it are not to run.
@@ -14,8 +13,7 @@ func (s *session) respond(ctx context.Context, token byte, resp Response) (faile
 		}
 	}
 	if resp.Rollback {
-		tokens, err := s.endTran(ctx, envRollback)
-		if err := errors.Join(err, s.put(tokens)); err != nil {
+		if err := s.put(s.endTran(envRollback)); err != nil {
 			return true, err
 		}
 	}
@@ -68,27 +66,18 @@ func (s *session) result(ctx context.Context, token byte, result Result) (failed
 		}
 		return false, s.finished(d)
 	}
-	columns := slices.Clone(result.Columns)
-	for i, c := range columns {
-		if never, ok := notNull[c.Type]; ok && c.NotNull {
-			columns[i].Type = never
-		}
-	}
-	if err := s.put(appendColumns(nil, columns)); err != nil {
+	if err := s.put(appendColumns(nil, result.Columns)); err != nil {
 		return true, err
 	}
 	n := int64(0)
 	if result.Rows != nil {
-		for row, broken := range result.Rows {
+		for row := range result.Rows {
 			if err := context.Cause(ctx); err != nil {
 				return true, err
 			}
-			var b []byte
-			if broken == nil {
-				b, broken = appendRow(nil, columns, row)
-			}
-			if broken != nil {
-				return s.say(token, asMessage(broken))
+			b, err := appendRow(nil, result.Columns, row)
+			if err != nil {
+				return s.say(token, asMessage(err))
 			}
 			if err := s.put(b); err != nil {
 				return true, err
@@ -132,39 +121,24 @@ const (
 func appendColumns(b []byte, columns []Column) []byte {
 	b = le.AppendUint16(append(b, tokenColumns), uint16(len(columns)))
 	for _, c := range columns {
-		flags := uint16(columnMaybeUpdatable)
-		if !c.NotNull {
-			flags |= columnNullable
-		}
-		b = le.AppendUint16(le.AppendUint32(b, 0), flags) // after the number of a user type
+		b = le.AppendUint16(le.AppendUint32(b, 0), columnNullable|columnMaybeUpdatable) // after the number of a user type
 		b = c.Type.appendInfo(b)
 		b = appendBVarChar(b, c.Name)
 	}
 	return b
 }
 
-// appendRow writes a row as ROW or, where that is shorter, as NBCROW, which has a bit for each column that is null:
-// MS-TDS, "NBCROW".
+// appendRow writes a row as ROW: MS-TDS, "ROW".
 func appendRow(b []byte, columns []Column, row []any) ([]byte, error) {
 	if len(row) != len(columns) {
-		return b, Message{Number: 50000, Text: "tdstest: the row of a result does not have as many values as columns"}
+		return b, fmt.Errorf("tdstest: a row of %d values in a result of %d columns", len(row), len(columns))
 	}
-	bits := make([]byte, (len(columns)+7)/8)
-	var all, some []byte // with and without the nulls
+	b = append(b, tokenRow)
 	for i, c := range columns {
-		value, err := c.Type.appendValue(nil, row[i])
-		if err != nil {
+		var err error
+		if b, err = c.Type.appendValue(b, row[i]); err != nil {
 			return b, err
 		}
-		all = append(all, value...)
-		if row[i] == nil {
-			bits[i/8] |= 1 << (i % 8)
-		} else {
-			some = append(some, value...)
-		}
 	}
-	if len(bits)+len(some) < len(all) {
-		return append(append(append(b, tokenNBCRow), bits...), some...), nil
-	}
-	return append(append(b, tokenRow), all...), nil
+	return b, nil
 }

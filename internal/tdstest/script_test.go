@@ -2,9 +2,10 @@ package tdstest_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"reflect"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,24 +20,15 @@ var number = []tdstest.Column{{Name: "n", Type: tdstest.Int}}
 func TestTheLastHandlerForATextAnswers(t *testing.T) {
 	s := start(t, tdstest.Options{})
 	db := open(t, config(t, s))
-	ask := func(query string) (n int) {
-		t.Helper()
-		must(t, db.QueryRowContext(ctx(t), query).Scan(&n))
-		return n
-	}
-	s.HandleMatch(regexp.MustCompile(`(?i)from users`), tdstest.Rows(number, []any{1}).Always())
 	s.Handle("Select N from Users;", tdstest.Rows(number, []any{2}).Always())
-	if n := ask("  select n from users ;\n"); n != 2 {
+	if n := ask(t, db, "  select n from users ;\n"); n != 2 {
 		t.Errorf("the text gives %d", n)
 	}
-	if n := ask("select m from users"); n != 1 {
-		t.Errorf("the pattern gives %d", n)
-	}
 	s.Handle("select n from users", tdstest.Rows(number, []any{3}).Always())
-	if n := ask("select n from users"); n != 3 {
+	if n := ask(t, db, "select n from users"); n != 3 {
 		t.Errorf("after another handler the text gives %d", n)
 	}
-	if n := ask("select 1"); n != 1 {
+	if n := ask(t, db, "select 1"); n != 1 {
 		t.Errorf("1 is %d", n)
 	}
 	err := db.QueryRowContext(ctx(t), "select 2").Err()
@@ -56,18 +48,20 @@ func TestAHandlerKnowsWhoAsks(t *testing.T) {
 	_, err = tx.ExecContext(ctx(t), "select @p1", "x")
 	must(t, err)
 	must(t, tx.Rollback())
-	if got.Session != 51 || got.Login.User != "sa" || got.Database != "patchbay" || got.Depth != 1 || got.Param("@P1") != "x" || got.Param("@p2") != nil {
+	if got.Session != 51 || got.Login.User != "sa" || got.Transaction == 0 || got.Param("@P1") != "x" || got.Param("@p2") != nil {
 		t.Errorf("the query is %+v", got)
 	}
 }
 
-func TestABatchOfStatementsGivesAllTheirResults(t *testing.T) {
+func TestAResponseGivesAllItsResults(t *testing.T) {
 	s := start(t, tdstest.Options{})
-	s.Handle("insert", tdstest.Affected(2).Always())
-	s.Handle("select a", tdstest.Rows(number, []any{1}, []any{2}).Always())
-	s.Handle("both", tdstest.Response{Results: append(tdstest.Rows(number, []any{7}).Results, tdstest.Rows(number).Results...)}.Always())
+	s.Handle("insert; select a; both", tdstest.Response{Results: slices.Concat(
+		tdstest.Affected(2).Results, tdstest.Rows(number, []any{1}, []any{2}).Results,
+		tdstest.Rows(number, []any{7}).Results, tdstest.Rows(number).Results,
+	)}.Always())
+	s.Handle("insert; insert", tdstest.Response{Results: []tdstest.Result{{Count: 2}, {Count: -1}, {Count: 2}}}.Always())
 	db := open(t, config(t, s))
-	rows, err := db.QueryContext(ctx(t), "set nocount off; insert; select a; both")
+	rows, err := db.QueryContext(ctx(t), "insert; select a; both")
 	must(t, err)
 	defer rows.Close()
 	var got [][]int
@@ -93,25 +87,27 @@ func TestABatchOfStatementsGivesAllTheirResults(t *testing.T) {
 
 func TestAnErrorComesAfterWhatWasBeforeIt(t *testing.T) {
 	s := start(t, tdstest.Options{})
-	s.Handle("broken", tdstest.Response{Results: []tdstest.Result{{Columns: number, Rows: func(yield func([]any, error) bool) {
-		_ = yield([]any{1}, nil) && yield(nil, tdstest.Message{Number: 8134, Text: "Divide by zero error encountered."})
-	}}}}.Always())
-	s.Handle("several", tdstest.Fail(
+	broken := tdstest.Rows(number, []any{1})
+	broken.Messages = []tdstest.Message{{Number: 8134, Text: "Divide by zero error encountered."}}
+	s.Handle("select broken", broken.Always())
+	s.Handle("several errors", tdstest.Fail(
 		tdstest.Message{Number: 1, Class: 10, Text: "a notice"},
 		tdstest.Message{Number: 1505, State: 3, Text: "first", Proc: "p", Line: 5}, tdstest.Message{Number: 1750, Text: "second"},
 	).Always())
 	db := open(t, config(t, s))
-	rows, err := db.QueryContext(ctx(t), "broken; select 1")
+	rows, err := db.QueryContext(ctx(t), "select broken")
 	must(t, err)
 	n := 0
 	for rows.Next() {
 		n++
 	}
+	for rows.NextResultSet() {
+	}
 	if got := numbers(rows.Err()); n != 1 || !reflect.DeepEqual(got, []int32{8134}) {
 		t.Errorf("%d rows, then %v", n, rows.Err())
 	}
 	rows.Close()
-	_, err = db.ExecContext(ctx(t), "several; select 1")
+	_, err = db.ExecContext(ctx(t), "several errors")
 	e, _ := errors.AsType[mssql.Error](err)
 	if !reflect.DeepEqual(numbers(err), []int32{1505, 1750}) || e.All[0].State != 3 || e.All[0].LineNo != 5 || e.All[0].ProcName != "p" || e.Class != 16 {
 		t.Errorf("the errors are %+v", e.All)
@@ -138,45 +134,83 @@ func TestNoticesArrive(t *testing.T) {
 	connector, err := d.OpenConnector(c.URL().String())
 	must(t, err)
 	db := pool(t, connector)
-	_, err = db.ExecContext(ctx(t), "print N'it''s'; use tempdb")
+	s.Handle("print N'it''s'", tdstest.Fail(tdstest.Message{Class: 10, Text: "it's"}).Always())
+	_, err = db.ExecContext(ctx(t), "print N'it''s'")
 	must(t, err)
 	want := []string{
-		"Changed database context to 'patchbay'.", "Changed language setting to us_english.", "it's", "Changed database context to 'tempdb'.",
+		"Changed database context to 'patchbay'.", "Changed language setting to us_english.", "it's",
 	}
 	if !reflect.DeepEqual(n.said, want) {
 		t.Errorf("the server said %q", n.said)
 	}
 }
 
-func TestAPoolResetsASessionWhenItHandsItOut(t *testing.T) {
+// querier is a pool, a session or a transaction.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// ask asks for a number.
+func ask(t testing.TB, db querier, query string) (n int) {
+	t.Helper()
+	must(t, db.QueryRowContext(ctx(t), query).Scan(&n))
+	return n
+}
+
+const level = "select transaction_isolation_level from sys.dm_exec_sessions where session_id = @@spid"
+
+// The level is that of the last transaction, or of a SET, for as long as the connection lasts: a reset keeps it.
+// https://github.com/dotnet/SqlClient/issues/96
+func TestAResetKeepsTheIsolationLevel(t *testing.T) {
 	s := start(t, tdstest.Options{})
 	db := open(t, config(t, s))
 	db.SetMaxOpenConns(1)
-	conn, err := db.Conn(ctx(t))
-	must(t, err)
-	for _, query := range []string{"use tempdb", "set transaction isolation level serializable"} {
-		_, err = conn.ExecContext(ctx(t), query)
-		must(t, err)
+	if got := ask(t, db, level); got != int(tdstest.ReadCommitted) {
+		t.Errorf("a session begins at %d", got)
 	}
-	ask := func(query, want string) {
-		t.Helper()
-		var got string
-		must(t, conn.QueryRowContext(ctx(t), query).Scan(&got))
-		if got != want {
-			t.Errorf("%s gives %s, and not %s", query, got, want)
+	for name, c := range map[string]struct {
+		use  func() error
+		want tdstest.Isolation
+	}{
+		"a transaction": {func() error {
+			tx, err := db.BeginTx(ctx(t), &sql.TxOptions{Isolation: sql.LevelSerializable})
+			if err != nil {
+				return err
+			}
+			return tx.Commit()
+		}, tdstest.Serializable},
+		"a SET": {func() error {
+			_, err := db.ExecContext(ctx(t), "SET LOCK_TIMEOUT 5000; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;")
+			return err
+		}, tdstest.RepeatableRead},
+	} {
+		must(t, c.use())
+		before := s.Connections()[0].Resets()
+		if got := ask(t, db, level); got != int(c.want) {
+			t.Errorf("after %s and a reset the level is %d, and not %d", name, got, c.want)
+		}
+		tx, err := db.BeginTx(ctx(t), nil)
+		must(t, err)
+		if got := ask(t, tx, level); got != int(c.want) {
+			t.Errorf("after %s a transaction that names no level has %d, and not %d", name, got, c.want)
+		}
+		must(t, tx.Rollback())
+		if all := s.Connections(); len(all) != 1 || all[0].Resets() != before+2 {
+			t.Errorf("%d connections, the first with %d resets more", len(all), all[0].Resets()-before)
 		}
 	}
-	const level = "select transaction_isolation_level from sys.dm_exec_sessions where session_id = @@spid"
-	ask("select db_name()", "tempdb")
-	ask(level, "4")
-	must(t, conn.Close())
-	conn, err = db.Conn(ctx(t))
+	if got := ask(t, session(t, config(t, s)), level); got != int(tdstest.ReadCommitted) {
+		t.Errorf("another session begins at %d", got)
+	}
+}
+
+// What is set inside sp_executesql ends with it.
+func TestAProcedureKeepsTheIsolationLevelToItself(t *testing.T) {
+	s := start(t, tdstest.Options{})
+	conn := session(t, config(t, s))
+	_, err := conn.ExecContext(ctx(t), "set transaction isolation level serializable -- @p1", 1)
 	must(t, err)
-	defer conn.Close()
-	ask("select db_name()", "patchbay")
-	ask(level, "2")
-	c := s.Connections()[0]
-	if got := c.Resets(); got != 2 || !c.Requests[0].Reset || c.Requests[1].Reset || !c.Requests[4].Reset { // when it is new, too
-		t.Errorf("%d requests came with a reset: %+v", got, c.Requests)
+	if got := ask(t, conn, level); got != int(tdstest.ReadCommitted) || s.Connections()[0].Requests[0].Kind != tdstest.RPC {
+		t.Errorf("the level is %d", got)
 	}
 }

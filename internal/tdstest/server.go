@@ -30,8 +30,6 @@ type Options struct {
 
 	// Login decides about a login, in place of the fields above; default nil.
 	Login func(Login) LoginAnswer
-
-	Backend Backend // answers what no handler does; default nil
 }
 
 // Defaults of [Options].
@@ -79,7 +77,7 @@ type Server struct {
 
 	mu          sync.Mutex
 	options     Options
-	rules       []rule
+	handlers    map[string]Handler // by what bare makes of their texts
 	faults      []Fault
 	connections []*Connection
 	sessions    map[*session]struct{} // those that are open
@@ -100,7 +98,7 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("start a TDS server: %w", err)
 	}
 	s := &Server{
-		listener: listener, options: o,
+		listener: listener, options: o, handlers: make(map[string]Handler),
 		sessions: make(map[*session]struct{}), changed: make(chan struct{}),
 	}
 	rand.Read(s.ticketKey[:]) // never fails

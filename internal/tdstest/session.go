@@ -27,22 +27,12 @@ type session struct {
 
 	login     Login
 	loggedIn  bool // under the server's lock: it counts against MaxConnections
-	database  string
 	isolation Isolation
-	back      Session // nil until a statement needs it
-	prepared  map[int64]prepared
-	handles   int64 // the last one given
-
-	tran       uint64          // 0: none
-	depth      int             // how often BEGIN TRANSACTION was said
-	savepoints map[string]bool // in lower case
+	tran      uint64 // the number of the transaction; 0: none
 }
 
 func newSession(s *Server, conn net.Conn, record *Connection) *session {
-	n := &session{
-		server: s, raw: conn, record: record, isolation: ReadCommitted,
-		prepared: make(map[int64]prepared), savepoints: make(map[string]bool),
-	}
+	n := &session{server: s, raw: conn, record: record, isolation: ReadCommitted}
 	n.ctx, n.cancel = context.WithCancelCause(s.ctx)
 	n.packets = &packets{rw: conn, size: defaultPacketSize, spid: uint16(record.ID)}
 	return n
@@ -58,9 +48,6 @@ func (s *session) serve() {
 	}
 	s.cancel(errGone)
 	s.raw.Close() // whatever it says: the client may have closed it before
-	if s.back != nil {
-		err = errors.Join(err, s.back.Close())
-	}
 	if errors.Is(err, io.EOF) || errors.Is(err, errGone) {
 		err = nil
 	}

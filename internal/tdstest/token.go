@@ -8,11 +8,9 @@ const (
 	tokenColumns      = 0x81
 	tokenError        = 0xaa
 	tokenInfo         = 0xab
-	tokenReturnValue  = 0xac
 	tokenLoginAck     = 0xad
 	tokenFeatureAck   = 0xae
 	tokenRow          = 0xd1
-	tokenNBCRow       = 0xd2
 	tokenEnvChange    = 0xe3
 	tokenDone         = 0xfd
 	tokenDoneProc     = 0xfe

@@ -40,38 +40,6 @@ func TestATransactionHasItsLevelAndItsDescriptor(t *testing.T) {
 	}
 }
 
-func TestTransactionsInTextNestAndEnd(t *testing.T) {
-	s := start(t, tdstest.Options{})
-	conn := session(t, config(t, s))
-	for _, step := range []struct {
-		query string
-		depth int
-		fails int32
-	}{
-		{"begin transaction", 1, 0},
-		{"begin tran", 2, 0},
-		{"commit tran", 1, 0},
-		{"save transaction here", 1, 0},
-		{"rollback tran nowhere", 1, 6401},
-		{"rollback transaction HERE", 1, 0},
-		{"begin tran", 2, 0},
-		{"rollback", 0, 0},
-		{"rollback", 0, 3903},
-		{"commit", 0, 3902},
-		{"save tran here", 0, 628},
-	} {
-		_, err := conn.ExecContext(ctx(t), step.query)
-		if got := numbers(err); step.fails == 0 && err != nil || step.fails != 0 && (len(got) != 1 || got[0] != step.fails) {
-			t.Errorf("%s gives %v", step.query, err)
-		}
-		var depth int
-		must(t, conn.QueryRowContext(ctx(t), "select @@trancount").Scan(&depth))
-		if depth != step.depth {
-			t.Errorf("after %s the depth is %d, and not %d", step.query, depth, step.depth)
-		}
-	}
-}
-
 func TestAnErrorMayTakeTheTransactionWithIt(t *testing.T) {
 	s := start(t, tdstest.Options{})
 	s.Handle("doom it", tdstest.Response{Messages: []tdstest.Message{{Number: 8134, Text: "Divide by zero error encountered."}}, Rollback: true}.Always())

@@ -1,131 +1,191 @@
 package tdstest
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 )
 
-// codecs turn Go values into the bytes of a type and back, by the token of the type.
-var codecs = map[byte]struct {
-	encode func(Type, any) ([]byte, error)
-	decode func(Type, []byte) (any, error)
-}{
-	idBit: {encodeBit, decodeBit}, idBitN: {encodeBit, decodeBit},
-	idIntN: {encodeInt, decodeInt}, idInt1: {encodeInt, decodeInt}, idInt2: {encodeInt, decodeInt},
-	idInt4: {encodeInt, decodeInt}, idInt8: {encodeInt, decodeInt},
-	idFloatN: {encodeFloat, decodeFloat}, idFloat4: {encodeFloat, decodeFloat}, idFloat8: {encodeFloat, decodeFloat},
-	idMoneyN: {encodeMoney, decodeMoney}, idMoney4: {encodeMoney, decodeMoney}, idMoney: {encodeMoney, decodeMoney},
-	idDecimal: {encodeDecimal, decodeDecimal}, idNumeric: {encodeDecimal, decodeDecimal},
-	idDateTimeN: {encodeDateTime, decodeDateTime},
-	idDateTime4: {encodeDateTime, decodeDateTime}, idDateTime8: {encodeDateTime, decodeDateTime},
-	idDate: {encodeDate, decodeDate}, idTime: {encodeTime, decodeTime},
-	idDateTime2: {encodeDateTime2, decodeDateTime2}, idDateTimeOffset: {encodeDateTimeOffset, decodeDateTimeOffset},
-	idGUID:     {encodeGUID, decodeGUID},
-	idNVarChar: {encodeText, decodeText}, idNChar: {encodeText, decodeText},
-	idVarChar: {encodeText, decodeText}, idChar: {encodeText, decodeText},
-	idVarBinary: {encodeBinary, decodeBinary}, idBinary: {encodeBinary, decodeBinary},
-}
-
-func encodeBit(_ Type, v any) ([]byte, error) {
-	on, err := asBool(v)
-	if on {
-		return []byte{1}, err
-	}
-	return []byte{0}, err
-}
-
-func decodeBit(_ Type, b []byte) (any, error) { return b[0] != 0, nil }
-
-func encodeInt(t Type, v any) ([]byte, error) {
-	n, err := asInt(v)
-	if err != nil {
-		return nil, err
-	}
-	least, most := int64(-1)<<(8*t.Size-1), int64(1)<<(8*t.Size-1)-1
-	if t.Size == 1 {
-		least, most = 0, 255 // tinyint has no sign
-	}
-	if n < least || n > most {
-		return nil, overflow(t)
-	}
-	return le.AppendUint64(nil, uint64(n))[:t.Size], nil
-}
-
-func decodeInt(_ Type, b []byte) (any, error) {
-	switch len(b) {
-	case 1:
-		return int64(b[0]), nil
-	case 2:
-		return int64(int16(le.Uint16(b))), nil
-	case 4:
-		return int64(int32(le.Uint32(b))), nil
-	}
-	return int64(le.Uint64(b)), nil
-}
-
-func encodeFloat(t Type, v any) ([]byte, error) {
-	f, err := asFloat(v)
-	if err != nil {
-		return nil, err
-	}
-	if t.Size == 4 {
-		return le.AppendUint32(nil, math.Float32bits(float32(f))), nil
-	}
-	return le.AppendUint64(nil, math.Float64bits(f)), nil
-}
-
-func decodeFloat(_ Type, b []byte) (any, error) {
-	if len(b) == 4 {
-		return float64(math.Float32frombits(le.Uint32(b))), nil
-	}
-	return math.Float64frombits(le.Uint64(b)), nil
-}
-
-func encodeText(t Type, v any) ([]byte, error) {
-	text, err := asText(v)
-	if err != nil {
-		return nil, err
-	}
-	b, blank := toCP1252(text), []byte(" ")
-	if t.unit() == 2 {
-		b, blank = ucs2(text), ucs2(" ")
-	}
-	if t.ID == idChar || t.ID == idNChar {
-		b = append(b, slices.Repeat(blank, max(0, t.Size-len(b))/t.unit())...)
-	}
-	return t.fit(b)
-}
-
-func decodeText(t Type, b []byte) (any, error) {
-	if t.unit() == 2 {
-		if len(b)%2 != 0 {
-			return nil, fmt.Errorf("%s of %d bytes", t, len(b))
+// encode writes a value without its size. A value of another Go type than [Param] has for the type is an error: the
+// server converts nothing.
+func (t Type) encode(v any) ([]byte, error) {
+	var b []byte
+	switch v := v.(type) {
+	case bool:
+		if t.ID == idBitN {
+			b = []byte{map[bool]byte{true: 1}[v]}
 		}
-		return ucs2Text(b), nil
+	case int:
+		return t.encode(int64(v))
+	case int64:
+		if t.ID == idIntN {
+			if b = le.AppendUint64(nil, uint64(v))[:t.Size]; integer(b) != v {
+				b = nil
+			}
+		}
+	case float64:
+		if t.ID == idFloatN {
+			b = le.AppendUint64(nil, math.Float64bits(v))
+		}
+	case string:
+		b = t.encodeText(v)
+	case []byte:
+		if t.ID == idVarBinary {
+			b = append([]byte{}, v...) // not nil
+		}
+	case time.Time:
+		b = t.encodeTime(v)
 	}
-	return fromCP1252(b), nil
-}
-
-func encodeBinary(t Type, v any) ([]byte, error) {
-	b, err := asBytes(v)
-	if err != nil {
-		return nil, err
-	}
-	if t.ID == idBinary {
-		b = append(slices.Clone(b), make([]byte, max(0, t.Size-len(b)))...)
-	}
-	return t.fit(b)
-}
-
-func decodeBinary(_ Type, b []byte) (any, error) { return append([]byte{}, b...), nil }
-
-func (t Type) fit(b []byte) ([]byte, error) {
-	if t.Size != Max && len(b) > t.Size {
-		return nil, truncated()
+	if b == nil || t.Size != 0 && t.Size != Max && len(b) > t.Size {
+		return nil, fmt.Errorf("tdstest: the %T %.100v does not fit %s", v, v, t)
 	}
 	return b, nil
+}
+
+// encodeText returns nil for a text that does not fit.
+func (t Type) encodeText(text string) []byte {
+	switch t.ID {
+	case idNVarChar:
+		return ucs2(text)
+	case idVarChar:
+		return []byte(text)
+	case idGUID:
+		b, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
+		if err != nil || len(b) != 16 {
+			return nil
+		}
+		// The first three groups of the text have their bytes in reverse order.
+		slices.Reverse(b[:4])
+		slices.Reverse(b[4:6])
+		slices.Reverse(b[6:8])
+		return b
+	case idDecimal: // a sign, 1 for positive, and the digits as an integer
+		whole, fraction, _ := strings.Cut(text, ".")
+		n, err := strconv.ParseInt(whole+fraction, 10, 64)
+		if err != nil || len(fraction) != int(t.Scale) {
+			return nil
+		}
+		if strings.HasPrefix(text, "-") {
+			return le.AppendUint64([]byte{0}, uint64(-n))
+		}
+		return le.AppendUint64([]byte{1}, uint64(n))
+	}
+	return nil
+}
+
+var (
+	year1    = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+	year1900 = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+const lastDate = 3652058 // days from 0001-01-01 to 9999-12-31
+
+// encodeTime writes a time as MS-TDS, "Date/Times", has it: datetimeoffset in UTC with the offset in minutes, the others
+// as a clock shows it where the time is. It returns nil for one that the type does not have.
+func (t Type) encodeTime(at time.Time) []byte {
+	_, offset := at.Zone()
+	if at = at.UTC(); t.ID != idDateTimeOffset {
+		at = at.Add(time.Duration(offset) * time.Second)
+	}
+	midnight := time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, time.UTC)
+	days := (midnight.Unix() - year1.Unix()) / 86400 // not a Duration, which holds 292 years
+	if days < 0 || days > lastDate {
+		return nil
+	}
+	date := le.AppendUint32(nil, uint32(days))[:3]
+	clock := le.AppendUint64(nil, uint64(at.Sub(midnight)/tick(t.Scale)))[:timeBytes(t.Scale)]
+	switch t.ID {
+	case idDate:
+		return date
+	case idDateTime2:
+		return append(clock, date...)
+	case idDateTimeOffset:
+		return le.AppendUint16(append(clock, date...), uint16(int16(offset/60)))
+	case idDateTimeN: // days since 1900 and 300ths of a second
+		b := le.AppendUint32(nil, uint32((midnight.Unix()-year1900.Unix())/86400))
+		return le.AppendUint32(b, uint32(at.Sub(midnight)*3/(10*time.Millisecond)))
+	}
+	return nil
+}
+
+// tick is the unit of a time of that scale.
+func tick(scale byte) time.Duration {
+	unit := time.Second
+	for range scale {
+		unit /= 10
+	}
+	return unit
+}
+
+// timeBytes is the number of bytes of a time of that scale.
+func timeBytes(scale byte) int {
+	switch {
+	case scale <= 2:
+		return 3
+	case scale <= 4:
+		return 4
+	}
+	return 5
+}
+
+// decode reads what encode writes, for the types of which go-mssqldb sends parameters.
+func (t Type) decode(b []byte) (any, error) {
+	fits := t.Size == Max || len(b) <= t.Size
+	switch t.ID {
+	case idBitN:
+		if len(b) == t.Size {
+			return b[0] != 0, nil
+		}
+	case idIntN:
+		if len(b) == t.Size {
+			return integer(b), nil
+		}
+	case idFloatN:
+		if len(b) == t.Size {
+			return math.Float64frombits(le.Uint64(b)), nil
+		}
+	case idNVarChar:
+		if fits && len(b)%2 == 0 {
+			return ucs2Text(b), nil
+		}
+	case idVarChar:
+		if fits {
+			return string(b), nil // of ASCII, which is the same in every code page
+		}
+	case idVarBinary:
+		if fits {
+			return append([]byte{}, b...), nil
+		}
+	case idDateTimeOffset:
+		if at := timeBytes(t.Scale); len(b) == at+5 {
+			clock := time.Duration(le.Uint64(append(b[:at:at], make([]byte, 8)...))) * tick(t.Scale)
+			days, offset := int(b[at])|int(b[at+1])<<8|int(b[at+2])<<16, int(int16(le.Uint16(b[at+3:])))
+			if days <= lastDate && clock < 24*time.Hour {
+				return year1.AddDate(0, 0, days).Add(clock).In(time.FixedZone("", offset*60)), nil
+			}
+		}
+	default:
+		return nil, fmt.Errorf("tdstest does not read parameters of %s", t)
+	}
+	return nil, fmt.Errorf("%.20x, %d bytes, is no %s", b, len(b), t)
+}
+
+// integer reads one of 1, 2, 4 or 8 bytes. That of 1 byte has no sign.
+func integer(b []byte) int64 {
+	switch len(b) {
+	case 1:
+		return int64(b[0])
+	case 2:
+		return int64(int16(le.Uint16(b)))
+	case 4:
+		return int64(int32(le.Uint32(b)))
+	}
+	return int64(le.Uint64(b))
 }
 
 const (
@@ -137,41 +197,26 @@ const (
 
 // appendValue writes v, or null for nil, as the rows of a result have it.
 func (t Type) appendValue(b []byte, v any) ([]byte, error) {
-	k := kinds[t.ID]
-	if v == nil {
-		switch k.layout {
-		case fixed:
-			if t.ID == idNull {
-				return b, nil
-			}
-			return b, fmt.Errorf("tdstest: null in a column of %s that is declared never to be null", t)
-		case binary2, text2:
-			if t.Size == Max {
-				return le.AppendUint64(b, nullPieces), nil
-			}
-			return le.AppendUint16(b, nullSize2), nil
+	var raw []byte
+	if v != nil {
+		var err error
+		if raw, err = t.encode(v); err != nil {
+			return b, err
 		}
-		return append(b, 0), nil
 	}
-	codec, ok := codecs[t.ID]
-	if !ok {
-		return b, fmt.Errorf("tdstest: the server cannot send a %s", t)
+	switch layout := kinds[t.ID].layout; {
+	case layout == nothing:
+		return b, nil
+	case layout != binary2 && layout != text2:
+		return append(append(b, byte(len(raw))), raw...), nil
+	case t.Size == Max && v == nil:
+		return le.AppendUint64(b, nullPieces), nil
+	case t.Size == Max:
+		return appendPieces(b, raw), nil
+	case v == nil:
+		return le.AppendUint16(b, nullSize2), nil
 	}
-	raw, err := codec.encode(t, v)
-	if err != nil {
-		return b, err
-	}
-	switch k.layout {
-	case fixed:
-	case binary2, text2:
-		if t.Size == Max {
-			return appendPieces(b, raw), nil
-		}
-		b = le.AppendUint16(b, uint16(len(raw)))
-	default:
-		b = append(b, byte(len(raw)))
-	}
-	return append(b, raw...), nil
+	return append(le.AppendUint16(b, uint16(len(raw))), raw...), nil
 }
 
 // appendPieces writes a value of a (max) type: MS-TDS, "Partially Length-prefixed Bytes".
@@ -189,41 +234,17 @@ func (r *reader) value(t Type) any {
 	if null || r.err != nil {
 		return nil
 	}
-	if most := t.bytes(); len(raw) > most || kinds[t.ID].layout != binary2 && kinds[t.ID].layout != text2 && len(raw) != most {
-		r.fail(fmt.Errorf("%s of %d bytes", t, len(raw)))
-		return nil
-	}
-	v, err := codecs[t.ID].decode(t, raw)
+	v, err := t.decode(raw)
 	if err != nil {
 		r.fail(err)
 	}
 	return v
 }
 
-// bytes is the size of the values of the type, at most where they differ.
-func (t Type) bytes() int {
-	switch t.ID {
-	case idDate:
-		return 3
-	case idTime:
-		return timeBytes(t.Scale)
-	case idDateTime2:
-		return timeBytes(t.Scale) + 3
-	case idDateTimeOffset:
-		return timeBytes(t.Scale) + 5
-	}
-	if t.Size == Max {
-		return math.MaxInt
-	}
-	return t.Size
-}
-
-var errNoTotal = errors.New("the pieces of a value are not as long as their total says")
-
 func (r *reader) raw(t Type) (raw []byte, null bool) {
 	switch kinds[t.ID].layout {
-	case fixed:
-		return r.bytes(t.Size), t.ID == idNull
+	case nothing:
+		return nil, true
 	case binary2, text2:
 		if t.Size == Max {
 			return r.pieces()
@@ -237,6 +258,8 @@ func (r *reader) raw(t Type) (raw []byte, null bool) {
 	n := r.u8()
 	return r.bytes(int(n)), n == 0
 }
+
+var errNoTotal = errors.New("the pieces of a value are not as long as their total says")
 
 func (r *reader) pieces() (raw []byte, null bool) {
 	total := r.u64()

@@ -142,7 +142,9 @@ func TestTimesWithoutAZone(t *testing.T) {
 	columns := []tdstest.Column{
 		{Name: "a", Type: tdstest.DateTime2(7)}, {Name: "b", Type: tdstest.DateTime}, {Name: "c", Type: tdstest.DateTimeOffset(7)},
 	}
-	s.Handle("times", tdstest.Rows(columns, []any{"2024-07-01 12:00:00", "2024-07-01 12:00:00", "2024-07-01 12:00:00 +05:45"}).Always())
+	noon := time.Date(2024, 7, 1, 12, 0, 0, 0, time.UTC)
+	east := time.Date(2024, 7, 1, 12, 0, 0, 0, time.FixedZone("", 5*3600+45*60))
+	s.Handle("times", tdstest.Rows(columns, []any{noon, noon, east}).Always())
 	zurich, err := time.LoadLocation("Europe/Zurich")
 	if err != nil {
 		t.Fatal(err)
