@@ -14,7 +14,7 @@ func TestNearest(t *testing.T) {
 		"postgre":                       "postgres", // too few
 		"postgrees":                     "postgres",
 		"Postgras":                      "postgres",
-		"psotgras":                      "postgres", // two slips
+		"psotgras":                      "postgres", // two mistakes
 		"pstogars":                      "",         // three
 		"mysq":                          "mysql",    // one, in a short word
 		"mysk":                          "",         // two
