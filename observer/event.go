@@ -4,7 +4,7 @@ package observer
 // Programs add their own by giving a type this method.
 type Event interface {
 	// EventName returns what happened, as subject and verb: "connection:open". It is the same for every
-	// value of a type, and is what [Match] goes by.
+	// value of a type, and is what [OnMatch] goes by.
 	EventName() string
 }
 

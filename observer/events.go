@@ -18,7 +18,7 @@ const EventsBuffer = 1024
 func Events(ctx context.Context, b *Bus, p Matcher) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		w := window{entries: make(chan entry, EventsBuffer)}
-		defer Match(b, p, w.put)()
+		defer OnMatch(b, p, w.put)()
 		for ctx.Err() == nil {
 			select {
 			case <-ctx.Done():

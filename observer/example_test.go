@@ -54,10 +54,10 @@ func ExampleOnce() {
 	// Output: the first: monday.sql
 }
 
-func ExampleMatch() {
+func ExampleOnMatch() {
 	bus := observer.New()
-	observer.Match(bus, observer.Glob("backup:*"), func(e observer.Event) { fmt.Println("glob:", e.EventName()) })
-	observer.Match(bus, regexp.MustCompile("^(error|backup:done)$"), func(e observer.Event) {
+	observer.OnMatch(bus, observer.Glob("backup:*"), func(e observer.Event) { fmt.Println("glob:", e.EventName()) })
+	observer.OnMatch(bus, regexp.MustCompile("^(error|backup:done)$"), func(e observer.Event) {
 		fmt.Println("regexp:", e.EventName())
 	})
 	observer.Emit(bus, Backup{})

@@ -8,7 +8,7 @@ import (
 )
 
 // Queued lets a slow function listen without slowing the emitters down. Its method Put is the listener to hand
-// to [On], [Once] or [Match], of as many buses as one likes:
+// to [On], [Once] or [OnMatch], of as many buses as one likes:
 //
 //	q := observer.Queue(100, send)
 //	cancel := observer.On(bus, q.Put)
@@ -111,7 +111,7 @@ func (q *Queued[E]) run() {
 		}
 	}()
 	for e, ok := q.next(); ok; e, ok = q.next() {
-		call(q.bus.Load(), q.fn, e)
+		q.call(e)
 	}
 	left = false
 }
@@ -129,4 +129,9 @@ func (q *Queued[E]) next() (e E, ok bool) {
 		q.idle = nil
 		return e, false
 	}
+}
+
+func (q *Queued[E]) call(e E) {
+	defer report(q.bus.Load(), e)
+	q.fn(e)
 }

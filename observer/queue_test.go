@@ -47,7 +47,7 @@ func TestAQueueServesEveryFormOfListening(t *testing.T) {
 	var got []string
 	q := observer.Queue(10, func(e observer.Event) { got = append(got, e.EventName()) })
 	observer.Once(b, q.Put)
-	observer.Match(b, observer.Glob("*:close"), q.Put)
+	observer.OnMatch(b, observer.Glob("*:close"), q.Put)
 	observer.Emit(b, opened{})
 	observer.Emit(b, closed{})
 	if err := q.Close(t.Context()); err != nil {

@@ -44,7 +44,7 @@ func ExampleAttach() {
 
 func ExampleTo() {
 	bus := observer.New()
-	observer.Match(bus, observer.Glob("backup:*"), eventlog.To(plain()))
+	observer.OnMatch(bus, observer.Glob("backup:*"), eventlog.To(plain()))
 	observer.Emit(bus, Backup{File: "monday.sql"})
 	observer.Emit(bus, observer.Error{Source: "not matched"})
 	// Output: level=INFO msg=backup:done file=monday.sql
