@@ -1,6 +1,6 @@
 // Package observer is a typed event bus: events are plain structs, and functions that listen for their type or name
 // are called with them. The packages conn and manager emit to it; programs listen with [On], [Once], [OnMatch],
-// [Queue] or [Events], and emit events of their own.
+// a [Queue] or [Events], and emit events of their own.
 // A listener cannot make an emitter fail, no event is kept for later listeners, and without listeners an event costs
 // an atomic load.
 //

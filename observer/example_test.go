@@ -82,11 +82,12 @@ func ExampleEmit() {
 	// Output: monday.sql
 }
 
-func ExampleQueue() {
+func ExampleNewQueue() {
 	bus := observer.New()
 	upload := func(e Backup) { fmt.Println("uploaded", e.File) } // may take its time
 
-	q := observer.Queue(100, upload).Report(bus)
+	q := observer.NewQueue(100, upload)
+	q.Report(bus)
 	cancel := observer.On(bus, q.Put)
 	observer.Emit(bus, Backup{File: "monday.sql"}) // does not wait for the upload
 	observer.Emit(bus, Backup{File: "tuesday.sql"})

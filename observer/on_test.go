@@ -160,10 +160,10 @@ func TestDefaultIsAlwaysTheSame(t *testing.T) {
 func TestListeningWithANilFunctionPanicsAtOnce(t *testing.T) {
 	b := observer.New()
 	for name, listen := range map[string]func(){
-		"On":      func() { observer.On[opened](b, nil) },
-		"Once":    func() { observer.Once[opened](b, nil) },
-		"OnMatch": func() { observer.OnMatch(b, nil, nil) },
-		"Queue":   func() { observer.Queue[opened](1, nil) },
+		"On":       func() { observer.On[opened](b, nil) },
+		"Once":     func() { observer.Once[opened](b, nil) },
+		"OnMatch":  func() { observer.OnMatch(b, nil, nil) },
+		"NewQueue": func() { observer.NewQueue[opened](1, nil) },
 	} {
 		if mustPanic(t, listen) == nil {
 			t.Errorf("%s takes a nil function", name)

@@ -5,6 +5,9 @@ import (
 	"runtime/debug"
 )
 
+// source is the Source of the errors that this package emits.
+const source = "observer"
+
 // PanicError is the Err of the [Error] event that is emitted when a listener panics.
 type PanicError struct {
 	Event string // the type of the event that the listener was called with

@@ -19,7 +19,7 @@ func Attach(b *observer.Bus, l *slog.Logger) (cancel func()) { return observer.O
 // To returns a listener that logs the events it gets, for a part of them or in the background:
 //
 //	observer.OnMatch(bus, observer.Glob("pool:*"), eventlog.To(logger))
-//	observer.Queue(1000, eventlog.To(logger))
+//	observer.NewQueue(1000, eventlog.To(logger))
 //
 // The message is the name of the event, the level what [Level] says, and the attributes are its exported
 // fields. The key is the name in the field's json tag, or else the field's name with a small first word; json:"-"

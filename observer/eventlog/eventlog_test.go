@@ -139,7 +139,7 @@ func TestTheReportOfAPanicHasItsStack(t *testing.T) {
 
 func TestAQueueLogsInTheBackground(t *testing.T) {
 	bus, r := observer.New(), new(recorder)
-	q := observer.Queue(10, eventlog.To(slog.New(r)))
+	q := observer.NewQueue(10, eventlog.To(slog.New(r)))
 	observer.On(bus, q.Put)
 	observer.Emit(bus, named{name: "connection:open"})
 	if err := q.Close(t.Context()); err != nil {
