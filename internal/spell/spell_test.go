@@ -28,6 +28,10 @@ func TestNearest(t *testing.T) {
 			t.Errorf("%q: %q, want %q", word, got, want)
 		}
 	}
+	long := strings.Repeat("x", 100)
+	if got := spell.Nearest("y"+long, []string{"postgres", long}); got != long {
+		t.Errorf("of a long name: %q", got)
+	}
 	if got := spell.Nearest("x", nil); got != "" {
 		t.Errorf("nothing is nearest to %q", got)
 	}
