@@ -5,6 +5,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -36,13 +37,10 @@ func Attach(b *observer.Bus, l *slog.Logger) (cancel func()) { return observer.O
 // function may be called concurrently.
 func Listener(l *slog.Logger) func(observer.Event) {
 	return func(e observer.Event) {
-		l := l
-		if l == nil {
-			l = slog.Default()
-		}
+		logger := cmp.Or(l, slog.Default())
 		name, ctx := e.EventName(), context.Background()
 		level := levelOf(name)
-		if !l.Enabled(ctx, level) {
+		if !logger.Enabled(ctx, level) {
 			return
 		}
 		attrs := eventAttrs(e)
@@ -51,7 +49,7 @@ func Listener(l *slog.Logger) func(observer.Event) {
 				attrs = append(attrs, slog.String("stack", string(p.Stack)))
 			}
 		}
-		l.LogAttrs(ctx, level, name, attrs...)
+		logger.LogAttrs(ctx, level, name, attrs...)
 	}
 }
 
