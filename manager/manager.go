@@ -16,7 +16,7 @@
 //
 // What happens goes to the bus: what package conn sends for opening and closing, and [Evicted]. Listeners run
 // on the goroutine that opens or closes, under no lock, and that waits for them. So a listener that itself
-// waits for the same name to be opened or closed waits for itself: put it behind [observer.Queue].
+// waits for the same name to be opened or closed waits for itself: put it behind an [observer.Queue].
 package manager
 
 import (

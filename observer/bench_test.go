@@ -72,7 +72,7 @@ func BenchmarkEmitOtherType(b *testing.B) {
 
 func BenchmarkEmitMatch(b *testing.B) {
 	bus := observer.New()
-	observer.Match(bus, observer.Glob("other:*"), func(observer.Event) { b.Error("called for another name") })
+	observer.OnMatch(bus, observer.Glob("other:*"), func(observer.Event) { b.Error("called for another name") })
 	benchmarkEmit(b, bus)
 }
 

@@ -1,19 +1,16 @@
 package observer
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 )
 
-// Bus carries events from those who [Emit] them to those who listen. Its zero value is ready for use, and it
-// must not be copied. A nil *Bus is one that is switched off: nothing is sent on it and nobody hears anything.
-// All functions that take a Bus may be called concurrently.
+// Bus carries events from the code that emits them to the functions that listen. Its zero value is ready for use,
+// and it must not be copied after first use. A nil *Bus is switched off: [Emit] sends nothing on it, and its
+// listeners are never called. All functions that take a Bus may be called concurrently.
 type Bus struct {
-	// Whether there are listeners. Read by a function of sync/atomic, because a method of atomic.Pointer or
-	// atomic.Bool would make Emit a little too large to be inlined.
-	heard uint32
-
-	mu        sync.Mutex                  // held to change listeners and heard
+	mu        sync.Mutex                  // held to change listeners
 	listeners atomic.Pointer[[]*listener] // in order of subscription, never modified; nil when there are none
 }
 
@@ -22,19 +19,44 @@ var standard Bus
 // New returns a bus without listeners.
 func New() *Bus { return new(Bus) }
 
-// Default returns the bus that is used where a program names no other.
+// Default returns the bus that conn and manager emit to unless an option names another.
 func Default() *Bus { return &standard }
 
-// A listener is one subscription. Both functions call begin and contain panics, so that a program without listeners
-// links no code for either.
-type listener struct {
-	typed any         // the func(E) of a listener of a type that is no interface, which takes events unboxed
-	boxed func(Event) // takes any event and handles it if it is one for this listener
-	once  bool
-	done  atomic.Bool // canceled, or fired if once
+// Emit calls the listeners of e one after the other and returns when the last has returned; see the package
+// comment. It does nothing if b is nil or e is a nil interface. If E is an interface, the type of the event is that
+// of the value in it.
+//
+// On a bus without listeners Emit is an atomic load and does not allocate. It is generic for that: an e of type Event
+// would be allocated by the caller.
+func Emit[E Event](b *Bus, e E) {
+	if b != nil && b.listeners.Load() != nil {
+		b.deliver(e)
+	}
 }
 
-// begin reports whether the listener may be called now, and ends it if that is its only call.
+func (b *Bus) deliver(e Event) {
+	all := b.listeners.Load()
+	if all == nil || e == nil {
+		return
+	}
+	for _, l := range *all {
+		l.call(b, e)
+	}
+}
+
+// A listener is one subscription.
+type listener struct {
+	fn   func(Event) // takes any event and ignores those that it is not for
+	once bool
+	done atomic.Bool // canceled, or called if once
+}
+
+func (l *listener) call(b *Bus, e Event) {
+	defer report(b, e)
+	l.fn(e)
+}
+
+// begin reports whether the subscriber may be called now, and ends the subscription if it is for one call.
 func (l *listener) begin(b *Bus) bool {
 	if l.once {
 		return l.end(b)
@@ -47,39 +69,33 @@ func (l *listener) end(b *Bus) bool {
 	if !l.done.CompareAndSwap(false, true) {
 		return false
 	}
-	b.replace(l, nil)
+	b.remove(l)
 	return true
 }
+
+// add and remove store a new list: an Emit under way goes on with the one it has loaded.
 
 func (b *Bus) add(l *listener) (cancel func()) {
 	if b == nil {
 		return func() {}
 	}
-	b.replace(nil, l)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := []*listener{l}
+	if old := b.listeners.Load(); old != nil {
+		all = slices.Concat(*old, all)
+	}
+	b.listeners.Store(&all)
 	return func() { l.end(b) }
 }
 
-// replace puts a copy without one listener and with another in place of the list, either of which may be nil: an
-// Emit under way goes on with the list it has.
-func (b *Bus) replace(old, next *listener) {
+func (b *Bus) remove(l *listener) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []*listener
-	if list := b.listeners.Load(); list != nil {
-		for _, l := range *list {
-			if l != old {
-				all = append(all, l)
-			}
-		}
-	}
-	if next != nil {
-		all = append(all, next)
-	}
-	if all == nil {
-		atomic.StoreUint32(&b.heard, 0)
+	all := slices.DeleteFunc(slices.Clone(*b.listeners.Load()), func(other *listener) bool { return other == l })
+	if len(all) == 0 {
 		b.listeners.Store(nil)
 		return
 	}
 	b.listeners.Store(&all)
-	atomic.StoreUint32(&b.heard, 1)
 }

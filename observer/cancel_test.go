@@ -13,7 +13,7 @@ func TestCancelEndsASubscriptionAndMayBeRepeated(t *testing.T) {
 	var calls []string
 	first := observer.On(b, func(opened) { calls = append(calls, "first") })
 	observer.On(b, func(opened) { calls = append(calls, "second") })
-	third := observer.Match(b, nil, func(observer.Event) { calls = append(calls, "third") })
+	third := observer.OnMatch(b, nil, func(observer.Event) { calls = append(calls, "third") })
 
 	observer.Emit(b, opened{})
 	first()
@@ -41,7 +41,9 @@ func TestAListenerMayCancelTheNext(t *testing.T) {
 		"On":       func(b *observer.Bus, fn func()) func() { return observer.On(b, func(opened) { fn() }) },
 		"On Event": func(b *observer.Bus, fn func()) func() { return observer.On(b, func(observer.Event) { fn() }) },
 		"Once":     func(b *observer.Bus, fn func()) func() { return observer.Once(b, func(opened) { fn() }) },
-		"Match":    func(b *observer.Bus, fn func()) func() { return observer.Match(b, nil, func(observer.Event) { fn() }) },
+		"OnMatch": func(b *observer.Bus, fn func()) func() {
+			return observer.OnMatch(b, nil, func(observer.Event) { fn() })
+		},
 	} {
 		b := observer.New()
 		var cancel func()
@@ -58,7 +60,7 @@ func (f matcherFunc) MatchString(name string) bool { return f(name) }
 func TestAMatcherMayCancelItsListener(t *testing.T) {
 	b := observer.New()
 	var cancel func()
-	cancel = observer.Match(b, matcherFunc(func(string) bool { cancel(); return true }), func(observer.Event) {
+	cancel = observer.OnMatch(b, matcherFunc(func(string) bool { cancel(); return true }), func(observer.Event) {
 		t.Error("called after its cancel returned")
 	})
 	observer.Emit(b, opened{})

@@ -35,7 +35,7 @@ func TestObserverLinksALittleOfTheStandardLibraryOnly(t *testing.T) {
 	}
 }
 
-// An Emit that is not inlined stores its event and calls a function for nobody.
+// An Emit that is not inlined copies its event and calls a function although nobody listens.
 func TestEmitIsInlined(t *testing.T) {
 	out := goTool(t, "build", "-gcflags=-m", ".")
 	if !regexp.MustCompile(`panic\.go:\d+:\d+: inlining call to Emit\[`).MatchString(out) {

@@ -6,19 +6,25 @@ import (
 	"sync"
 )
 
-// EventsBuffer is how many events a sequence of [Events] holds for a consumer that is busy with another.
-const EventsBuffer = 1024
+// backlog is how many events wait for the consumer of a sequence before further ones are dropped.
+const backlog = 1024
 
-// Events returns the events whose name p matches, to be consumed in a range loop on the consumer's own
-// goroutine, at its own pace. The sequence ends when ctx does, without what the consumer has not taken by then.
+// Dropped says that a consumer of [Events] was too slow and missed Count events at this place in the sequence.
+type Dropped struct{ Count uint64 }
+
+// EventName returns "observer:drop".
+func (Dropped) EventName() string { return "observer:drop" }
+
+// Events returns the events whose name p matches, to be consumed in a range loop on the consumer's own goroutine, at
+// its own pace. The sequence ends when ctx does; events that the loop has not taken by then are discarded.
 //
 // Listening begins with the loop and ends with it; a sequence that is used again listens again. Emitters never
-// wait for the loop: while [EventsBuffer] events wait for it, further ones are dropped, and the loop gets a
-// [Dropped] in their place that says how many they were, whether p matches its name or not.
+// wait for the loop: while 1024 events wait for it, further ones are dropped, and in their place the loop gets a
+// [Dropped] with their number, even if p does not match its name.
 func Events(ctx context.Context, b *Bus, p Matcher) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		w := window{entries: make(chan entry, EventsBuffer)}
-		defer Match(b, p, w.put)()
+		w := window{entries: make(chan entry, backlog)}
+		defer OnMatch(b, p, w.put)()
 		for ctx.Err() == nil {
 			select {
 			case <-ctx.Done():
@@ -34,7 +40,7 @@ func Events(ctx context.Context, b *Bus, p Matcher) iter.Seq[Event] {
 	}
 }
 
-// A window is the part of the events that the consumer has yet to take.
+// A window holds the events that the consumer has not taken yet.
 type window struct {
 	mu      sync.Mutex
 	entries chan entry // sent to with mu held
@@ -57,8 +63,8 @@ func (w *window) put(e Event) {
 	}
 }
 
-// missedLast takes the number of events missed after the last entry, once the consumer has got to there.
-// Events are only missed while entries wait, so it is enough to ask after each of them.
+// missedLast returns the number of events missed after the last entry, and resets it. While entries wait it returns
+// 0. Events are missed only while entries wait, so it is enough to call it after each of them.
 func (w *window) missedLast() uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()

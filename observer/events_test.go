@@ -9,6 +9,9 @@ import (
 	"github.com/patchbay-go/patchbay/observer"
 )
 
+// backlog is the number that the documentation of Events gives.
+const backlog = 1024
+
 // collect consumes events in a goroutine until ctx ends, and calls each, if given, on each of them.
 func collect(ctx context.Context, b *observer.Bus, p observer.Matcher, each func(observer.Event)) (got func() []string) {
 	var names []string
@@ -91,7 +94,7 @@ func TestEventsSayWhatWasDroppedAndWhere(t *testing.T) {
 				observer.Emit(b, opened{fmt.Sprint(from + i)})
 			}
 		}
-		const first = observer.EventsBuffer + 1 // one is taken at once
+		const first = backlog + 1 // one is taken at once
 		emit(0, 1)
 		synctest.Wait()
 		emit(1, first-1+5) // 5 do not fit
@@ -112,7 +115,7 @@ func TestEventsSayWhatWasDroppedAndWhere(t *testing.T) {
 }
 
 func TestEventsLoseNothingTheyDoNotCount(t *testing.T) {
-	const emitters, each = 4, 2 * observer.EventsBuffer
+	const emitters, each = 4, 2 * backlog
 	synctest.Test(t, func(t *testing.T) {
 		b := observer.New()
 		ctx, cancel := context.WithCancel(t.Context())

@@ -54,10 +54,10 @@ func ExampleOnce() {
 	// Output: the first: monday.sql
 }
 
-func ExampleMatch() {
+func ExampleOnMatch() {
 	bus := observer.New()
-	observer.Match(bus, observer.Glob("backup:*"), func(e observer.Event) { fmt.Println("glob:", e.EventName()) })
-	observer.Match(bus, regexp.MustCompile("^(error|backup:done)$"), func(e observer.Event) {
+	observer.OnMatch(bus, observer.Glob("backup:*"), func(e observer.Event) { fmt.Println("glob:", e.EventName()) })
+	observer.OnMatch(bus, regexp.MustCompile("^(error|backup:done)$"), func(e observer.Event) {
 		fmt.Println("regexp:", e.EventName())
 	})
 	observer.Emit(bus, Backup{})
@@ -82,11 +82,12 @@ func ExampleEmit() {
 	// Output: monday.sql
 }
 
-func ExampleQueue() {
+func ExampleNewQueue() {
 	bus := observer.New()
 	upload := func(e Backup) { fmt.Println("uploaded", e.File) } // may take its time
 
-	q := observer.Queue(100, upload).Report(bus)
+	q := observer.NewQueue(100, upload)
+	q.Report(bus)
 	cancel := observer.On(bus, q.Put)
 	observer.Emit(bus, Backup{File: "monday.sql"}) // does not wait for the upload
 	observer.Emit(bus, Backup{File: "tuesday.sql"})

@@ -1,6 +1,9 @@
 package observer_test
 
 import (
+	"fmt"
+	"path"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -90,7 +93,7 @@ func TestListenersAreCalledInOrderOfSubscriptionBeforeEmitReturns(t *testing.T) 
 	var calls []int // written without a lock: the race detector sees that this is one goroutine
 	add := func(i int) { calls = append(calls, i) }
 	observer.On(b, func(opened) { add(1) })
-	observer.Match(b, nil, func(observer.Event) { add(2) })
+	observer.OnMatch(b, nil, func(observer.Event) { add(2) })
 	cancel := observer.On(b, func(opened) { add(3) })
 	observer.On(b, func(observer.Event) { add(4) })
 	observer.Once(b, func(opened) { add(5) })
@@ -122,7 +125,7 @@ func TestANilBusIsSwitchedOff(t *testing.T) {
 	cancels := []func(){
 		observer.On(b, func(opened) { t.Error("On was called") }),
 		observer.Once(b, func(opened) { t.Error("Once was called") }),
-		observer.Match(b, nil, func(observer.Event) { t.Error("Match was called") }),
+		observer.OnMatch(b, nil, func(observer.Event) { t.Error("OnMatch was called") }),
 	}
 	observer.Emit(b, opened{})
 	for _, cancel := range cancels {
@@ -133,7 +136,7 @@ func TestANilBusIsSwitchedOff(t *testing.T) {
 func TestANilEventIsNone(t *testing.T) {
 	b := observer.New()
 	observer.On(b, func(e observer.Event) { t.Errorf("called with %v", e) })
-	observer.Match(b, nil, func(e observer.Event) { t.Errorf("called with %v", e) })
+	observer.OnMatch(b, nil, func(e observer.Event) { t.Errorf("called with %v", e) })
 	observer.Emit[observer.Event](b, nil)
 	observer.Emit[labelled](b, nil)
 }
@@ -157,10 +160,10 @@ func TestDefaultIsAlwaysTheSame(t *testing.T) {
 func TestListeningWithANilFunctionPanicsAtOnce(t *testing.T) {
 	b := observer.New()
 	for name, listen := range map[string]func(){
-		"On":    func() { observer.On[opened](b, nil) },
-		"Once":  func() { observer.Once[opened](b, nil) },
-		"Match": func() { observer.Match(b, nil, nil) },
-		"Queue": func() { observer.Queue[opened](1, nil) },
+		"On":       func() { observer.On[opened](b, nil) },
+		"Once":     func() { observer.Once[opened](b, nil) },
+		"OnMatch":  func() { observer.OnMatch(b, nil, nil) },
+		"NewQueue": func() { observer.NewQueue[opened](1, nil) },
 	} {
 		if mustPanic(t, listen) == nil {
 			t.Errorf("%s takes a nil function", name)
@@ -173,4 +176,63 @@ func mustPanic(t *testing.T, f func()) (value any) {
 	defer func() { value = recover() }()
 	f()
 	return nil
+}
+
+func TestOnMatchGoesByName(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		p    observer.Matcher
+		want []string
+	}{
+		{"glob", observer.Glob("*:close"), []string{"test:close"}},
+		{"glob without a star", observer.Glob("test"), nil},
+		{"glob of everything", observer.Glob("*"), []string{"test:open", "test:close", "error"}},
+		{"regexp", regexp.MustCompile(`^test:(open|rename)$`), []string{"test:open"}},
+		{"nil", nil, []string{"test:open", "test:close", "error"}},
+	} {
+		b := observer.New()
+		var got []string
+		cancel := observer.OnMatch(b, c.p, func(e observer.Event) { got = append(got, e.EventName()) })
+		observer.Emit(b, opened{})
+		observer.Emit(b, observer.Event(closed{}))
+		observer.Emit(b, observer.Error{})
+		cancel()
+		observer.Emit(b, opened{})
+		equal(t, c.name, got, c.want...)
+	}
+}
+
+func TestGlobPanicsOnAMalformedPattern(t *testing.T) {
+	for _, pattern := range []string{"[", "a[", "connection:[", "*[", `\`, "[]a]", "[a-]", "x*[-"} {
+		if mustPanic(t, func() { observer.Glob(pattern) }) == nil {
+			t.Errorf("Glob(%q) does not panic", pattern)
+		}
+	}
+}
+
+// What Glob accepts must be well-formed to the end, whatever it is matched with: MatchString has no way to fail.
+func FuzzGlob(f *testing.F) {
+	for _, seed := range []string{"connection:*", "*:error", "[a-c]?", "*[", "a*b*[c", `a\`, "[^x]y[", ""} {
+		f.Add(seed, "connection:error")
+	}
+	f.Fuzz(func(t *testing.T, pattern, name string) {
+		var p observer.Matcher
+		if mustPanic(t, func() { p = observer.Glob(pattern) }) != nil {
+			return
+		}
+		if got := fmt.Sprint(p); got != pattern {
+			t.Errorf("Glob(%q) prints as %q", pattern, got)
+		}
+		if got, want := p.MatchString(name), pathMatch(t, pattern, name); got != want {
+			t.Errorf("Glob(%q).MatchString(%q) = %t, want %t", pattern, name, got, want)
+		}
+	})
+}
+
+func pathMatch(t *testing.T, pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	if err != nil {
+		t.Errorf("Glob(%q) accepts a malformed pattern: %v", pattern, err)
+	}
+	return ok
 }

@@ -18,11 +18,11 @@ func TestAPanicStaysWithItsListener(t *testing.T) {
 		"On":       func(b *observer.Bus) { observer.On(b, func(opened) { explode(io.ErrUnexpectedEOF) }) },
 		"On Event": func(b *observer.Bus) { observer.On(b, func(labelled) { explode(io.ErrUnexpectedEOF) }) },
 		"Once":     func(b *observer.Bus) { observer.Once(b, func(opened) { explode(io.ErrUnexpectedEOF) }) },
-		"Match": func(b *observer.Bus) {
-			observer.Match(b, observer.Glob("test:*"), func(observer.Event) { explode(io.ErrUnexpectedEOF) })
+		"OnMatch": func(b *observer.Bus) {
+			observer.OnMatch(b, observer.Glob("test:*"), func(observer.Event) { explode(io.ErrUnexpectedEOF) })
 		},
 		"a Matcher": func(b *observer.Bus) {
-			observer.Match(b, badMatcher{}, func(observer.Event) { t.Error("called") })
+			observer.OnMatch(b, badMatcher{}, func(observer.Event) { t.Error("called") })
 		},
 	}
 	for name, listen := range listen {

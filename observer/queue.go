@@ -7,17 +7,17 @@ import (
 	"sync/atomic"
 )
 
-// Queued lets a slow function listen without slowing the emitters down. Its method Put is the listener to hand
-// to [On], [Once] or [Match], of as many buses as one likes:
+// Queue lets a slow function listen without slowing the emitters down. Its method Put is the listener to pass
+// to [On], [Once] or [OnMatch], for any number of buses:
 //
-//	q := observer.Queue(100, send)
+//	q := observer.NewQueue(100, send)
 //	cancel := observer.On(bus, q.Put)
 //	...
 //	cancel()
 //	err := q.Close(ctx)
 //
 // All methods may be called concurrently.
-type Queued[E Event] struct {
+type Queue[E Event] struct {
 	fn  func(E)
 	bus atomic.Pointer[Bus]
 
@@ -28,30 +28,28 @@ type Queued[E Event] struct {
 	dropped uint64
 }
 
-// Queue returns a queue that holds up to n events and calls fn with one after the other, in the order in which
-// they were put, on a goroutine that exists only while there are any. An event that finds the queue full is
-// dropped and counted. Queue panics if n is less than 1.
+// NewQueue returns a queue that holds up to n events and calls fn with one after the other, in the order in which
+// they were put, on a goroutine that exists only while there are events. An event that finds the queue full is
+// dropped and counted. NewQueue panics if fn is nil or n is less than 1.
 //
-// A panic of fn becomes an [Error] event on the [Default] bus, or the one that Report names.
-func Queue[E Event](n int, fn func(E)) *Queued[E] {
+// A panic of fn becomes an [Error] event on the [Default] bus, or on the one set by Report.
+func NewQueue[E Event](n int, fn func(E)) *Queue[E] {
 	if fn == nil {
-		panic("observer: listening with a nil function")
+		panic("observer: nil listener")
 	}
 	if n < 1 {
-		panic(fmt.Sprintf("observer: a queue of %d events: give it room for at least 1", n))
+		panic(fmt.Sprintf("observer: queue size %d is less than 1", n))
 	}
-	q := &Queued[E]{fn: fn, events: make(chan E, n)}
-	return q.Report(Default())
-}
-
-// Report names the bus that panics of the queue's function are reported on, and returns the queue.
-func (q *Queued[E]) Report(b *Bus) *Queued[E] {
-	q.bus.Store(b)
+	q := &Queue[E]{fn: fn, events: make(chan E, n)}
+	q.bus.Store(Default())
 	return q
 }
 
+// Report sets the bus on which panics of the queue's function are reported; nil reports them nowhere.
+func (q *Queue[E]) Report(b *Bus) { q.bus.Store(b) }
+
 // Put queues e, or drops it if the queue is full or closed. It never waits for the function.
-func (q *Queued[E]) Put(e E) {
+func (q *Queue[E]) Put(e E) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed || len(q.events) == cap(q.events) {
@@ -65,18 +63,18 @@ func (q *Queued[E]) Put(e E) {
 	}
 }
 
-// Dropped returns how many of the events put so far were dropped; all others are handled or waiting.
-func (q *Queued[E]) Dropped() uint64 {
+// Dropped returns how many of the events put so far were dropped; all others were handled, are being handled, or wait.
+func (q *Queue[E]) Dropped() uint64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.dropped
 }
 
-// Close drops what is put from now on, and returns when the function has handled what was put before and its
-// goroutine has ended. If ctx ends first, what is still waiting is dropped and Close returns an error that
-// tells how much that was; a call of the function that is under way goes on. Closing again waits again. The
+// Close drops events that are put from now on, and returns when the function has handled those that were put before
+// and its goroutine has ended. If ctx ends first, the events still waiting are dropped and Close returns an error
+// with their number; a call of the function that is under way goes on. Closing again waits again. The
 // function itself must not call Close, which would wait for its own return.
-func (q *Queued[E]) Close(ctx context.Context) error {
+func (q *Queue[E]) Close(ctx context.Context) error {
 	q.mu.Lock()
 	q.closed = true
 	idle := q.idle
@@ -103,30 +101,33 @@ func (q *Queued[E]) Close(ctx context.Context) error {
 }
 
 // run calls fn until nothing is waiting.
-func (q *Queued[E]) run() {
-	left := true
+func (q *Queue[E]) run() {
+	done := false
 	defer func() {
-		if left { // fn ended the goroutine with runtime.Goexit
+		if !done { // fn ended the goroutine with runtime.Goexit
 			go q.run()
 		}
 	}()
 	for e, ok := q.next(); ok; e, ok = q.next() {
-		call(q.bus.Load(), q.fn, e)
+		q.call(e)
 	}
-	left = false
+	done = true
 }
 
-// next takes the next event. Without one it declares the goroutine ended, in the same breath, so that a Put
-// either is seen here or starts another.
-func (q *Queued[E]) next() (e E, ok bool) {
+// next takes the next event. Without one it marks the goroutine as ended under the same lock, so that the event of
+// a Put is either seen here or starts another goroutine.
+func (q *Queue[E]) next() (e E, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	select {
-	case e = <-q.events:
-		return e, true
-	default:
+	if len(q.events) == 0 {
 		close(q.idle)
 		q.idle = nil
 		return e, false
 	}
+	return <-q.events, true
+}
+
+func (q *Queue[E]) call(e E) {
+	defer report(q.bus.Load(), e)
+	q.fn(e)
 }

@@ -16,7 +16,7 @@ func TestAQueueHandlesEventsInOrderOffTheEmittersGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := observer.New()
 		var got []string
-		q := observer.Queue(10, func(e opened) {
+		q := observer.NewQueue(10, func(e opened) {
 			time.Sleep(time.Minute)
 			got = append(got, e.Name)
 		})
@@ -45,9 +45,9 @@ func TestAQueueHandlesEventsInOrderOffTheEmittersGoroutine(t *testing.T) {
 func TestAQueueServesEveryFormOfListening(t *testing.T) {
 	b := observer.New()
 	var got []string
-	q := observer.Queue(10, func(e observer.Event) { got = append(got, e.EventName()) })
+	q := observer.NewQueue(10, func(e observer.Event) { got = append(got, e.EventName()) })
 	observer.Once(b, q.Put)
-	observer.Match(b, observer.Glob("*:close"), q.Put)
+	observer.OnMatch(b, observer.Glob("*:close"), q.Put)
 	observer.Emit(b, opened{})
 	observer.Emit(b, closed{})
 	if err := q.Close(t.Context()); err != nil {
@@ -60,7 +60,7 @@ func TestAFullQueueDropsAndCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var got []string
-		q := observer.Queue(2, func(e opened) {
+		q := observer.NewQueue(2, func(e opened) {
 			<-release
 			got = append(got, e.Name)
 		})
@@ -88,7 +88,7 @@ func TestAFullQueueDropsAndCounts(t *testing.T) {
 
 func TestAQueueThatIsIdleHasNoGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // fails if a goroutine is left
-		q := observer.Queue(1, func(opened) {})
+		q := observer.NewQueue(1, func(opened) {})
 		q.Put(opened{})
 	})
 }
@@ -97,7 +97,7 @@ func TestCloseGivesUpWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var handled int
-		q := observer.Queue(5, func(opened) { <-release; handled++ })
+		q := observer.NewQueue(5, func(opened) { <-release; handled++ })
 		for range 4 {
 			q.Put(opened{})
 		}
@@ -127,7 +127,7 @@ func TestCloseGivesUpWithItsContext(t *testing.T) {
 func TestClosingAnIdleQueueIgnoresTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := observer.Queue(1, func(opened) {}).Close(ctx); err != nil {
+	if err := observer.NewQueue(1, func(opened) {}).Close(ctx); err != nil {
 		t.Error(err)
 	}
 }
@@ -140,7 +140,7 @@ func TestAQueueLosesNothingItDoesNotCount(t *testing.T) {
 		opened
 		putter, n int
 	}
-	q := observer.Queue(16, func(e numbered) {
+	q := observer.NewQueue(16, func(e numbered) {
 		handled++
 		if e.n <= last[e.putter] {
 			t.Errorf("putter %d: %d after %d", e.putter, e.n, last[e.putter])
@@ -175,10 +175,11 @@ func TestAPanicInAQueueIsReportedAndTheQueueGoesOn(t *testing.T) {
 		var errs []observer.Error
 		observer.On(b, func(e observer.Error) { errs = append(errs, e) })
 		var handled []string
-		q := observer.Queue(10, func(e observer.Event) {
+		q := observer.NewQueue(10, func(e observer.Event) {
 			handled = append(handled, e.EventName())
 			panic("queued")
-		}).Report(b)
+		})
+		q.Report(b)
 		observer.On(b, q.Put) // and so its own reports, which must not go round for ever
 
 		observer.Emit(b, opened{})
@@ -201,7 +202,7 @@ func TestAPanicInAQueueIsReportedAndTheQueueGoesOn(t *testing.T) {
 func TestAPanicInAQueueIsReportedOnTheDefaultBus(t *testing.T) {
 	var errs []error
 	defer observer.On(observer.Default(), func(e observer.Error) { errs = append(errs, e.Err) })()
-	q := observer.Queue(1, func(opened) { panic("queued") })
+	q := observer.NewQueue(1, func(opened) { panic("queued") })
 	q.Put(opened{})
 	if err := q.Close(t.Context()); err != nil {
 		t.Error(err)
@@ -213,7 +214,7 @@ func TestAPanicInAQueueIsReportedOnTheDefaultBus(t *testing.T) {
 
 func TestGoexitInAQueueDoesNotStopIt(t *testing.T) {
 	var got []string
-	q := observer.Queue(10, func(e opened) {
+	q := observer.NewQueue(10, func(e opened) {
 		got = append(got, e.Name)
 		runtime.Goexit()
 	})
@@ -227,8 +228,8 @@ func TestGoexitInAQueueDoesNotStopIt(t *testing.T) {
 
 func TestAQueueWithoutRoomPanics(t *testing.T) {
 	for _, n := range []int{0, -1} {
-		if mustPanic(t, func() { observer.Queue(n, func(opened) {}) }) == nil {
-			t.Errorf("Queue(%d) does not panic", n)
+		if mustPanic(t, func() { observer.NewQueue(n, func(opened) {}) }) == nil {
+			t.Errorf("NewQueue(%d) does not panic", n)
 		}
 	}
 }

@@ -27,7 +27,7 @@ type subscription struct {
 	owner, n   int
 	once       bool
 	subscribed span
-	canceled  span // zero: never
+	canceled   span // zero: never
 	fired      atomic.Int64
 }
 
@@ -91,7 +91,7 @@ func (s *stormer) subscribe() {
 	case 2:
 		s.cancels[sub] = observer.On(s.bus, calledAny)
 	case 3:
-		s.cancels[sub] = observer.Match(s.bus, observer.Glob("test:*"), calledAny)
+		s.cancels[sub] = observer.OnMatch(s.bus, observer.Glob("test:*"), calledAny)
 	default:
 		s.cancels[sub] = observer.On(s.bus, called)
 	}

@@ -95,7 +95,7 @@ func printed(v any) map[string]string {
 	var log bytes.Buffer
 	handler := slog.NewJSONHandler(&log, nil)
 	if e, ok := v.(observer.Event); ok {
-		eventlog.To(slog.New(handler))(e)
+		eventlog.Listener(slog.New(handler))(e)
 	} else {
 		slog.New(handler).Info("", "value", v)
 	}

@@ -14,7 +14,7 @@ func TestNearest(t *testing.T) {
 		"postgre":                       "postgres", // too few
 		"postgrees":                     "postgres",
 		"Postgras":                      "postgres",
-		"psotgras":                      "postgres", // two slips
+		"psotgras":                      "postgres", // two mistakes
 		"pstogars":                      "",         // three
 		"mysq":                          "mysql",    // one, in a short word
 		"mysk":                          "",         // two
@@ -27,6 +27,10 @@ func TestNearest(t *testing.T) {
 		if got := spell.Nearest(word, names); got != want {
 			t.Errorf("%q: %q, want %q", word, got, want)
 		}
+	}
+	long := strings.Repeat("x", 100)
+	if got := spell.Nearest("y"+long, []string{"postgres", long}); got != long {
+		t.Errorf("of a long name: %q", got)
 	}
 	if got := spell.Nearest("x", nil); got != "" {
 		t.Errorf("nothing is nearest to %q", got)

@@ -44,7 +44,7 @@ func shown(v any, secrets ...string) string {
 	var log bytes.Buffer
 	for _, handler := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
 		if e, ok := v.(observer.Event); ok {
-			eventlog.To(slog.New(handler))(e)
+			eventlog.Listener(slog.New(handler))(e)
 		} else {
 			slog.New(handler).Info("", "value", v)
 		}

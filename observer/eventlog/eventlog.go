@@ -1,10 +1,11 @@
 // Package eventlog writes the events of an [observer.Bus] to a [slog.Logger]. A program that wants its
-// connections in its log calls [Attach] once; it is a package of its own so that other programs do not link
-// log/slog. It never shows what a type hides: a value that can print or encode itself is shown as it does
-// that, and only plain ones are taken apart.
+// connections in its log calls [Attach] once; programs that do not import this package do not link log/slog for it.
+// It never shows what a type hides: a value with a method to print or encode itself is shown in that form, and only
+// a value without one is taken apart.
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -13,31 +14,33 @@ import (
 	"github.com/patchbay-go/patchbay/observer"
 )
 
-// Attach logs every event on b until it is canceled, as [To] describes.
-func Attach(b *observer.Bus, l *slog.Logger) (cancel func()) { return observer.On(b, To(l)) }
+// Attach logs every event on b until cancel is called, as [Listener] describes.
+func Attach(b *observer.Bus, l *slog.Logger) (cancel func()) { return observer.On(b, Listener(l)) }
 
-// To returns a listener that logs the events it gets, for a part of them or in the background:
+// Listener returns a function that logs the events it is called with, to log some of the events of a bus or to log
+// in the background:
 //
-//	observer.Match(bus, observer.Glob("pool:*"), eventlog.To(logger))
-//	observer.Queue(1000, eventlog.To(logger))
+//	observer.OnMatch(bus, observer.Glob("pool:*"), eventlog.Listener(logger))
+//	observer.NewQueue(1000, eventlog.Listener(logger))
 //
-// The message is the name of the event, the level what [Level] says, and the attributes are its exported
-// fields. The key is the name in the field's json tag, or else the field's name with a small first word; json:"-"
-// leaves the field out, and so does a zero or empty value. Durations, times, numbers and strings keep their type,
-// structs and maps become groups, errors their text. A value, or an event, with one of the methods LogValue,
-// Redacted, Format, Error, String, MarshalText, MarshalJSON and GoString is shown as the first of them says; an
-// event that this makes a single text has the key "event". The report of a panic has the stack with it.
+// The message is the name of the event, and the level depends on the last word of the name: Error for "error", as in
+// "connection:error", Warn for "retry" and "drop", Info for others.
 //
-// Nothing is computed for a level that l does not log. A nil l is [slog.Default] at the time of the event.
-func To(l *slog.Logger) func(observer.Event) {
+// The attributes are the exported fields of the event. The key is the name in the field's json tag, or else the
+// field's name with its first word in lower case; a field with json:"-" is left out, and so is a zero or empty value.
+// Durations, times, numbers and strings keep their type, structs and maps become groups, errors become their text. A
+// value, or an event, with one of the methods LogValue, Redacted, Format, Error, String, MarshalText, MarshalJSON and
+// GoString is shown as the first of them returns it; an event for which that is a single value has the key "event".
+// The report of a panic has the additional attribute "stack".
+//
+// Nothing is computed for a level that l does not log. A nil l means [slog.Default] at the time of the event. The
+// function may be called concurrently.
+func Listener(l *slog.Logger) func(observer.Event) {
 	return func(e observer.Event) {
-		l := l
-		if l == nil {
-			l = slog.Default()
-		}
+		logger := cmp.Or(l, slog.Default())
 		name, ctx := e.EventName(), context.Background()
-		level := Level(name)
-		if !l.Enabled(ctx, level) {
+		level := levelOf(name)
+		if !logger.Enabled(ctx, level) {
 			return
 		}
 		attrs := eventAttrs(e)
@@ -46,19 +49,16 @@ func To(l *slog.Logger) func(observer.Event) {
 				attrs = append(attrs, slog.String("stack", string(p.Stack)))
 			}
 		}
-		l.LogAttrs(ctx, level, name, attrs...)
+		logger.LogAttrs(ctx, level, name, attrs...)
 	}
 }
 
-// levels has the verbs that are not Info. An eviction is: it is how a limit on open pools works.
-var levels = map[string]slog.Level{
-	"error": slog.LevelError, // what was asked for did not happen
-	"retry": slog.LevelWarn,  // it may yet
-	"drop":  slog.LevelWarn,  // it happened, unseen
-}
-
-// Level returns the level at which events of a name are logged. It depends on the last word of the name:
-// Error for "error", as in "error" and "connection:error", Warn for "retry" and "drop", Info for others.
-func Level(name string) slog.Level {
-	return levels[name[strings.LastIndexByte(name, ':')+1:]] // the zero value is Info
+func levelOf(name string) slog.Level {
+	switch name[strings.LastIndexByte(name, ':')+1:] {
+	case "error": // what was asked for did not happen
+		return slog.LevelError
+	case "retry", "drop": // it may still happen; events were lost
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo // "evict" too: it is how a limit on open pools works
 }

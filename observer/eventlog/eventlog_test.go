@@ -52,8 +52,10 @@ func TestTheLevelFollowsTheLastWord(t *testing.T) {
 		"terror":           slog.LevelInfo,
 		"":                 slog.LevelInfo,
 	} {
-		if got := eventlog.Level(name); got != want {
-			t.Errorf("Level(%q) = %v, want %v", name, got, want)
+		r := new(recorder)
+		eventlog.Listener(slog.New(r))(named{name: name})
+		if len(r.records) != 1 || r.records[0].Level != want {
+			t.Errorf("%q: logged %v, want one record at level %v", name, r.records, want)
 		}
 	}
 }
@@ -139,7 +141,7 @@ func TestTheReportOfAPanicHasItsStack(t *testing.T) {
 
 func TestAQueueLogsInTheBackground(t *testing.T) {
 	bus, r := observer.New(), new(recorder)
-	q := observer.Queue(10, eventlog.To(slog.New(r)))
+	q := observer.NewQueue(10, eventlog.Listener(slog.New(r)))
 	observer.On(bus, q.Put)
 	observer.Emit(bus, named{name: "connection:open"})
 	if err := q.Close(t.Context()); err != nil {

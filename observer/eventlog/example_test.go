@@ -42,9 +42,9 @@ func ExampleAttach() {
 	// level=ERROR msg=error source=backup err="disk full"
 }
 
-func ExampleTo() {
+func ExampleListener() {
 	bus := observer.New()
-	observer.Match(bus, observer.Glob("backup:*"), eventlog.To(plain()))
+	observer.OnMatch(bus, observer.Glob("backup:*"), eventlog.Listener(plain()))
 	observer.Emit(bus, Backup{File: "monday.sql"})
 	observer.Emit(bus, observer.Error{Source: "not matched"})
 	// Output: level=INFO msg=backup:done file=monday.sql

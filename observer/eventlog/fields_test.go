@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -155,4 +157,38 @@ func TestAValueThatContainsItselfComesToAnEnd(t *testing.T) {
 	if len(text) == 0 || len(text) > 1<<16 {
 		t.Errorf("%d bytes logged", len(text))
 	}
+}
+
+type live struct {
+	Name  string
+	calls int // changes all the time
+}
+
+// The race detector sees it if it is read.
+func TestAnUnexportedFieldIsNotRead(t *testing.T) {
+	l := &live{Name: "app"}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				l.calls++
+				runtime.Gosched()
+			}
+		}
+	}()
+	for _, e := range []observer.Event{
+		named{Value: l, name: "test"}, named{Value: []*live{l}, name: "test"}, named{Value: map[string]*live{"l": l}, name: "test"},
+	} {
+		for range 20 {
+			if text, _ := logged(t, e); !strings.Contains(text, "app") {
+				t.Errorf("%v: logged as %s", reflect.TypeOf(e), text)
+			}
+		}
+	}
+	close(stop)
+	<-stopped
 }

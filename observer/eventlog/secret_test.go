@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -125,6 +126,15 @@ func TestAnEmbeddedTypeThatCannotBeAskedIsLeftOut(t *testing.T) {
 		Name string
 	}
 	text, _ := logged(t, named{name: "test", Value: ambiguous{byFormat{planted}, byFormat2{planted}, planted, "app"}})
+	if text != "value.name=app" {
+		t.Errorf("got %s", text)
+	}
+	type span = time.Duration
+	text, _ = logged(t, named{name: "test", Value: struct { // has no String, because it has two
+		span
+		byString
+		Name string
+	}{time.Second, planted, "app"}})
 	if text != "value.name=app" {
 		t.Errorf("got %s", text)
 	}
