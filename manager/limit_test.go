@@ -130,7 +130,7 @@ func TestWithoutRoomOpeningWaitsForARelease(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err = m.Get(ctx, "b", fakeConfig("b"))
-		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "all 1 connections that may be open") {
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "connection limit of 1 reached and all are in use") {
 			t.Errorf("got %v", err)
 		}
 		var wg sync.WaitGroup
