@@ -3,6 +3,7 @@ package manager_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -96,4 +97,34 @@ func TestTrackWhileTheNameIsBeingOpened(t *testing.T) {
 			t.Error(r.err)
 		}
 	})
+}
+
+// A connection that lives for long may be given to Track again and again.
+func TestATrackThatDoesNothingLeavesNothingBehind(t *testing.T) {
+	const times, little = 10_000, 1 << 20
+	f := newFake()
+	m, events := f.manager(t)
+	a, refused := elsewhere(t, f, events, "a"), elsewhere(t, f, events, "a")
+	defer refused.Close()
+	if err := m.Track(a); err != nil {
+		t.Fatal(err)
+	}
+	heap := func() uint64 {
+		var s runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&s)
+		return s.HeapAlloc
+	}
+	for what, c := range map[string]*conn.Conn{"repeated": a, "refused": refused} {
+		before := heap()
+		for range times {
+			if err := m.Track(c); (err == nil) != (what == "repeated") {
+				t.Fatalf("%s: %v", what, err)
+			}
+		}
+		if after := heap(); after > before+little {
+			t.Errorf("%s %d times, it left %d bytes", what, times, after-before)
+		}
+		runtime.KeepAlive(c)
+	}
 }
