@@ -164,18 +164,29 @@ func (m *Manager) waitFor(ctx context.Context, o *opening) error {
 // servers do at once; a connection that only waits for its leases does not count.
 const closesAtOnce = 64
 
-// turns are what a connection needs to be closed.
-type turns chan struct{}
+// turns are what a connection needs to be closed. Those that wait for queries may hold all of them for long. What
+// is forced to close does so soon, and must not wait behind them: there are further turns for that alone.
+type turns struct{ all, forced chan struct{} }
 
-// take waits for a turn, but no longer than the timeout. done gives it back. Even a forced close waits, since
-// thousands at once would take longer than one after another.
-func (t turns) take(timeout time.Duration) (done func()) {
+func newTurns() turns {
+	return turns{make(chan struct{}, closesAtOnce), make(chan struct{}, closesAtOnce)}
+}
+
+// take waits for a turn, but no longer than the timeout. done gives it back.
+func (t turns) take(force context.Context, timeout time.Duration) (done func()) {
 	late := time.NewTimer(timeout)
 	defer late.Stop()
-	select {
-	case t <- struct{}{}:
-		return func() { <-t }
-	case <-late.C:
-		return func() {}
+	var forced chan struct{} // nil until it is
+	for {
+		select {
+		case t.all <- struct{}{}:
+			return func() { <-t.all }
+		case forced <- struct{}{}:
+			return func() { <-forced }
+		case <-late.C:
+			return func() {}
+		case <-force.Done():
+			forced, force = t.forced, context.Background()
+		}
 	}
 }

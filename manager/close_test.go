@@ -340,3 +340,36 @@ func TestCloseFromManySidesClosesOnce(t *testing.T) {
 		}
 	}
 }
+
+// The pools that hang hold all the turns of closing, and have no timeout of their own.
+func TestCloseKeepsToItsContextBehindPoolsThatHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		m, events := f.manager(t, manager.WithCloseTimeout(-1), manager.WithGrace(-1))
+		for i := range 64 {
+			name := fmt.Sprint("n", i)
+			busy, err := get(t, m, name).Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(time.Minute, func() { _ = busy.Close() })
+			if err := m.Replace(t.Context(), name, fakeConfig(name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		get(t, m, "rest")
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		if err := m.Close(ctx, "rest"); err != nil {
+			t.Errorf("got %v, and nothing was lost", err)
+		}
+		if took := time.Since(start); took > 250*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+		if events.count("connection:close rest") != 1 {
+			t.Errorf("events %v", events.list())
+		}
+	})
+}

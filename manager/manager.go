@@ -73,7 +73,7 @@ func New(opts ...Option) *Manager {
 	}
 	m := &Manager{
 		settings: s,
-		turns:    make(turns, closesAtOnce),
+		turns:    newTurns(),
 		reload:   make(chan struct{}, 1),
 		names:    make(map[string]*entry),
 		draining: make(map[*pool]struct{}),

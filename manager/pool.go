@@ -240,7 +240,7 @@ func (m *Manager) shutdown(p *pool) error {
 		}
 	}
 	left := m.timeout - time.Since(start)
-	done := m.turns.take(m.timeout)
+	done := m.turns.take(p.force, m.timeout)
 	defer done()
 	ctx, cancel = context.WithTimeoutCause(p.force, left, m.overdue())
 	defer cancel()
