@@ -18,6 +18,7 @@ var (
 	// ErrClosed is in the error of those who waited for a connection when it was closed.
 	ErrClosed = errors.New("connection closed before it was opened")
 
+	errReset  = errors.New("this manager was closed by Reset: call Default again")
 	errExited = errors.New("the driver called runtime.Goexit")
 )
 

@@ -54,6 +54,7 @@ type Manager struct {
 	places   places             // what the limit is for
 	sweeper  *time.Timer        // nil while there is nothing to look after
 	closing  *closing           // nil unless CloseAll is running
+	reset    bool               // it was the default manager, and nobody would close what it opens
 }
 
 // entry is what the manager knows of a name. It exists as long as one of its fields is set.
@@ -88,7 +89,8 @@ func New(opts ...Option) *Manager {
 
 var standard atomic.Pointer[Manager]
 
-// Default returns the manager that all parts of a program can share where one is enough. It has no options.
+// Default returns the manager that all parts of a program can share where one is enough. It has no options. After
+// [Reset] it is another one, so call Default each time and do not keep what it returns.
 func Default() *Manager {
 	for {
 		if m := standard.Load(); m != nil {
@@ -98,12 +100,17 @@ func Default() *Manager {
 	}
 }
 
-// Reset closes all connections of the default manager and puts a new one in its place.
+// Reset closes all connections of the default manager; the next call of [Default] returns a new one. The one from
+// before opens nothing any more: where it would have to, its methods return an error that says so.
 func Reset(ctx context.Context) error {
-	if m := standard.Swap(nil); m != nil {
-		return m.CloseAll(ctx)
+	m := standard.Swap(nil)
+	if m == nil {
+		return nil
 	}
-	return nil
+	m.mu.Lock()
+	m.reset = true
+	m.mu.Unlock()
+	return m.CloseAll(ctx)
 }
 
 // Get returns the connection of that name, and opens it if it is not open yet. Concurrent calls share one
@@ -191,7 +198,10 @@ func (m *Manager) Names() []string {
 
 // refuses returns why nothing may be opened now; nil if it may. m.mu is held.
 func (m *Manager) refuses() error {
-	if m.closing != nil {
+	switch {
+	case m.reset:
+		return errReset
+	case m.closing != nil:
 		return ErrClosing
 	}
 	return nil
