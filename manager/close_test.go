@@ -373,3 +373,40 @@ func TestCloseKeepsToItsContextBehindPoolsThatHang(t *testing.T) {
 		}
 	})
 }
+
+// What comes too late is closed while its opening lands, and a driver may panic over that as well.
+func TestADriverThatPanicsWhileClosingALateWinnerIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		m, events := f.manager(t)
+		wrong, broken := errors.New("not closed"), errors.New("index out of range")
+		late := true
+		f.end = func() error {
+			if late {
+				return wrong
+			}
+			return nil
+		}
+		f.asked = func(err error) {
+			if errors.Is(err, wrong) {
+				panic(broken)
+			}
+		}
+		cancel := observer.Once(events.bus, func(conn.Opened) { time.Sleep(2 * time.Second) }) // it is open, and not yet handed over
+		defer cancel()
+		_, results := crowd(t, m, 1)
+		err := m.Close(t.Context(), "a")
+		e, ok := errors.AsType[*conn.Error](err)
+		if !ok || e.Name != "a" || !errors.Is(err, broken) {
+			t.Errorf("got %v", err)
+		}
+		if p, ok := errors.AsType[*manager.PanicError](err); !ok || !strings.Contains(string(p.Stack), "close_test.go") {
+			t.Errorf("got %v", err)
+		}
+		if got := <-results[0]; !errors.Is(got.err, manager.ErrClosed) {
+			t.Errorf("got %v", got.err)
+		}
+		late = false
+		works(t, get(t, m, "a"))
+	})
+}

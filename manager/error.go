@@ -82,7 +82,7 @@ func (m *Manager) unknown(name string) error {
 	return &UnknownNameError{name, spell.Nearest(name, known)}
 }
 
-// PanicError is the cause of the failure when a driver panics while it opens a connection.
+// PanicError is the cause of the failure when a driver panics while it opens or closes a connection.
 type PanicError struct {
 	Value any    // what it panicked with
 	Stack []byte // where, as [debug.Stack] writes it

@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -227,7 +228,14 @@ func (p *pool) linger(grace time.Duration) {
 
 // shutdown closes a retired pool: it waits for leases and queries, together as long as the close timeout allows,
 // and cuts off the rest.
-func (m *Manager) shutdown(p *pool) error {
+func (m *Manager) shutdown(p *pool) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			e := refusal(p.name, p.cfg, &PanicError{value, debug.Stack()})
+			observer.Emit(m.bus, observer.Error{Source: "connection", Err: e})
+			err = e
+		}
+	}()
 	start := time.Now()
 	ctx, cancel := context.WithTimeoutCause(p.force, m.timeout, m.overdue())
 	defer cancel()
