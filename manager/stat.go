@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"database/sql"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -40,19 +41,21 @@ type Stat struct {
 	Err     error         // of the last attempt to open or replace it, if that failed
 }
 
-// Stats tells about all connections, sorted by name and then by age, oldest first. A name occurs more than once while what it stood for before is draining, and while
+// Stats tells about all connections, sorted by name and then by age, oldest first; those of one age are in the
+// order in which they began. A name occurs more than once while what it stood for before is draining, and while
 // it is being replaced.
 func (m *Manager) Stats() []Stat {
 	type row struct {
 		Stat
-		pool *pool // nil if there is none
+		pool  *pool // nil if there is none
+		birth uint64
 	}
 	var rows []row
 
 	m.mu.Lock()
 	now := time.Now()
 	addPool := func(p *pool, state State, err error) {
-		rows = append(rows, row{Stat{Name: p.name, Dialect: p.conn.Dialect(), State: state, Age: now.Sub(p.born), Leases: p.leases(), Err: err}, p})
+		rows = append(rows, row{Stat{Name: p.name, Dialect: p.conn.Dialect(), State: state, Age: now.Sub(p.born), Leases: p.leases(), Err: err}, p, p.birth})
 	}
 	for p := range m.draining {
 		addPool(p, StateDraining, nil)
@@ -63,17 +66,17 @@ func (m *Manager) Stats() []Stat {
 		}
 		for _, o := range []*opening{e.running, e.next} {
 			if o != nil {
-				rows = append(rows, row{Stat{Name: name, Dialect: o.cfg.Dialect, State: StateOpening, Age: now.Sub(o.began)}, nil})
+				rows = append(rows, row{Stat{Name: name, Dialect: o.cfg.Dialect, State: StateOpening, Age: now.Sub(o.began)}, nil, o.birth})
 			}
 		}
 		if cfg, state := e.config(); state == StateClosed && cfg != nil {
-			rows = append(rows, row{Stat{Name: name, Dialect: cfg.Dialect, Err: e.err}, nil})
+			rows = append(rows, row{Stat{Name: name, Dialect: cfg.Dialect, Err: e.err}, nil, math.MaxUint64})
 		}
 	}
 	m.mu.Unlock()
 
 	slices.SortFunc(rows, func(a, b row) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(b.Age, a.Age))
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(b.Age, a.Age), cmp.Compare(a.birth, b.birth))
 	})
 	var all []Stat
 	for _, r := range rows {
