@@ -22,8 +22,11 @@ var (
 	errExited = errors.New("the driver called runtime.Goexit")
 )
 
-// called is a connection as errors name it.
+// called is a connection as errors name it. One that was opened without a name has one in events only.
 func called(name string) string {
+	if name == "__default__" {
+		return "connection"
+	}
 	return fmt.Sprintf("connection %q", name)
 }
 

@@ -128,3 +128,38 @@ func TestATrackThatDoesNothingLeavesNothingBehind(t *testing.T) {
 		runtime.KeepAlive(c)
 	}
 }
+
+// The name that package conn gives to what has none is for events alone.
+func TestErrorsDoNotShowTheNameOfWhatHasNone(t *testing.T) {
+	const unnamed = "__default__"
+	f := newFake()
+	m, events := f.manager(t)
+	open := func() *conn.Conn {
+		c, err := conn.Open(t.Context(), fakeConfig("a"), conn.WithRegistry(f.registry), conn.WithObserver(events.bus))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	first, second := open(), open()
+	defer second.Close()
+	_, unknown := m.Named(t.Context(), unnamed)
+	if err := m.Track(first); err != nil {
+		t.Fatal(err)
+	}
+	_, mismatch := m.Get(t.Context(), unnamed, replaced())
+	taken := m.Track(second)
+	if err := m.CloseAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	closed := m.Track(first)
+	invalid := m.Reload(t.Context(), configs{unnamed: {Dialect: "fake", Port: -1}})
+	for _, err := range []error{unknown, mismatch, taken, closed, invalid} {
+		if err == nil || !strings.Contains(err.Error(), "connection") || strings.Contains(err.Error(), unnamed) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if events.count("connection:close "+unnamed) != 1 {
+		t.Errorf("events %v", events.list())
+	}
+}
