@@ -1,11 +1,14 @@
 package manager
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
+	"os/signal"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -15,17 +18,19 @@ import (
 // eviction, is closed as well. A name that is not open is no error.
 func (m *Manager) Close(ctx context.Context, name string) error {
 	m.mu.Lock()
-	var left leftovers
+	var openings []*opening
 	if e := m.names[name]; e != nil {
-		m.dismantle(e, &left)
+		openings = m.dismiss(e)
 	}
+	var pools []*pool
 	for p := range m.draining {
 		if p.name == name {
-			left.pools = append(left.pools, p)
+			pools = append(pools, p)
 		}
 	}
+	m.admit()
 	m.mu.Unlock()
-	return m.clear(ctx, left)
+	return m.end(ctx, openings, pools)
 }
 
 // closing is a CloseAll under way.
@@ -50,19 +55,17 @@ func (m *Manager) CloseAll(ctx context.Context) error {
 	}
 	c := &closing{done: make(chan struct{})}
 	m.closing = c
-	var left leftovers
+	var openings []*opening
 	for _, e := range m.names {
-		m.dismantle(e, &left)
+		openings = append(openings, m.dismiss(e)...)
 	}
-	for p := range m.draining {
-		left.pools = append(left.pools, p)
-	}
-	if m.janitor != nil && m.janitor.Stop() {
-		m.janitor = nil
+	pools := slices.Collect(maps.Keys(m.draining))
+	if m.sweeper != nil && m.sweeper.Stop() {
+		m.sweeper = nil
 	}
 	m.mu.Unlock()
 
-	c.err = m.clear(ctx, left)
+	c.err = m.end(ctx, openings, pools)
 	m.mu.Lock()
 	m.closing = nil
 	m.mu.Unlock()
@@ -70,43 +73,53 @@ func (m *Manager) CloseAll(ctx context.Context) error {
 	return c.err
 }
 
-// leftovers are what is on its way out.
-type leftovers struct {
-	flights []*flight
-	pools   []*pool
+// CloseOn waits until ctx ends or the program gets one of the signals, then calls [Manager.CloseAll] and
+// returns its error. Without signals it waits for ctx alone. A second signal ends the program, as it does
+// without CloseOn.
+//
+//	go func() {
+//		err := m.CloseOn(context.Background(), os.Interrupt, syscall.SIGTERM)
+//		...
+//		os.Exit(1)
+//	}()
+func (m *Manager) CloseOn(ctx context.Context, signals ...os.Signal) error {
+	wait, stop := ctx, func() {}
+	if len(signals) > 0 { // without any, signal.NotifyContext would take all
+		wait, stop = signal.NotifyContext(ctx, signals...)
+	}
+	<-wait.Done()
+	stop()
+	return m.CloseAll(context.WithoutCancel(ctx))
 }
 
-// dismantle takes the name from what it stands for. m.mu is held.
-func (m *Manager) dismantle(e *entry, left *leftovers) {
-	for _, f := range []*flight{e.running, e.next} {
-		if f != nil && f.reload && !f.givenUp {
-			e.cfg = f.cfg // nothing will be open that the config before would be right for
-		}
+// dismiss takes everything from a name: it gives up what is being opened, which it returns if it has to be waited
+// for, and drains what is open. m.mu is held.
+func (m *Manager) dismiss(e *entry) (running []*opening) {
+	if o := e.next; o != nil {
+		m.giveUp(o, ErrClosed)
 	}
-	if f := e.next; f != nil {
-		m.giveUp(f, ErrClosed)
-	}
-	if f := e.running; f != nil {
-		m.giveUp(f, ErrClosed)
-		f.answer(nil, f.refusal(ErrClosed)) // its waiters need not wait for the driver
-		left.flights = append(left.flights, f)
+	if o := e.running; o != nil {
+		m.giveUp(o, ErrClosed)
+		o.answer(nil, o.refusal(ErrClosed)) // those who wait for it need not wait for the driver
+		running = append(running, o)
 	}
 	if p := e.current; p != nil {
 		p.retire()
-		m.unname(e, p)
-		m.drain(p, false, nil)
+		m.unname(e)
+		m.drain(p, 0, nil)
 	}
+	return running
 }
 
-// clear waits until everything is closed.
-func (m *Manager) clear(ctx context.Context, left leftovers) error {
-	slices.SortFunc(left.flights, func(a, b *flight) int { return strings.Compare(a.name, b.name) })
-	slices.SortFunc(left.pools, func(a, b *pool) int { return strings.Compare(a.name, b.name) })
-	for _, p := range left.pools {
-		p.hasten()
+// end waits until everything is closed.
+func (m *Manager) end(ctx context.Context, openings []*opening, pools []*pool) error {
+	slices.SortFunc(openings, func(a, b *opening) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(pools, func(a, b *pool) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.birth, b.birth)) })
+	for _, p := range pools {
+		p.closeSoon()
 	}
 	stop := context.AfterFunc(ctx, func() {
-		for _, p := range left.pools {
+		for _, p := range pools {
 			p.cut(context.Cause(ctx))
 		}
 	})
@@ -115,31 +128,65 @@ func (m *Manager) clear(ctx context.Context, left leftovers) error {
 	var errs []error
 	patience, cancel := context.WithTimeoutCause(ctx, m.timeout, m.overdue())
 	defer cancel()
-	for _, f := range left.flights {
-		errs = append(errs, m.waitFor(patience, f))
+	for _, o := range openings {
+		errs = append(errs, m.waitFor(patience, o))
 	}
-	for _, p := range left.pools {
+	for _, p := range pools {
 		<-p.ended // soon after its own timeout or ctx
-		errs = append(errs, p.err)
+		// One whose opening ended too late may be there for both reasons.
+		if !slices.Contains(errs, p.err) {
+			errs = append(errs, p.err)
+		}
 	}
 	return errors.Join(errs...)
 }
 
-// waitFor waits for a flight that was given up. If it does not end, the name is taken from it, and what it may
+// waitFor waits for an opening that was given up. If it does not end, the name is taken from it, and what it may
 // still open is closed then.
-func (m *Manager) waitFor(ctx context.Context, f *flight) error {
+func (m *Manager) waitFor(ctx context.Context, o *opening) error {
 	select {
-	case <-f.ended:
-		return f.closing
+	case <-o.ended:
+		return o.closing
 	case <-ctx.Done():
 	}
 	select {
-	case <-f.ended:
-		return f.closing
+	case <-o.ended:
+		return o.closing
 	case <-time.After(moment):
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.next(f)
-	return f.refusal(fmt.Errorf("the driver goes on opening it although that was canceled: %w", context.Cause(ctx)))
+	m.next(o)
+	return o.refusal(fmt.Errorf("the driver ignored the cancellation and is still connecting: %w", context.Cause(ctx)))
+}
+
+// closesAtOnce bounds how many connections are closed at the same time. It is about what the program and its
+// servers do at once; a connection that only waits for its leases does not count.
+const closesAtOnce = 64
+
+// turns are what a connection needs to be closed. Those that wait for queries may hold all of them for long. What
+// is forced to close does so soon, and must not wait behind them: there are further turns for that alone.
+type turns struct{ all, forced chan struct{} }
+
+func newTurns() turns {
+	return turns{make(chan struct{}, closesAtOnce), make(chan struct{}, closesAtOnce)}
+}
+
+// take waits for a turn, but no longer than the timeout. done gives it back.
+func (t turns) take(force context.Context, timeout time.Duration) (done func()) {
+	late := time.NewTimer(timeout)
+	defer late.Stop()
+	var forced chan struct{} // nil until it is
+	for {
+		select {
+		case t.all <- struct{}{}:
+			return func() { <-t.all }
+		case forced <- struct{}{}:
+			return func() { <-forced }
+		case <-late.C:
+			return func() {}
+		case <-force.Done():
+			forced, force = t.forced, context.Background()
+		}
+	}
 }

@@ -340,3 +340,73 @@ func TestCloseFromManySidesClosesOnce(t *testing.T) {
 		}
 	}
 }
+
+// The pools that hang hold all the turns of closing, and have no timeout of their own.
+func TestCloseKeepsToItsContextBehindPoolsThatHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		m, events := f.manager(t, manager.WithCloseTimeout(-1), manager.WithGrace(-1))
+		for i := range 64 {
+			name := fmt.Sprint("n", i)
+			busy, err := get(t, m, name).Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(time.Minute, func() { _ = busy.Close() })
+			if err := m.Replace(t.Context(), name, fakeConfig(name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		get(t, m, "rest")
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		if err := m.Close(ctx, "rest"); err != nil {
+			t.Errorf("got %v, and nothing was lost", err)
+		}
+		if took := time.Since(start); took > 250*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+		if events.count("connection:close rest") != 1 {
+			t.Errorf("events %v", events.list())
+		}
+	})
+}
+
+// What comes too late is closed while its opening lands, and a driver may panic over that as well.
+func TestADriverThatPanicsWhileClosingALateWinnerIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		m, events := f.manager(t)
+		wrong, broken := errors.New("not closed"), errors.New("index out of range")
+		late := true
+		f.end = func() error {
+			if late {
+				return wrong
+			}
+			return nil
+		}
+		f.asked = func(err error) {
+			if errors.Is(err, wrong) {
+				panic(broken)
+			}
+		}
+		cancel := observer.Once(events.bus, func(conn.Opened) { time.Sleep(2 * time.Second) }) // it is open, and not yet handed over
+		defer cancel()
+		_, results := crowd(t, m, 1)
+		err := m.Close(t.Context(), "a")
+		e, ok := errors.AsType[*conn.Error](err)
+		if !ok || e.Name != "a" || !errors.Is(err, broken) {
+			t.Errorf("got %v", err)
+		}
+		if p, ok := errors.AsType[*manager.PanicError](err); !ok || !strings.Contains(string(p.Stack), "close_test.go") {
+			t.Errorf("got %v", err)
+		}
+		if got := <-results[0]; !errors.Is(got.err, manager.ErrClosed) {
+			t.Errorf("got %v", got.err)
+		}
+		late = false
+		works(t, get(t, m, "a"))
+	})
+}

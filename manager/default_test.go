@@ -38,6 +38,21 @@ func TestResetClosesAndReplacesTheDefault(t *testing.T) {
 	if manager.Default() == old || manager.Default().Has("a") {
 		t.Error("still the old one")
 	}
+	// Nobody would close what the old one opened.
+	for name, open := range map[string]func() error{
+		"Get":     func() error { _, err := old.Get(t.Context(), "a", fakeConfig("a")); return err },
+		"Acquire": func() error { _, err := old.Acquire(t.Context(), "a", fakeConfig("a")); return err },
+		"Replace": func() error { return old.Replace(t.Context(), "a", fakeConfig("a")) },
+		"Reload":  func() error { return old.Reload(t.Context(), configs{"a": fakeConfig("a")}) },
+		"Track":   func() error { return old.Track(c) },
+	} {
+		if err := open(); err == nil || !strings.Contains(err.Error(), "Reset") || !strings.Contains(err.Error(), "call Default") {
+			t.Errorf("%s of the manager from before: %v", name, err)
+		}
+	}
+	if old.Has("a") || len(old.Stats()) != 0 || f.opened() != 1 {
+		t.Errorf("it has %v, and %d were opened", old.Stats(), f.opened())
+	}
 	for range 2 { // also when there is none
 		if err := manager.Reset(t.Context()); err != nil {
 			t.Error(err)

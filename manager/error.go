@@ -16,10 +16,19 @@ var (
 	ErrClosing = errors.New("the manager is closing all connections")
 
 	// ErrClosed is in the error of those who waited for a connection when it was closed.
-	ErrClosed = errors.New("closed while it was being opened")
+	ErrClosed = errors.New("connection closed before it was opened")
 
-	errExited = errors.New("the driver ended the goroutine that was opening it")
+	errReset  = errors.New("this manager was closed by Reset: call Default again")
+	errExited = errors.New("the driver called runtime.Goexit")
 )
+
+// called is a connection as errors name it. One that was opened without a name has one in events only.
+func called(name string) string {
+	if name == "__default__" {
+		return "connection"
+	}
+	return fmt.Sprintf("connection %q", name)
+}
 
 // MismatchError says that a name stands for another config than the one that was asked for. It shows no value
 // of either.
@@ -35,11 +44,11 @@ func (e *MismatchError) Error() string {
 	if e.State == StateClosed {
 		cure = "call Reload to change it, or use another name"
 	}
-	return fmt.Sprintf("connection %q %s with another config, which differs in %s: %s", e.Name, is[e.State], strings.Join(e.Fields, ", "), cure)
+	return fmt.Sprintf("%s is %s with another config, which differs in %s: %s", called(e.Name), now[e.State], strings.Join(e.Fields, ", "), cure)
 }
 
-// is says what state the connection of a name is in.
-var is = map[State]string{StateClosed: "is known", StateOpening: "is being opened", StateOpen: "is open"}
+// now is how errors say in which state a connection is.
+var now = map[State]string{StateClosed: "configured", StateOpening: "being opened", StateOpen: "open"}
 
 // mismatch compares the config that a name has with the one asked for, if there is one.
 func mismatch(name string, state State, has, asked *conn.Config) error {
@@ -57,7 +66,7 @@ type UnknownNameError struct {
 
 // Error says what to do.
 func (e *UnknownNameError) Error() string {
-	s := fmt.Sprintf("unknown connection %q: ", e.Name)
+	s := fmt.Sprintf("unknown %s: ", called(e.Name))
 	if e.Nearest != "" {
 		s += fmt.Sprintf("did you mean %q? ", e.Nearest)
 	}
@@ -76,7 +85,7 @@ func (m *Manager) unknown(name string) error {
 	return &UnknownNameError{name, spell.Nearest(name, known)}
 }
 
-// PanicError is the cause of the failure when a driver panics while it opens a connection.
+// PanicError is the cause of the failure when a driver panics while it opens or closes a connection.
 type PanicError struct {
 	Value any    // what it panicked with
 	Stack []byte // where, as [debug.Stack] writes it
@@ -91,7 +100,7 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// refusal is the error for a connection that package conn was not asked for, or gave no answer on.
+// refusal is the error for a connection where package conn was not asked, or gave no answer.
 func refusal(name string, cfg *conn.Config, err error) *conn.Error {
 	e := &conn.Error{Name: name, Kind: conn.KindCanceled, Err: err}
 	if cfg != nil {
@@ -105,5 +114,5 @@ func refusal(name string, cfg *conn.Config, err error) *conn.Error {
 
 // overdue is the reason why something is not waited for any longer.
 func (m *Manager) overdue() error {
-	return fmt.Errorf("not closed in good order within %v: %w", m.timeout, context.DeadlineExceeded)
+	return fmt.Errorf("not closed cleanly within %v: %w", m.timeout, context.DeadlineExceeded)
 }

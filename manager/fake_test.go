@@ -24,6 +24,8 @@ type fake struct {
 	dial     func(ctx context.Context, p *fakePool) error         // the same, with more to go by
 	closing  func(cfg registry.Config)                            // runs while a connection is being closed; nil: does nothing
 	query    func(ctx context.Context, query string) error        // of other queries than SELECT 1
+	end      func() error                                         // the error of closing a pool; nil: none
+	asked    func(err error)                                      // runs when the driver is asked what an error means; nil: does nothing
 
 	mu    sync.Mutex
 	pools []*fakePool
@@ -49,6 +51,9 @@ func newFake() *fake {
 func (f *fake) Info() registry.Info { return registry.Info{Dialect: "fake", Port: 99} }
 
 func (f *fake) Kind(err error) registry.Kind {
+	if f.asked != nil {
+		f.asked(err)
+	}
 	if errors.Is(err, errRefused) {
 		return registry.KindUnreachable
 	}
@@ -90,6 +95,9 @@ func (p *fakePool) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed++
+	if p.end != nil {
+		return p.end()
+	}
 	return nil
 }
 

@@ -50,7 +50,7 @@ func TestTheOpeningSeesTheValuesOfItsCaller(t *testing.T) {
 	}
 }
 
-func TestWhoeverRunsOutOfTimeLearnsWhatTheAttemptsMet(t *testing.T) {
+func TestACallerWhoRunsOutOfTimeLearnsWhatTheAttemptsMet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
 		f.connect = func(context.Context, registry.Config) error { return errRefused }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -130,7 +131,7 @@ func TestWithoutRoomOpeningWaitsForARelease(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err = m.Get(ctx, "b", fakeConfig("b"))
-		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "all 1 connections that may be open") {
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "connection limit of 1 reached and all are in use") {
 			t.Errorf("got %v", err)
 		}
 		var wg sync.WaitGroup
@@ -229,4 +230,94 @@ func TestIdlePoolsAreEvicted(t *testing.T) {
 			t.Error("not evicted after a CloseAll")
 		}
 	})
+}
+
+// Many may wait for long, and looking at all pools for each of them, every few milliseconds, would be most of what
+// the program does.
+func TestThoseWhoWaitForAPlaceDoNotKeepTheProgramBusy(t *testing.T) {
+	const limit, waiting = 10, 100
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		m, _ := f.manager(t, manager.WithLimit(limit))
+		var leases []*manager.Lease
+		for i := range limit {
+			name := fmt.Sprint("n", i)
+			lease, err := m.Acquire(t.Context(), name, fakeConfig(name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			leases = append(leases, lease)
+		}
+		var wg sync.WaitGroup
+		for i := range waiting {
+			wg.Go(func() {
+				name := fmt.Sprint("w", i)
+				lease, err := m.Acquire(t.Context(), name, fakeConfig(name))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				lease.Release()
+			})
+		}
+		synctest.Wait()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		time.Sleep(time.Minute)
+		runtime.ReadMemStats(&after)
+		if n := after.Mallocs - before.Mallocs; n > 50_000 { // a look takes a timer
+			t.Errorf("%d allocations in a minute in which nothing happened", n)
+		}
+		if f.opened() != limit {
+			t.Errorf("opened %d beyond the limit", f.opened()-limit)
+		}
+		for _, lease := range leases {
+			lease.Release()
+		}
+		wg.Wait()
+	})
+}
+
+func TestWhoWaitsForAPlaceGetsItWhenOneIsClosed(t *testing.T) {
+	for how, end := range map[string]func(*manager.Manager, *conn.Conn) error{
+		"by the manager": func(m *manager.Manager, c *conn.Conn) error { return m.Close(context.Background(), c.Name()) },
+		"by others":      func(_ *manager.Manager, c *conn.Conn) error { return c.Close() },
+	} {
+		t.Run(how, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake()
+				m, _ := f.manager(t, manager.WithLimit(1))
+				a := get(t, m, "a")
+				busy, err := a.Conn(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.AfterFunc(time.Second, func() { _ = busy.Close() })
+				var wg sync.WaitGroup
+				for _, name := range []string{"b", "c", "d"} {
+					wg.Go(func() { get(t, m, name) })
+					synctest.Wait()
+				}
+				time.Sleep(500 * time.Millisecond)
+				start := time.Now()
+				wg.Go(func() {
+					if err := end(m, a); err != nil {
+						t.Error(err)
+					}
+				})
+				wg.Wait()
+				if took := time.Since(start); took > 600*time.Millisecond {
+					t.Errorf("took %v", took)
+				}
+				var order []string
+				for _, p := range f.pools {
+					order = append(order, p.cfg.Database)
+				}
+				if !slices.Equal(order, []string{"a", "b", "c", "d"}) {
+					t.Errorf("opened in the order %v", order)
+				}
+				time.Sleep(time.Second)
+			})
+		})
+	}
 }

@@ -1,22 +1,29 @@
-// Package manager keeps the open databases of a program by name: it opens each when it is first asked for, once
-// however many ask, hands out the same one from then on, and closes them. Programs with more than one database,
-// or with one per tenant, call it; a Manager counts the users of a connection, replaces one whose config has
-// changed and, where it is told to, closes those that nobody uses. It names no dialect, reads no file, has no
-// part in a query, and never installs a signal handler or ends the program by itself.
+// Package manager keeps the databases of a program open by name. It opens each one when it is first asked for,
+// once however many ask, returns the same connection from then on, and closes it when it is told to, when its
+// config has changed or, where there is a limit or an idle time, when nobody uses it. Programs with several
+// databases, or with one for each tenant, call it. It names no dialect, reads no file, takes no part in a query,
+// installs no signal handler and never ends the program.
 //
 // # Handles and leases
 //
-// [Manager.Get] and [Manager.Named] hand out the shared connection. Whoever keeps it may find it closed later:
-// after [Manager.Replace], [Manager.Reload] or an eviction it goes on working for the grace, 30 s by default,
-// and then answers "sql: database is closed", as it does at once after [Manager.Close]. So get it anew for each
-// piece of work, which costs next to nothing, or take a lease: [Manager.Acquire] and [Manager.AcquireNamed] give
-// one that outlives replacement and eviction until it is released, and that Close waits for.
+// There are two ways to get a connection. They differ in how long it stays open.
+//
+//   - [Manager.Get] and [Manager.Named] return a handle: the shared [*conn.Conn], which is not given back. When
+//     the connection is replaced or evicted, its handles work for the grace period, 30 s by default. When it is
+//     closed, they take no further query, and those that are running may go on for the close timeout, 5 s by
+//     default. A handle that has ended answers "sql: database is closed".
+//   - [Manager.Acquire] and [Manager.AcquireNamed] return a [Lease] of the same connection. It is not evicted
+//     before the lease is released, and if it is replaced, it stays open until then. [Manager.Close] and
+//     [Manager.CloseAll] wait for the release, but no longer than the close timeout.
+//
+// Getting a handle costs little more than a map lookup. So get one for each piece of work, such as a request,
+// and keep none; take a lease for work that may take longer than the grace period.
 //
 // # Events
 //
-// What happens goes to the bus: what package conn sends for opening and closing, and [Evicted]. Listeners run
-// on the goroutine that opens or closes, under no lock, and that waits for them. So a listener that itself
-// waits for the same name to be opened or closed waits for itself: put it behind an [observer.Queue].
+// The bus gets the events of package conn for opening and closing, and [Evicted]. Listeners run, without any
+// lock, on the goroutine that opens or closes, which waits for them. A listener that itself opens or closes the
+// same name would wait for itself: put it behind an [observer.Queue].
 package manager
 
 import (
@@ -32,51 +39,49 @@ import (
 )
 
 // Manager keeps connections by name. All its methods may be called concurrently. It runs no goroutine while no
-// connection is open, and a program that is done with it calls [Manager.CloseAll].
+// connection is open. A program that is done with it calls [Manager.CloseAll].
 type Manager struct {
 	settings
-	ranked bool         // the order of use matters, for a limit or an idle time
-	live   sync.Map     // name -> *pool: those that can be handed out without a lock
-	clock  clock        // tells which pool was used last
-	queued atomic.Int32 // openings that wait for room
-	turns  chan struct{}
-	reload chan struct{}
+	open   sync.Map      // name -> *pool: entry.current of each name, for those who need no lock
+	clock  clock         // tells which pool was used last
+	turns  turns         // of closing
+	reload chan struct{} // holds one value while a Reload runs
 
 	mu       sync.Mutex
 	names    map[string]*entry
-	draining map[*pool]struct{}
-	taken    int           // pools that are open or being opened, which the limit is for
-	room     chan struct{} // closed when there may be room again; nil when nobody waits
-	janitor  *time.Timer   // nil when there is nothing to look after
-	closing  *closing      // CloseAll is running
+	draining map[*pool]struct{} // retired, and not closed yet
+	births   uint64             // numbers pools and openings in the order in which they began
+	places   places             // what the limit is for
+	sweeper  *time.Timer        // nil while there is nothing to look after
+	closing  *closing           // nil unless CloseAll is running
+	reset    bool               // it was the default manager, and nobody would close what it opens
 }
 
-// entry is what the manager knows of a name. It is there as long as one of its fields is.
+// entry is what the manager knows of a name. It exists as long as one of its fields is set.
 type entry struct {
 	cfg     *conn.Config // from the map of configs
 	current *pool
-	running *flight // that opens
-	next    *flight // that waits for one that was given up, but has not ended
-	err     error   // of the last opening that failed
+	running *opening
+	next    *opening // waits until running, which was given up, has ended
+	err     error    // of the last opening, if that failed
 }
 
 // New returns a manager without connections.
 func New(opts ...Option) *Manager {
+	s := settings{timeout: defaultCloseTimeout, grace: defaultGrace, bus: observer.Default()}
+	for _, opt := range opts {
+		opt(&s)
+	}
 	m := &Manager{
-		settings: settings{timeout: defaultCloseTimeout, grace: defaultGrace, bus: observer.Default()},
-		turns:    make(chan struct{}, closesAtOnce),
+		settings: s,
+		turns:    newTurns(),
 		reload:   make(chan struct{}, 1),
 		names:    make(map[string]*entry),
 		draining: make(map[*pool]struct{}),
 	}
-	for _, opt := range opts {
-		opt(&m.settings)
-	}
 	m.clock.advance()
-	m.ranked = m.limit > 0 || m.idle > 0
-	for name, cfg := range m.configs {
-		cfg = cfg.Clone()
-		m.names[name] = &entry{cfg: &cfg}
+	for name, cfg := range s.configs {
+		m.names[name] = &entry{cfg: new(cfg.Clone())}
 	}
 	m.configs = nil
 	return m
@@ -84,7 +89,8 @@ func New(opts ...Option) *Manager {
 
 var standard atomic.Pointer[Manager]
 
-// Default returns the manager that programs with need for a single one share. It has no options.
+// Default returns the manager that all parts of a program can share where one is enough. It has no options. After
+// [Reset] it is another one, so call Default each time and do not keep what it returns.
 func Default() *Manager {
 	for {
 		if m := standard.Load(); m != nil {
@@ -94,37 +100,37 @@ func Default() *Manager {
 	}
 }
 
-// Reset closes all connections of the default manager and puts a new one in its place.
+// Reset closes all connections of the default manager; the next call of [Default] returns a new one. The one from
+// before opens nothing any more: where it would have to, its methods return an error that says so.
 func Reset(ctx context.Context) error {
-	if old := standard.Swap(nil); old != nil {
-		return old.CloseAll(ctx)
+	m := standard.Swap(nil)
+	if m == nil {
+		return nil
 	}
-	return nil
+	m.mu.Lock()
+	m.reset = true
+	m.mu.Unlock()
+	return m.CloseAll(ctx)
 }
 
-// Get returns the connection of that name and opens it if it is not open yet. Concurrent calls share one
-// opening, which goes on until the last caller's context has ended; its failure is returned to all of them,
+// Get returns the connection of that name, and opens it if it is not open yet. Concurrent calls share one
+// opening, which goes on until the context of the last caller has ended. If it fails, all of them get the error,
 // and the next call tries again. The options count only when this call opens the connection: [Manager.Named] and
 // [Manager.Reload] open with those of [WithConnOptions] alone, also a name that Get has opened before.
 //
-// If the name stands for another config, the error is a [*MismatchError]. The connection is shared and not to
-// be closed by its users; see the package comment on how long it lasts.
+// If the name stands for another config, the error is a [*MismatchError]. The connection is shared: do not close
+// it. The package comment says how long it stays open.
 func (m *Manager) Get(ctx context.Context, name string, cfg conn.Config, opts ...conn.Option) (*conn.Conn, error) {
 	if p := m.lookup(name); p != nil && p.cfg.Equal(&cfg) && p.share() {
 		m.touch(p)
 		return p.conn, nil
 	}
-	return m.get(ctx, name, cfg, opts)
+	return m.handle(ctx, name, new(cfg.Clone()), opts)
 }
 
-// get is a function of its own so that Get keeps cfg off the heap.
-func (m *Manager) get(ctx context.Context, name string, cfg conn.Config, opts []conn.Option) (*conn.Conn, error) {
-	return m.handle(ctx, name, &cfg, opts)
-}
-
-// Named returns the connection of a name whose config the manager was given by [WithConfigs] or
-// [Manager.Reload], and opens it as Get does if it is not open yet. It also returns one that was opened by Get
-// or brought by Track. For any other name the error is an [*UnknownNameError].
+// Named returns the connection of a name whose config the manager knows from [WithConfigs] or [Manager.Reload],
+// and opens it as Get does if it is not open yet. It also returns one that was opened by Get or is there by
+// Track. For any other name the error is an [*UnknownNameError].
 func (m *Manager) Named(ctx context.Context, name string) (*conn.Conn, error) {
 	if p := m.lookup(name); p != nil && p.share() {
 		m.touch(p)
@@ -133,19 +139,46 @@ func (m *Manager) Named(ctx context.Context, name string) (*conn.Conn, error) {
 	return m.handle(ctx, name, nil, nil)
 }
 
-// handle returns the connection without a lease. The one it has on the way keeps the pool until it is known that
-// there is a handle to be given a grace.
+// handle is the part of Get and Named that may have to open the connection.
 func (m *Manager) handle(ctx context.Context, name string, cfg *conn.Config, opts []conn.Option) (*conn.Conn, error) {
-	p, err := m.pin(ctx, name, cfg, opts, shared)
+	p, err := m.pin(ctx, name, cfg, opts)
 	if err != nil {
 		return nil, err
 	}
-	m.release(p)
+	defer m.release(p)
+	p.shareLeased()
 	return p.conn, nil
 }
 
+// Acquire is [Manager.Get] for a connection that must stay open until the lease is released.
+func (m *Manager) Acquire(ctx context.Context, name string, cfg conn.Config, opts ...conn.Option) (*Lease, error) {
+	if p := m.lookup(name); p != nil && p.cfg.Equal(&cfg) && p.lease() {
+		m.touch(p)
+		return &Lease{manager: m, pool: p}, nil
+	}
+	return m.leased(ctx, name, new(cfg.Clone()), opts)
+}
+
+// AcquireNamed is [Manager.Named] for a connection that must stay open until the lease is released.
+func (m *Manager) AcquireNamed(ctx context.Context, name string) (*Lease, error) {
+	if p := m.lookup(name); p != nil && p.lease() {
+		m.touch(p)
+		return &Lease{manager: m, pool: p}, nil
+	}
+	return m.leased(ctx, name, nil, nil)
+}
+
+// leased is the part of Acquire and AcquireNamed that may have to open the connection.
+func (m *Manager) leased(ctx context.Context, name string, cfg *conn.Config, opts []conn.Option) (*Lease, error) {
+	p, err := m.pin(ctx, name, cfg, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Lease{manager: m, pool: p}, nil
+}
+
 func (m *Manager) lookup(name string) *pool {
-	if p, ok := m.live.Load(name); ok {
+	if p, ok := m.open.Load(name); ok {
 		return p.(*pool)
 	}
 	return nil
@@ -158,10 +191,20 @@ func (m *Manager) Has(name string) bool { return m.lookup(name) != nil }
 func (m *Manager) Names() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(m.names)), func(name string) bool {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(m.names)), func(name string) bool {
 		return m.names[name].current == nil
 	})
-	return names
+}
+
+// refuses returns why nothing may be opened now; nil if it may. m.mu is held.
+func (m *Manager) refuses() error {
+	switch {
+	case m.reset:
+		return errReset
+	case m.closing != nil:
+		return ErrClosing
+	}
+	return nil
 }
 
 // entry returns the entry of a name, which it makes if there is none. m.mu is held.
@@ -179,4 +222,23 @@ func (m *Manager) tidy(name string, e *entry) {
 	if e.cfg == nil && e.current == nil && e.running == nil && e.next == nil && m.names[name] == e {
 		delete(m.names, name)
 	}
+}
+
+// opening returns the opening that a new caller may wait for; nil if there is none.
+func (e *entry) opening() *opening {
+	if e.running != nil && !e.running.givenUp() {
+		return e.running
+	}
+	return e.next
+}
+
+// config returns the config that the name stands for now, and why; nil if it stands for none.
+func (e *entry) config() (*conn.Config, State) {
+	switch o := e.opening(); {
+	case e.current != nil:
+		return e.current.cfg, StateOpen
+	case o != nil:
+		return o.cfg, StateOpening
+	}
+	return e.cfg, StateClosed
 }

@@ -88,7 +88,7 @@ type modelName struct {
 	version atomic.Int64 // of its config; 0: it is not in the map
 }
 
-// changes counts the changes of one sort, so that whoever meets a failure can tell whether it may come from one.
+// changes counts the changes of one sort, so that a user who meets a failure can tell whether it may come from one.
 type changes struct{ started, ended atomic.Int64 }
 
 func (c *changes) during(f func()) {

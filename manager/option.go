@@ -34,9 +34,9 @@ func WithConfigs(configs map[string]conn.Config) Option {
 
 // WithLimit bounds how many connections are open at a time: before a further one is opened, the one that was
 // used least recently is evicted. A connection that is leased, has a query running or came by Track is never
-// evicted; where all are like that, opening waits until one is not, or the context ends. Replace goes beyond
-// the limit by one while it lasts. Evicted connections that someone may still hold keep no idle connections
-// during their grace, and at most n of them have one. Default and negative: no limit.
+// evicted; where all are like that, openings wait in their order until one is not, or the context ends. Replace goes beyond
+// the limit by one while it lasts. An evicted connection that someone may have a handle of keeps no idle
+// connections during its grace period, and at most n have such a period at a time. Default and negative: no limit.
 //
 // The order of use is that of the first use since a connection was last opened: the calls of Get and Acquire
 // in between are not told apart. A database in memory is gone when it is evicted.
@@ -52,8 +52,8 @@ func WithCloseTimeout(d time.Duration) Option {
 	return func(s *settings) { s.timeout = orDefault(d, defaultCloseTimeout, unlimited) }
 }
 
-// WithGrace sets how long a connection that was handed out by Get or Named goes on working after it was
-// replaced or evicted. Default 30 s; negative: none.
+// WithGrace sets the grace period: how long a handle from Get or Named works after its connection was replaced or
+// evicted. Default 30 s; negative: none.
 func WithGrace(d time.Duration) Option {
 	return func(s *settings) { s.grace = orDefault(d, defaultGrace, 0) }
 }

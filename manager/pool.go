@@ -2,69 +2,79 @@ package manager
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/observer"
 )
 
-// pool is one connection of a name, from the moment it is open until it is closed. When a name is opened
-// again, that is another pool.
+// pool is one connection of a name, from the moment it is open until it is closed. When the name is opened again,
+// that is another pool. A pool is retired once, by taking its name from it, and from then on drained, unless it
+// was closed by others.
 type pool struct {
-	// What handing out reads comes first, and on one cache line.
+	// What handing out reads comes first, on one cache line.
 	state atomic.Int64 // number of leases and flags, so that both change in one step
 	used  atomic.Int64 // when it was last used, by the manager's clock
 	conn  *conn.Conn
-	cfg   *conn.Config // never modified
+	cfg   *conn.Config // not modified by anyone
 
-	name    string
-	tracked bool // opened by others, so that it cannot be opened again once evicted
-	born    time.Time
+	name     string
+	tracked  bool // opened by others, so that it cannot be opened again once evicted
+	born     time.Time
+	birth    uint64
+	unleased chan struct{} // closed when it is retired and has no lease
+	closed   chan struct{} // closed when the connection is
 
-	seenUsed  int64     // used when the janitor last saw it change; Manager.mu is held
+	// For an idle time; Manager.mu is held.
+	seenUsed  int64     // used when it was last seen to change
 	idleSince time.Time // when that was
 
-	// The end of it. A pool is retired once, by taking its name from it, and from then on drained by one
-	// goroutine, unless it was closed by others.
-	unleased chan struct{}           // closed when retired and without a lease
-	closed   chan struct{}           // closed when the connection is
-	hurry    context.Context         // ends with the grace
-	hasten   context.CancelFunc      // ends the grace
-	force    context.Context         // ends with the patience
-	cut      context.CancelCauseFunc // ends the patience
-	ended    chan struct{}           // closed when drained, or closed by others
-	light    chan struct{}           // closed when it has no idle connections left
-	evicted  int64                   // when, by the manager's clock; 0: it was not
-	err      error                   // of closing; valid when ended
+	// What follows is set by drain.
+	soon      context.Context         // ends when leases and the grace period are not waited for any longer
+	closeSoon context.CancelFunc      // ends it
+	force     context.Context         // ends when what is still in use is to be cut off
+	cut       context.CancelCauseFunc // ends it
+	evicted   uint64                  // when, in the order of births; 0: it was not
+	trimmed   chan struct{}           // closed when it keeps no idle connections any more
+	ended     chan struct{}           // closed when draining has
+	err       error                   // of closing; valid when ended
 }
 
-// What state counts and flags.
+// What pool.state consists of.
 const (
 	shared  = 1 << iota // the connection was handed out without a lease
-	retired             // the name is, or is about to be, someone else's
+	retired             // the name is, or is about to be, that of another pool
 	lease               // one lease; the rest of the bits count them
 )
 
 func newPool(name string, c *conn.Conn, cfg *conn.Config) *pool {
-	p := &pool{
-		name: name, conn: c, cfg: cfg, born: time.Now(),
-		unleased: make(chan struct{}), closed: make(chan struct{}), light: make(chan struct{}), ended: make(chan struct{}),
-	}
-	p.hurry, p.hasten = context.WithCancel(context.Background())
-	p.force, p.cut = context.WithCancelCause(context.Background())
-	return p
+	return &pool{name: name, conn: c, cfg: cfg, born: time.Now(), unleased: make(chan struct{}), closed: make(chan struct{})}
 }
 
-// share reports whether the connection may be handed out without a lease. Once it was, it has a grace: a pool
-// that retires at this moment either is seen to be retired here or sees that it is shared.
+// share reports whether the connection may be handed out without a lease: not after the pool was retired, when it
+// may have no grace period.
 func (p *pool) share() bool {
-	if p.state.Load()&(shared|retired) == shared {
-		return true
+	for {
+		old := p.state.Load()
+		if old&retired != 0 {
+			return false
+		}
+		if old&shared != 0 || p.state.CompareAndSwap(old, old|shared) {
+			return true
+		}
 	}
-	return p.state.Or(shared)&retired == 0
 }
 
-// lease takes a lease, unless the pool has retired.
+// shareLeased is share for those who have a lease, which ends afterwards: that keeps the pool from closing before
+// it is known to have a grace period.
+func (p *pool) shareLeased() { p.state.Or(shared) }
+
+func (p *pool) isShared() bool { return p.state.Load()&shared != 0 }
+
+// lease takes a lease, unless the pool was retired.
 func (p *pool) lease() bool {
 	for {
 		old := p.state.Load()
@@ -79,28 +89,168 @@ func (p *pool) lease() bool {
 
 func (p *pool) leases() int { return int(p.state.Load() / lease) }
 
-// retire ends the handing out and reports whether somebody may hold the connection without a lease.
-func (p *pool) retire() (wasShared bool) {
-	old := p.state.Or(retired)
-	if old < lease {
+// idle reports whether nobody uses the pool.
+func (p *pool) idle() bool { return p.leases() == 0 && p.conn.Stats().InUse == 0 }
+
+// retire ends the handing out.
+func (p *pool) retire() {
+	if p.state.Or(retired) < lease {
 		close(p.unleased)
 	}
-	return old&shared != 0
 }
 
-// idle reports whether nobody uses the pool.
-func (p *pool) idle() bool { return p.state.Load() < lease && p.conn.Stats().InUse == 0 }
-
-// retireUnleased is retire for a pool that has no lease, in the same step.
-func (p *pool) retireUnleased() (wasShared, ok bool) {
+// retireUnleased is retire for a pool that has no lease, in the same step. It reports whether it has none.
+func (p *pool) retireUnleased() bool {
 	for {
 		old := p.state.Load()
 		if old >= lease || old&retired != 0 {
-			return false, false
+			return false
 		}
 		if p.state.CompareAndSwap(old, old|retired) {
 			close(p.unleased)
-			return old&shared != 0, true
+			return true
 		}
 	}
+}
+
+// Lease is the right to use a connection until it is released: it is not evicted, and if it is replaced, it
+// is closed only afterwards. [Manager.Close] and [Manager.CloseAll] wait for the release, up to the close
+// timeout.
+type Lease struct {
+	manager  *Manager
+	pool     *pool
+	released atomic.Bool
+}
+
+// Conn returns the connection. It must not be used after the release.
+func (l *Lease) Conn() *conn.Conn { return l.pool.conn }
+
+// Release gives the lease back. It may be called more than once.
+func (l *Lease) Release() {
+	if !l.released.Swap(true) {
+		l.manager.touch(l.pool)
+		l.manager.release(l.pool)
+	}
+}
+
+// release takes one lease off the pool. The last one is what draining waits for, or an opening without a place.
+func (m *Manager) release(p *pool) {
+	state := p.state.Add(-lease)
+	switch {
+	case state >= lease:
+	case state&retired != 0:
+		close(p.unleased)
+	case m.places.wanted.Load():
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.admit()
+	}
+}
+
+// lost takes the name from a connection that was closed by others. If it was closed by the manager, that has been
+// done.
+func (m *Manager) lost(p *pool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	close(p.closed)
+	if e := m.names[p.name]; e != nil && e.current == p {
+		p.retire()
+		m.unname(e)
+		m.admit()
+	}
+}
+
+// unname takes the name from its pool, and from the pool its place. m.mu is held.
+func (m *Manager) unname(e *entry) {
+	p := e.current
+	e.current = nil
+	m.open.Delete(p.name)
+	m.places.taken--
+	m.tidy(p.name, e)
+}
+
+// drain closes a retired pool on a goroutine of its own, after the event of its eviction if it was evicted, after
+// the last lease and, if it was handed out without one, after the grace period. m.mu is held.
+func (m *Manager) drain(p *pool, grace time.Duration, evicted *Evicted) {
+	m.draining[p] = struct{}{}
+	p.soon, p.closeSoon = context.WithCancel(context.Background())
+	p.force, p.cut = context.WithCancelCause(context.Background())
+	p.trimmed, p.ended = make(chan struct{}), make(chan struct{})
+	if evicted != nil {
+		p.evicted = m.nextBirth()
+	}
+	go func() {
+		if evicted != nil {
+			observer.Emit(m.bus, *evicted)
+			if grace > 0 && p.isShared() {
+				go p.trim()
+			}
+		}
+		p.linger(grace)
+		err := m.shutdown(p)
+		p.closeSoon()
+		p.cut(nil)
+		m.mu.Lock()
+		p.err = err
+		delete(m.draining, p)
+		m.mu.Unlock()
+		close(p.ended)
+	}()
+}
+
+// trim makes the pool keep no idle connections during its grace period. That takes as long as the driver does.
+func (p *pool) trim() {
+	p.conn.Trim()
+	close(p.trimmed)
+}
+
+// linger waits for the last lease and, if the connection was handed out without one, for the end of the grace
+// period.
+func (p *pool) linger(grace time.Duration) {
+	over := time.NewTimer(grace)
+	defer over.Stop()
+	select {
+	case <-p.unleased:
+	case <-p.closed:
+		return
+	case <-p.soon.Done():
+		return
+	}
+	if !p.isShared() {
+		return
+	}
+	select {
+	case <-over.C:
+	case <-p.closed:
+	case <-p.soon.Done():
+	}
+}
+
+// shutdown closes a retired pool: it waits for leases and queries, together as long as the close timeout allows,
+// and cuts off the rest.
+func (m *Manager) shutdown(p *pool) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			e := refusal(p.name, p.cfg, &PanicError{value, debug.Stack()})
+			observer.Emit(m.bus, observer.Error{Source: "connection", Err: e})
+			err = e
+		}
+	}()
+	start := time.Now()
+	ctx, cancel := context.WithTimeoutCause(p.force, m.timeout, m.overdue())
+	defer cancel()
+	select {
+	case <-p.unleased:
+	case <-p.closed:
+	case <-ctx.Done():
+		if n := p.leases(); n > 0 && !isDone(p.closed) {
+			return p.conn.Abort(fmt.Errorf("%w; leases not released: %d", context.Cause(ctx), n))
+		}
+	}
+	left := m.timeout - time.Since(start)
+	done := m.turns.take(p.force, m.timeout)
+	defer done()
+	ctx, cancel = context.WithTimeoutCause(p.force, left, m.overdue())
+	defer cancel()
+	return p.conn.Shutdown(ctx)
 }

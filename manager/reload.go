@@ -22,8 +22,17 @@ const reloadsAtOnce = 16
 // If a config is not valid, nothing changes at all. If a connection cannot be replaced, it stays, with its
 // config, and another Reload tries again. The error joins those of all names. Reloads run one after the other.
 func (m *Manager) Reload(ctx context.Context, configs map[string]conn.Config) error {
-	if err := validate(configs); err != nil {
-		return err
+	own := make(map[string]*conn.Config, len(configs))
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(configs)) {
+		cfg := configs[name]
+		own[name] = new(cfg.Clone())
+		if err := cfg.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", called(name), err))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
 	}
 	select {
 	case m.reload <- struct{}{}:
@@ -31,75 +40,96 @@ func (m *Manager) Reload(ctx context.Context, configs map[string]conn.Config) er
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	changed, gone, err := m.adopt(configs)
+	changed, gone, err := m.adopt(own)
 	if err != nil {
 		return err
 	}
 
 	var wg sync.WaitGroup
 	turns := make(chan struct{}, reloadsAtOnce)
-	errs := make([]error, len(changed)+len(gone))
-	for i, name := range append(changed, gone...) {
+	errs = make([]error, len(changed)+len(gone))
+	for i, name := range slices.Concat(changed, gone) {
 		turns <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-turns }()
-			if i >= len(changed) {
+			if cfg := own[name]; cfg == nil {
 				errs[i] = m.Close(ctx, name)
-				return
+			} else if errs[i] = m.replace(ctx, name, cfg, nil); errs[i] != nil {
+				m.keepConfig(name)
 			}
-			cfg := configs[name]
-			f := newFlight(ctx, name, &cfg, nil)
-			f.replace, f.reload = true, true
-			errs[i] = m.replace(ctx, f)
 		})
 	}
 	wg.Wait()
 	return errors.Join(errs...)
 }
 
-func validate(configs map[string]conn.Config) error {
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(configs)) {
-		if err := configs[name].Validate(); err != nil {
-			errs = append(errs, fmt.Errorf("connection %q: %w", name, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// adopt takes the configs that can be changed at once, and tells of which names the connection has to be
-// replaced or closed, sorted.
-func (m *Manager) adopt(configs map[string]conn.Config) (changed, gone []string, err error) {
+// adopt makes the map that of the manager, and tells of which names the connection has to be replaced or closed,
+// sorted.
+func (m *Manager) adopt(configs map[string]*conn.Config) (changed, gone []string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closing != nil {
-		return nil, nil, ErrClosing
+	if err := m.refuses(); err != nil {
+		return nil, nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.names)) {
 		e := m.names[name]
-		if _, kept := configs[name]; kept || e.cfg == nil {
+		if configs[name] != nil || e.cfg == nil {
 			continue
 		}
 		e.cfg, e.err = nil, nil
-		for _, f := range []*flight{e.running, e.next} {
-			if f != nil {
-				f.reload = false // for the map before; it may go on for those who joined it
-			}
-		}
-		if _, state := e.config(); state != StateClosed || e.running != nil {
+		if e.current != nil || e.running != nil {
 			gone = append(gone, name)
 		}
 		m.tidy(name, e)
 	}
 	for _, name := range slices.Sorted(maps.Keys(configs)) {
-		cfg := configs[name]
-		cfg = cfg.Clone()
 		e := m.entry(name)
-		if has, state := e.config(); state == StateClosed || has.Equal(&cfg) {
-			e.cfg = &cfg
-		} else {
+		if has, state := e.config(); state != StateClosed && !has.Equal(configs[name]) {
 			changed = append(changed, name)
 		}
+		e.cfg = configs[name]
 	}
 	return changed, gone, nil
+}
+
+// keepConfig gives a name whose connection could not be replaced the config of that again, if it is still there.
+func (m *Manager) keepConfig(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e := m.names[name]; e != nil && e.cfg != nil {
+		e.cfg, _ = e.config()
+	}
+}
+
+// Track adds a connection that was opened elsewhere, by the name that it was opened with: Get returns it to those
+// who ask for its name and config, and Close and CloseAll close it. It is never evicted, because the manager could
+// not open it again the way it was. It is an error if the connection is closed already, or if its name stands for
+// another one.
+func (m *Manager) Track(c *conn.Conn) error {
+	cfg := c.Config()
+	p := newPool(c.Name(), c, &cfg)
+	p.tracked = true
+	p.share() // with those who opened it
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.refuses(); err != nil {
+		return refusal(p.name, p.cfg, err)
+	}
+	e := m.entry(p.name)
+	defer m.tidy(p.name, e)
+	has, state := e.config()
+	switch {
+	case state == StateOpen && e.current.conn == c:
+		return nil
+	case state != StateClosed:
+		return fmt.Errorf("%s cannot be tracked, another one of that name is %s: close that first, or open this one with another name", called(p.name), now[state])
+	}
+	if err := mismatch(p.name, state, has, p.cfg); err != nil {
+		return err
+	}
+	if !m.publish(e, p, 0) {
+		return fmt.Errorf("%s cannot be tracked: it is closed", called(p.name))
+	}
+	return nil
 }

@@ -157,7 +157,7 @@ func rotate(t *testing.T, r rotation) {
 						continue
 					}
 					see(err)
-					// Whoever gives the config itself may have read it before it changed, and is told.
+					// A caller who gives the config itself may have read it before it changed, and is told.
 					var mismatch *manager.MismatchError
 					if !errors.As(err, &mismatch) {
 						t.Errorf("%s: %v", how, err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"database/sql"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -15,18 +16,15 @@ type State uint8
 const (
 	StateClosed   State = iota // its config is known, and nothing is open
 	StateOpening               // it is being opened
-	StateOpen                  // it is handed out to those who ask for it
+	StateOpen                  // those who ask for it get it
 	StateDraining              // it was replaced, evicted or closed, and waits for those who use it
 )
 
-var stateNames = [...]string{"closed", "opening", "open", "draining"}
+var stateNames = map[State]string{StateClosed: "closed", StateOpening: "opening", StateOpen: "open", StateDraining: "draining"}
 
 // String returns the state in a word.
 func (s State) String() string {
-	if int(s) < len(stateNames) {
-		return stateNames[s]
-	}
-	return fmt.Sprintf("state %d", uint8(s))
+	return cmp.Or(stateNames[s], fmt.Sprintf("state %d", uint8(s)))
 }
 
 // MarshalText returns what String returns, so that a State reads the same in JSON.
@@ -43,44 +41,49 @@ type Stat struct {
 	Err     error         // of the last attempt to open or replace it, if that failed
 }
 
-// Stats tells about all connections, sorted by name and then by age, oldest first. A name occurs more than
-// once while what it stood for before is draining, and while it is being replaced.
+// Stats tells about all connections, sorted by name and then by age, oldest first; those of one age are in the
+// order in which they began. A name occurs more than once while what it stood for before is draining, and while
+// it is being replaced.
 func (m *Manager) Stats() []Stat {
-	var all []Stat
-	var pools []*pool // by index in all; nil for those that have none
+	type row struct {
+		Stat
+		pool  *pool // nil if there is none
+		birth uint64
+	}
+	var rows []row
 
 	m.mu.Lock()
-	add := func(s Stat, p *pool) {
-		if p != nil {
-			s.Name, s.Dialect, s.Age, s.Leases = p.name, p.conn.Dialect(), time.Since(p.born), p.leases()
-		}
-		all, pools = append(all, s), append(pools, p)
-	}
-	for name, e := range m.names {
-		if p := e.current; p != nil {
-			add(Stat{State: StateOpen, Err: e.err}, p)
-		}
-		for _, f := range []*flight{e.running, e.next} {
-			if f != nil {
-				add(Stat{Name: name, Dialect: f.cfg.Dialect, State: StateOpening, Age: time.Since(f.began)}, nil)
-			}
-		}
-		if _, state := e.config(); state == StateClosed && e.cfg != nil {
-			add(Stat{Name: name, Dialect: e.cfg.Dialect, Err: e.err}, nil)
-		}
+	now := time.Now()
+	addPool := func(p *pool, state State, err error) {
+		rows = append(rows, row{Stat{Name: p.name, Dialect: p.conn.Dialect(), State: state, Age: now.Sub(p.born), Leases: p.leases(), Err: err}, p, p.birth})
 	}
 	for p := range m.draining {
-		add(Stat{State: StateDraining}, p)
+		addPool(p, StateDraining, nil)
+	}
+	for name, e := range m.names {
+		if e.current != nil {
+			addPool(e.current, StateOpen, e.err)
+		}
+		for _, o := range []*opening{e.running, e.next} {
+			if o != nil {
+				rows = append(rows, row{Stat{Name: name, Dialect: o.cfg.Dialect, State: StateOpening, Age: now.Sub(o.began)}, nil, o.birth})
+			}
+		}
+		if cfg, state := e.config(); state == StateClosed && cfg != nil {
+			rows = append(rows, row{Stat{Name: name, Dialect: cfg.Dialect, Err: e.err}, nil, math.MaxUint64})
+		}
 	}
 	m.mu.Unlock()
 
-	for i, p := range pools {
-		if p != nil {
-			all[i].DB = p.conn.Stats()
-		}
-	}
-	slices.SortFunc(all, func(a, b Stat) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(b.Age, a.Age))
+	slices.SortFunc(rows, func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(b.Age, a.Age), cmp.Compare(a.birth, b.birth))
 	})
+	var all []Stat
+	for _, r := range rows {
+		if r.pool != nil {
+			r.DB = r.pool.conn.Stats()
+		}
+		all = append(all, r.Stat)
+	}
 	return all
 }

@@ -80,3 +80,30 @@ func TestStatsTellWhereEveryConnectionIs(t *testing.T) {
 		close(opening)
 	})
 }
+
+func TestStatsOfOneAgeAreInTheOrderOfTheirBirth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const generations = 10
+		f := newFake()
+		m, _ := f.manager(t)
+		for i := range generations {
+			if err := m.Replace(t.Context(), "a", fakeConfig("a")); err != nil {
+				t.Fatal(err)
+			}
+			for range i + 1 {
+				lease, err := m.Acquire(t.Context(), "a", fakeConfig("a"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer lease.Release()
+			}
+		}
+		for range 20 {
+			for i, s := range m.Stats() {
+				if s.Age != 0 || s.Leases != i+1 || (s.State == manager.StateOpen) != (i == generations-1) {
+					t.Fatalf("row %d is that of generation %d: %+v", i+1, s.Leases, s)
+				}
+			}
+		}
+	})
+}

@@ -3,6 +3,7 @@ package manager_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -96,4 +97,69 @@ func TestTrackWhileTheNameIsBeingOpened(t *testing.T) {
 			t.Error(r.err)
 		}
 	})
+}
+
+// A connection that lives for long may be given to Track again and again.
+func TestATrackThatDoesNothingLeavesNothingBehind(t *testing.T) {
+	const times, little = 10_000, 1 << 20
+	f := newFake()
+	m, events := f.manager(t)
+	a, refused := elsewhere(t, f, events, "a"), elsewhere(t, f, events, "a")
+	defer refused.Close()
+	if err := m.Track(a); err != nil {
+		t.Fatal(err)
+	}
+	heap := func() uint64 {
+		var s runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&s)
+		return s.HeapAlloc
+	}
+	for what, c := range map[string]*conn.Conn{"repeated": a, "refused": refused} {
+		before := heap()
+		for range times {
+			if err := m.Track(c); (err == nil) != (what == "repeated") {
+				t.Fatalf("%s: %v", what, err)
+			}
+		}
+		if after := heap(); after > before+little {
+			t.Errorf("%s %d times, it left %d bytes", what, times, after-before)
+		}
+		runtime.KeepAlive(c)
+	}
+}
+
+// The name that package conn gives to what has none is for events alone.
+func TestErrorsDoNotShowTheNameOfWhatHasNone(t *testing.T) {
+	const unnamed = "__default__"
+	f := newFake()
+	m, events := f.manager(t)
+	open := func() *conn.Conn {
+		c, err := conn.Open(t.Context(), fakeConfig("a"), conn.WithRegistry(f.registry), conn.WithObserver(events.bus))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	first, second := open(), open()
+	defer second.Close()
+	_, unknown := m.Named(t.Context(), unnamed)
+	if err := m.Track(first); err != nil {
+		t.Fatal(err)
+	}
+	_, mismatch := m.Get(t.Context(), unnamed, replaced())
+	taken := m.Track(second)
+	if err := m.CloseAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	closed := m.Track(first)
+	invalid := m.Reload(t.Context(), configs{unnamed: {Dialect: "fake", Port: -1}})
+	for _, err := range []error{unknown, mismatch, taken, closed, invalid} {
+		if err == nil || !strings.Contains(err.Error(), "connection") || strings.Contains(err.Error(), unnamed) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if events.count("connection:close "+unnamed) != 1 {
+		t.Errorf("events %v", events.list())
+	}
 }

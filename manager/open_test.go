@@ -128,7 +128,7 @@ func TestWithoutCallersTheOpeningIsCanceledAndTheNextStartsAfresh(t *testing.T) 
 				t.Fatalf("got %v", got.err)
 			}
 		}
-		// The driver has not noticed yet: whoever comes now must wait for that, but not share its fate.
+		// The driver has not noticed yet: those who come now must wait for that, but not share its fate.
 		later := make(chan result, 1)
 		go func() {
 			c, err := m.Get(t.Context(), "a", fakeConfig("a"))
@@ -219,7 +219,7 @@ func TestADriverThatPanicsIsAnError(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			var p *manager.PanicError
-			if name == "panic" && (!errors.As(err, &p) || !errors.Is(err, broken) || !strings.Contains(string(p.Stack), "flight_test.go")) {
+			if name == "panic" && (!errors.As(err, &p) || !errors.Is(err, broken) || !strings.Contains(string(p.Stack), "open_test.go")) {
 				t.Errorf("got %v", err)
 			}
 			if events.count("connection:error a") != 1 {
