@@ -5,7 +5,10 @@
 package conn
 
 import (
+	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -29,6 +32,17 @@ func (c *Conn) Info() registry.Info { return c.pool.driver.Info() }
 
 // Config returns the config that the connection was opened with.
 func (c *Conn) Config() Config { return c.cfg.Clone() }
+
+// Version asks the server for its version, such as "16.4" or "10.11.6-MariaDB". Where the dialect cannot ask, the
+// error is [errors.ErrUnsupported].
+func (c *Conn) Version(ctx context.Context) (version string, err error) {
+	query := c.Info().VersionQuery
+	if query == "" {
+		return "", fmt.Errorf("the dialect %s does not tell the version of a server: %w", c.Dialect(), errors.ErrUnsupported)
+	}
+	err = c.QueryRowContext(ctx, query).Scan(&version)
+	return version, err
+}
 
 // Diagnose says what an error means that this database returned; see [Diagnose].
 func (c *Conn) Diagnose(err error) Diagnosis { return diagnose(err, c.pool.driver) }

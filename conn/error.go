@@ -31,16 +31,18 @@ const (
 // Error gives all of it in one line, the name only if the program has given one.
 func (e *Error) Error() string {
 	what := strings.TrimSpace(e.Dialect + " " + e.Target)
-	named := e.Name != defaultName && e.Name != testName
-	switch {
-	case named && what != "":
-		what = fmt.Sprintf("connection %q (%s): ", e.Name, what)
-	case named:
-		what = fmt.Sprintf("connection %q: ", e.Name)
-	case what != "":
-		what += ": "
+	if e.Name != defaultName && e.Name != testName {
+		if what != "" {
+			what = " (" + what + ")"
+		}
+		what = fmt.Sprintf("connection %q%s", e.Name, what)
+	} else if e.Target == "" {
+		what = ""
 	}
-	s := what + e.Err.Error()
+	s := e.Err.Error()
+	if what != "" {
+		s = what + ": " + s
+	}
 	if e.Attempts > 1 {
 		s += fmt.Sprintf(" (%s, %d attempts)", e.Kind, e.Attempts)
 	}

@@ -23,7 +23,7 @@ type options struct {
 	wrap        []func(driver.Connector) driver.Connector
 	check       time.Duration
 	serverOnly  bool
-	noCreate    bool // for Test
+	noCreate    bool
 }
 
 func newOptions(name string, opts []Option) *options {
@@ -88,6 +88,9 @@ func WithConnector(wrap func(driver.Connector) driver.Connector) Option {
 // ServerOnly opens the database that every server of the dialect has, such as "postgres" or "master", in place
 // of the one in the Config: for creating that one. For a dialect of files it is an error.
 func ServerOnly() Option { return func(o *options) { o.serverOnly = true } }
+
+// NoCreate opens what exists: a database file that is missing is an error, and one that is there keeps its journal.
+func NoCreate() Option { return func(o *options) { o.noCreate = true } }
 
 // WithCheckInterval sets how often a pool with a Min is checked for connections that died while idle. A check
 // is a query on up to Min idle connections, and a new connection in place of each dead one. Default 15 s, also for

@@ -52,10 +52,10 @@ var now = map[State]string{StateClosed: "configured", StateOpening: "being opene
 
 // mismatch compares the config that a name has with the one asked for, if there is one.
 func mismatch(name string, state State, has, asked *conn.Config) error {
-	if asked == nil || has == nil || has.Equal(asked) {
+	if asked == nil || has == nil || has.Equal(*asked) {
 		return nil
 	}
-	return &MismatchError{name, state, has.Diff(asked)}
+	return &MismatchError{name, state, has.Diff(*asked)}
 }
 
 // UnknownNameError says that a name has no config.

@@ -1,5 +1,3 @@
-//go:build sqlite || alldrivers
-
 package manager_test
 
 import (
@@ -20,7 +18,7 @@ import (
 // The whole line once: a database file that the sqlite3 program made is opened by its name in a map of configs,
 // read, and closed, and those who listen hear of it. Reading leaves the file as it was.
 func Example() {
-	const file = "../drivers/sqlite/testdata/made-by-sqlite3.db"
+	const file = "../drivers/sqlite/internal/sqlite/testdata/made-by-sqlite3.db"
 	before, err := os.ReadFile(file)
 	if err != nil {
 		log.Fatal(err)

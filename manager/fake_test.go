@@ -50,14 +50,14 @@ func newFake() *fake {
 
 func (f *fake) Info() registry.Info { return registry.Info{Dialect: "fake", Port: 99} }
 
-func (f *fake) Kind(err error) registry.Kind {
+func (f *fake) Diagnose(err error) (d registry.Diagnosis) {
 	if f.asked != nil {
 		f.asked(err)
 	}
 	if errors.Is(err, errRefused) {
-		return registry.KindUnreachable
+		d.Kind = registry.KindUnreachable
 	}
-	return registry.KindUnknown
+	return d
 }
 
 func (f *fake) Connector(cfg registry.Config, _ registry.Env) (driver.Connector, error) {

@@ -1,5 +1,3 @@
-//go:build alldrivers || (postgres && mysql)
-
 package manager_test
 
 import (

@@ -121,7 +121,7 @@ func Reset(ctx context.Context) error {
 // If the name stands for another config, the error is a [*MismatchError]. The connection is shared: do not close
 // it. The package comment says how long it stays open.
 func (m *Manager) Get(ctx context.Context, name string, cfg conn.Config, opts ...conn.Option) (*conn.Conn, error) {
-	if p := m.lookup(name); p != nil && p.cfg.Equal(&cfg) && p.share() {
+	if p := m.lookup(name); p != nil && p.cfg.Equal(cfg) && p.share() {
 		m.touch(p)
 		return p.conn, nil
 	}
@@ -152,7 +152,7 @@ func (m *Manager) handle(ctx context.Context, name string, cfg *conn.Config, opt
 
 // Acquire is [Manager.Get] for a connection that must stay open until the lease is released.
 func (m *Manager) Acquire(ctx context.Context, name string, cfg conn.Config, opts ...conn.Option) (*Lease, error) {
-	if p := m.lookup(name); p != nil && p.cfg.Equal(&cfg) && p.lease() {
+	if p := m.lookup(name); p != nil && p.cfg.Equal(cfg) && p.lease() {
 		m.touch(p)
 		return &Lease{manager: m, pool: p}, nil
 	}

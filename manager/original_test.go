@@ -1,5 +1,3 @@
-//go:build sqlite || alldrivers
-
 // The usage examples and test cases of the TypeScript module that this ports, each beside its Go test. What needed
 // a PostgreSQL server there runs on SQLite here; Kysely's place is taken by database/sql.
 //
@@ -190,14 +188,14 @@ func TestOriginalReportsConnectionErrors(t *testing.T) {
 // refusing is a dialect whose server refuses in two ways.
 type refusing struct{ *fake }
 
-func (refusing) Kind(err error) registry.Kind {
+func (refusing) Diagnose(err error) (d registry.Diagnosis) {
 	switch {
 	case errors.Is(err, errWrong):
-		return registry.KindAuth
+		d.Kind = registry.KindAuth
 	case errors.Is(err, errRefused):
-		return registry.KindUnreachable
+		d.Kind = registry.KindUnreachable
 	}
-	return registry.KindUnknown
+	return d
 }
 
 func TestOriginalErrors(t *testing.T) {

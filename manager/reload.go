@@ -84,7 +84,7 @@ func (m *Manager) adopt(configs map[string]*conn.Config) (changed, gone []string
 	}
 	for _, name := range slices.Sorted(maps.Keys(configs)) {
 		e := m.entry(name)
-		if has, state := e.config(); state != StateClosed && !has.Equal(configs[name]) {
+		if has, state := e.config(); state != StateClosed && !has.Equal(*configs[name]) {
 			changed = append(changed, name)
 		}
 		e.cfg = configs[name]

@@ -116,7 +116,7 @@ func TestAReplaceThatFailsChangesNothing(t *testing.T) {
 	f := newFake()
 	wrong := errors.New("wrong password")
 	f.connect = func(_ context.Context, cfg registry.Config) error {
-		if cfg.Equal(new(replaced())) {
+		if cfg.Equal(replaced()) {
 			return wrong
 		}
 		return nil

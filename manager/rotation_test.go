@@ -1,5 +1,3 @@
-//go:build alldrivers || (postgres && mysql)
-
 package manager_test
 
 import (
@@ -13,8 +11,6 @@ import (
 	"time"
 
 	"github.com/patchbay-go/patchbay/conn"
-	_ "github.com/patchbay-go/patchbay/drivers/mysql"
-	_ "github.com/patchbay-go/patchbay/drivers/postgres"
 	"github.com/patchbay-go/patchbay/internal/testsecret"
 	"github.com/patchbay-go/patchbay/internal/testserver"
 	"github.com/patchbay-go/patchbay/manager"

@@ -1,5 +1,3 @@
-//go:build sqlite || alldrivers
-
 package manager_test
 
 import (

@@ -3,6 +3,7 @@ module github.com/patchbay-go/patchbay/tools
 go 1.26.0
 
 require (
+	github.com/sethvargo/go-retry v0.5.0
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.9
 	github.com/tetratelabs/wazero v1.12.0

@@ -12,7 +12,7 @@ import (
 func ExampleDriver() {
 	connector, err := sqlite.Driver().Connector(registry.Config{
 		Dialect:  "sqlite",
-		Filename: "testdata/made-by-sqlite3.db",
+		Filename: "internal/sqlite/testdata/made-by-sqlite3.db",
 		Params:   map[string]string{"mode": "ro"},
 	}, registry.Env{})
 	if err != nil {

@@ -50,12 +50,28 @@ func TestProgramWithTheSameDatabaseModules(t *testing.T) {
 	p := newProgram(t, neighbour, sandbox.Library+"/drivers")
 	for tags, want := range map[string]string{
 		"": "[mssql mysql pgx pgx/v5 sqlite sqlserver] 0\n<nil> 42 <nil>\n" +
-			`connection "__default__" (sqlite): missing driver for sqlite: rebuild with -tags sqlite`,
+			`missing driver for sqlite: rebuild with -tags sqlite`,
 		"mssql,mysql,postgres,sqlite": "[mssql mysql pgx pgx/v5 sqlite sqlserver] 4\n<nil> 42 <nil>\n<nil> 49 <nil>",
 	} {
 		if got := run(t, p, p.Build(t, tags)); got != want {
 			t.Errorf("tags %q: got\n%s\nwant\n%s", tags, got, want)
 		}
+	}
+}
+
+// A library that is embedded in a program links the drivers that it needs, whatever the tags of the program are, and
+// beside the packages that the program imports for itself.
+func TestNativeDriversNeedNoTag(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t, opener, driver("sqlite"), driver("sqlite/native"), driver("postgres"))
+	for _, tags := range []string{"", "sqlite", registry.TagAll} {
+		binary := p.Build(t, tags)
+		if got := run(t, p, binary, "sqlite::memory:"); got != "opened sqlite" {
+			t.Errorf("tags %q: got %s", tags, got)
+		}
+	}
+	if got, want := run(t, p, p.Build(t, ""), "postgres://localhost/a"), "missing driver for postgres: rebuild with -tags postgres"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

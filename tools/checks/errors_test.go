@@ -62,7 +62,7 @@ func TestErrorsOfTheReadme(t *testing.T) {
 		}
 		t.Run(m[1], func(t *testing.T) {
 			words := strings.ReplaceAll(regexp.QuoteMeta(m[1]), "…", ".*")
-			if out := program(t); !regexp.MustCompile(`^connection "__default__"(?: \(\S+(?: \S+)?\))?: ` + words + `$`).MatchString(out) {
+			if out := program(t); !regexp.MustCompile(`^(?:\S+ \S+: )?` + words + `$`).MatchString(out) {
 				t.Errorf("got %s", out)
 			}
 		})

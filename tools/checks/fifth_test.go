@@ -22,7 +22,9 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-func init() { registry.Register(dialect{}) }
+func init() { registry.Register(Driver()) }
+
+func Driver() registry.Driver { return dialect{} }
 
 type dialect struct{}
 
@@ -34,7 +36,7 @@ func (dialect) Info() registry.Info {
 }
 
 func (dialect) Connector(registry.Config, registry.Env) (driver.Connector, error) { return connector{}, nil }
-func (dialect) Kind(error) registry.Kind                                          { return registry.KindUnknown }
+func (dialect) Diagnose(error) registry.Diagnosis                                 { return registry.Diagnosis{} }
 
 type connector struct{}
 
@@ -96,10 +98,14 @@ func TestDialectFromWithinIsOneRowAndOnePackage(t *testing.T) {
 	const row = "\t{Dialect: \"ledger\", Aliases: []string{\"daybook\"}, Tag: \"ledger\", Import: drivers + \"ledger\", Port: 7}"
 	const tagged, untagged = "//go:build ledger || alldrivers\n\n", "//go:build !(ledger || alldrivers)\n\n"
 	proxy, err := sandbox.NewProxyWith(map[string]string{
-		"registry/known.go":        strings.Replace(string(table), "\n}\n", "\n"+row+",\n}\n", 1),
-		"drivers/ledger/doc.go":    "// Package ledger opens ledgers.\npackage ledger\n",
-		"drivers/ledger/driver.go": tagged + ledger,
-		"drivers/ledger/stub.go":   untagged + "package ledger\n\nimport \"" + sandbox.Library + "/registry\"\n\nfunc init() { registry.Stub(\"ledger\") }\n",
+		"registry/known.go": strings.Replace(string(table), "\n}\n", "\n"+row+",\n}\n", 1),
+		"drivers/ledger/doc.go": "// Package ledger opens ledgers.\npackage ledger\n\nimport \"" + sandbox.Library + "/registry\"\n\n" +
+			"func init() { registry.Register(linked) }\n",
+		"drivers/ledger/link.go": tagged + "package ledger\n\nimport \"" + sandbox.Library + "/drivers/ledger/internal/ledger\"\n\n" +
+			"var linked = ledger.Driver()\n",
+		"drivers/ledger/stub.go": untagged + "package ledger\n\nimport \"" + sandbox.Library + "/registry\"\n\n" +
+			"var linked = registry.Absent(\"ledger\")\n",
+		"drivers/ledger/internal/ledger/ledger.go": ledger,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -22,12 +22,12 @@ func TestFormsOfAConfig(t *testing.T) {
 		t.Errorf("the Go says %s", inGo)
 	}
 	var fromJSON registry.Config
-	if err := json.Unmarshal([]byte(block(t, text, "json")), &fromJSON); err != nil || !fromJSON.Equal(&want) {
+	if err := json.Unmarshal([]byte(block(t, text, "json")), &fromJSON); err != nil || !fromJSON.Equal(want) {
 		t.Errorf("the JSON says %v, %v", fromJSON, err)
 	}
 	url := "postgres:" + strings.SplitAfter(text, "\npostgres:")[1]
 	url, _, _ = strings.Cut(url, "\n")
-	if fromURL, err := registry.ParseURL(url); err != nil || !fromURL.Equal(&want) {
+	if fromURL, err := registry.ParseURL(url); err != nil || !fromURL.Equal(want) {
 		t.Errorf("the URL %s says %v, %v", url, fromURL, err)
 	}
 }

@@ -34,7 +34,7 @@ func TestTableOfDialects(t *testing.T) {
 }
 
 // Each known dialect has a package: documented without a tag, where its names are, and for every tag with either the
-// driver or the stub. What else needs a tag there needs that of the driver.
+// driver or the stub.
 func TestDriverPackages(t *testing.T) {
 	root, err := sandbox.Root()
 	if err != nil {
@@ -59,29 +59,17 @@ func TestDriverPackages(t *testing.T) {
 		if !strings.Contains(doc, "-tags "+info.Tag) || !strings.Contains(doc, info.Module) {
 			t.Errorf("the package comment of %s lacks the tag or the module", info.Dialect)
 		}
-		if stub := read(dir, "stub.go"); !strings.Contains(stub, `registry.Stub("`+info.Dialect+`"`) {
+		if stub := read(dir, "stub.go"); !strings.Contains(stub, `registry.Absent("`+info.Dialect+`"`) {
 			t.Errorf("the stub of %s does not tell the registry", info.Dialect)
 		}
-		files, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
-		if err != nil {
-			t.Fatal(err)
+		if link := read(dir, "link.go"); !strings.Contains(link, `"`+info.Import+`/internal/`+info.Dialect+`"`) {
+			t.Errorf("link.go of %s does not import the driver", info.Dialect)
 		}
-		for _, file := range files {
-			base := filepath.Base(file)
-			if strings.HasSuffix(base, "_test.go") {
-				continue
-			}
-			text := read(dir, base)
-			for _, tag := range []string{"", info.Tag, registry.TagAll, "another"} {
-				linked, want := tag == info.Tag || tag == registry.TagAll, true
-				switch {
-				case base == "stub.go":
-					want = !linked
-				case base == "driver.go", base != "doc.go" && buildLine.MatchString(text):
-					want = linked
-				}
-				if got := built(t, text, tag); got != want {
-					t.Errorf("with the tag %q, %s/%s is built: %v", tag, dir, base, got)
+		for _, tag := range []string{"", info.Tag, registry.TagAll, "another"} {
+			linked := tag == info.Tag || tag == registry.TagAll
+			for file, want := range map[string]bool{"doc.go": true, "link.go": linked, "stub.go": !linked} {
+				if got := built(t, read(dir, file), tag); got != want {
+					t.Errorf("with the tag %q, %s/%s is built: %v", tag, dir, file, got)
 				}
 			}
 		}

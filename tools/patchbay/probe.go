@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
+
+	"github.com/sethvargo/go-retry"
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/registry"
@@ -27,12 +28,6 @@ type result struct {
 	kind conn.Kind
 }
 
-// Delays between the attempts of probe.
-const (
-	firstDelay = 100 * time.Millisecond
-	lastDelay  = 2 * time.Second
-)
-
 // probe tries to open a connection, once, or for as long as wait allows while the failure is one that may pass.
 func probe(ctx context.Context, c connection, wait time.Duration) result {
 	r := result{Name: c.name, Target: target(c.cfg)}
@@ -46,19 +41,20 @@ func probe(ctx context.Context, c connection, wait time.Duration) result {
 		until, cancel = context.WithTimeout(ctx, wait)
 		defer cancel()
 	}
+	delays := retry.WithCappedDuration(2*time.Second, retry.NewExponential(100*time.Millisecond))
 	var last error // of an attempt that was not cut short, if there is one
-	for delay := firstDelay; ; delay = min(delay*3/2, lastDelay) {
+	if err := retry.Do(until, retry.WithJitterPercent(10, delays), func(ctx context.Context) error {
 		r.Attempts++
-		err := r.attempt(until, c)
-		if err == nil {
-			return r
-		}
-		if until.Err() == nil || last == nil {
+		err := r.attempt(ctx, c)
+		if err != nil && (ctx.Err() == nil || last == nil) {
 			last = err
 		}
-		if wait == 0 || !passes(last) || !sleep(until, delay) {
-			break
+		if wait > 0 && err != nil && passes(last) {
+			return retry.RetryableError(err)
 		}
+		return err
+	}); err == nil {
+		return r
 	}
 	r.fail(last)
 	switch {
@@ -76,12 +72,8 @@ func probe(ctx context.Context, c connection, wait time.Duration) result {
 
 // attempt opens the connection, asks for the version and closes it.
 func (r *result) attempt(ctx context.Context, c connection) (err error) {
-	driver, err := registry.Lookup(c.cfg.Dialect)
-	if err != nil {
+	if _, err := registry.Lookup(c.cfg.Dialect); err != nil {
 		return untried{err}
-	}
-	if t, ok := driver.(registry.TestConfiger); ok {
-		c.cfg = t.TestConfig(c.cfg)
 	}
 	each := c.cfg.ConnectTimeout
 	if each == 0 {
@@ -101,7 +93,7 @@ func (r *result) attempt(ctx context.Context, c connection) (err error) {
 	}()
 
 	start := time.Now()
-	db, done, err := open(ctx, c)
+	db, done, err := open(ctx, c, conn.NoCreate())
 	if err != nil {
 		return err
 	}
@@ -111,13 +103,11 @@ func (r *result) attempt(ctx context.Context, c connection) (err error) {
 		return err
 	}
 	r.Open, r.Ping = millis(opened.Sub(start)), millis(time.Since(opened))
-	if v, ok := driver.(registry.Versioner); ok {
-		if err := db.QueryRowContext(ctx, v.VersionQuery()).Scan(&r.Version); err != nil && ctx.Err() != nil {
-			return err // any other says that this server has no version to tell
-		}
-		r.Version = oneLine(r.Version)
+	version, err := db.Version(ctx)
+	if err != nil && ctx.Err() != nil {
+		return err // any other says that this server has no version to tell
 	}
-	r.OK = true
+	r.Version, r.OK = oneLine(version), true
 	return nil
 }
 
@@ -171,18 +161,6 @@ func target(cfg registry.Config) string {
 		Database: cfg.Database, Filename: cfg.Filename,
 	}
 	return short.String()
-}
-
-// sleep waits, a little more or less so that many do not come back at once, and reports whether ctx still lives.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d*9/10 + rand.N(d/5))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -117,7 +117,7 @@ func failed(db *conn.Conn, name string, err error) error {
 	if name != configfile.Unnamed {
 		where = fmt.Sprintf("query on %q", name)
 	}
-	kind := db.Kind(err)
+	kind := db.Diagnose(err).Kind
 	if kind == conn.KindUnknown {
 		return fmt.Errorf("%s: %w", where, err)
 	}

@@ -85,7 +85,7 @@ func TestAValueCannotBreakOut(t *testing.T) {
 			if value == "\x00" {
 				want.Password = c.Password
 			}
-			if !c.Equal(&want) {
+			if !c.Equal(want) {
 				t.Errorf("%s %q became %v with the password %q", form, value, c, c.Password.Reveal())
 			}
 		}
@@ -111,14 +111,14 @@ func TestVariablesInFieldsThatAreNotText(t *testing.T) {
 		Dialect: "mysql", Port: 5433, ConnectTimeout: 5 * time.Second, TLS: &registry.TLS{},
 		Pool: registry.Pool{Min: 2, Max: -1}, Password: registry.NewSecret("05433"),
 	}
-	if err != nil || !c.Equal(&want) {
+	if err != nil || !c.Equal(want) {
 		t.Errorf("got %v, %v; want %v", c, err, want)
 	}
 
 	t.Setenv("PB_SSL", "false")
 	c, err = config(t, `connections: {main: {dialect: mysql, port: "${PB_UNSET:-}", ssl: {rejectUnauthorized: "${PB_SSL}"}}}`)
 	want = registry.Config{Dialect: "mysql", TLS: &registry.TLS{SkipVerify: true}}
-	if err != nil || !c.Equal(&want) {
+	if err != nil || !c.Equal(want) {
 		t.Errorf("got %v, %v; want %v", c, err, want)
 	}
 

@@ -70,7 +70,7 @@ connections:
 			if got := f.Names(); !slices.Equal(got, []string{"main", "other"}) {
 				t.Errorf("names %q", got)
 			}
-			if got, err := f.Config("main"); err != nil || !got.Equal(&want) {
+			if got, err := f.Config("main"); err != nil || !got.Equal(want) {
 				t.Errorf("main is %v, %v; want %v", got, err, want)
 			}
 			if got, err := f.Config("other"); err != nil || got.Host != "other.example" || got.Port != 5433 {
@@ -107,7 +107,7 @@ func TestYAMLDoesNotGuessATypeForTexts(t *testing.T) {
 		Dialect: "mysql", User: "yes", Password: registry.NewSecret("2024-01-02"), Database: "12:30:45",
 		Params: map[string]string{"1": "x"},
 	}
-	if err != nil || !got.Equal(&want) {
+	if err != nil || !got.Equal(want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
 }

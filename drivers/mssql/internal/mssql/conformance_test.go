@@ -31,6 +31,7 @@ func TestConformance(t *testing.T) {
 	s := tdstest.Start(t, tdstest.Options{
 		TLS: &tls.Config{Certificates: []tls.Certificate{ca.Server().TLS()}},
 	})
+	s.Handle(mssql.Driver().Info().RoleQuery, tdstest.Rows([]tdstest.Column{{Type: tdstest.Int}}, []any{1}).Always())
 	s.Handle("SET LANGUAGE N'Klingon'", tdstest.Fail(tdstest.Message{Number: 2740, Text: "SET LANGUAGE failed."}).Always())
 	scripted := target(s.Config(), func(target *drivertest.Target) {
 		target.Lacks[drivertest.Tables] = "the scripted server has no SQL; set PATCHBAY_TEST_MSSQL_URL"

@@ -4,9 +4,10 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
-	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/sethvargo/go-retry"
 )
 
 // connector opens connections to one file.
@@ -49,20 +50,21 @@ func (set settings) apply(ctx context.Context, conn driver.Conn) error {
 			script = set.readable
 		}
 	}
-	end := time.Now().Add(set.busy)
-	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
+	// Of those that switch a file to the write-ahead log together, all but one can get SQLITE_BUSY at once,
+	// whatever busy_timeout says: each reads and wants to write. https://www.sqlite.org/c3ref/busy_handler.html
+	delays := retry.WithCappedDuration(100*time.Millisecond, retry.NewExponential(time.Millisecond))
+	delays = retry.WithJitterPercent(50, delays) // or they would meet again
+	err := retry.Do(ctx, retry.WithMaxDuration(set.busy, delays), func(ctx context.Context) error {
 		_, err := conn.(driver.ExecerContext).ExecContext(ctx, script, nil)
-		// Of those that switch a file to the write-ahead log together, all but one can get SQLITE_BUSY at once,
-		// whatever busy_timeout says: each reads and wants to write. https://www.sqlite.org/c3ref/busy_handler.html
-		if !isBusy(err) || !time.Now().Add(pause).Before(end) {
-			return err
+		if isBusy(err) {
+			return retry.RetryableError(err)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause/2 + rand.N(pause)/2): // uneven, or they would meet again
-		}
+		return err
+	})
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) { // between two attempts
+		return ctx.Err()
 	}
+	return err
 }
 
 func isBusy(err error) bool {

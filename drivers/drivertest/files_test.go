@@ -1,0 +1,54 @@
+package drivertest_test
+
+import (
+	"database/sql/driver"
+	"path/filepath"
+	"testing"
+
+	"github.com/patchbay-go/patchbay/drivers/drivertest"
+	"github.com/patchbay-go/patchbay/drivers/sqlite/native"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// pond is a dialect of files, as someone adds it who has a database in a library: here that is SQLite.
+type pond struct{}
+
+func (pond) Info() registry.Info {
+	return registry.Info{Dialect: "pond", Aliases: []string{"pool+file"}, Import: "example.org/pond", Files: true}
+}
+
+func (pond) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+	return native.Driver().Connector(cfg, env)
+}
+
+func (pond) Diagnose(err error) registry.Diagnosis { return native.Driver().Diagnose(err) }
+
+func TestADialectOfFiles(t *testing.T) {
+	drivertest.Run(t, drivertest.Target{
+		Driver:  pond{},
+		Config:  registry.Config{Filename: filepath.Join(t.TempDir(), "pond.db")},
+		Columns: drivertest.Columns{Decimal: "TEXT"},
+		Slow:    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT COUNT(*) FROM n",
+		Lacks: map[drivertest.Ability]string{
+			drivertest.Isolation: "all transactions are serializable",
+			drivertest.ReadOnly:  "the library begins an ordinary transaction",
+		},
+	})
+}
+
+// Its URLs are read as those of SQLite are, by a registry that has it.
+func TestURLsOfADialectOfFiles(t *testing.T) {
+	var r registry.Registry
+	r.Register(pond{})
+	for url, file := range map[string]string{
+		"pond:///tmp/a/b.db": "/tmp/a/b.db", "pond:a/b.db": "a/b.db", "POOL+file:/a%3Fb": "/a?b", "pond:x?busy_timeout=1": "x",
+	} {
+		cfg, err := r.ParseURL(url)
+		if err != nil || cfg.Filename != file || cfg.Host != "" || cfg.Database != "" {
+			t.Errorf("%s is read as %+v, %v", url, cfg, err)
+		}
+	}
+	if cfg, err := r.ParseURL("pond://host/a.db"); err == nil {
+		t.Errorf("a URL with a host is read as %+v", cfg)
+	}
+}
