@@ -100,8 +100,8 @@ func checkLinked(t *testing.T, p *sandbox.Program, may []string, tags string, fl
 		t.Errorf("imports %q, tags %q: linked %q, want %q", may, tags, got, want)
 	}
 	for _, info := range l.Linked {
-		if known, _ := registry.Describe(info.Dialect); !reflect.DeepEqual(info, known) {
-			t.Errorf("the driver of %s describes itself as %+v, the registry as %+v", info.Dialect, info, known)
+		if info.DriverName == "" || info.VersionQuery == "" {
+			t.Errorf("the driver of %s describes itself as %+v", info.Dialect, info)
 		}
 	}
 	if !maps.Equal(l.Missing, missing) {

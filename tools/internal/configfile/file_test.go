@@ -138,7 +138,7 @@ func TestErrorsSayWhereAndRepeatNoValue(t *testing.T) {
 		"unknown key":          {"a.yaml", "connections: {main: {dialect: mysql, pasword: " + secret + "}}", `did you mean "password"`},
 		"key twice in JSON":    {"a.json", `{"connections":{"main":{"dialect":"mysql","password":"` + secret + `","password":"b"}}}`, `"password" is given twice`},
 		"wrong type":           {"a.yaml", "connections: {main: {dialect: mysql, password: {a: " + secret + "}}}", "password"},
-		"a number as password": {"a.yaml", "connections: {main: {dialect: mysql, password: 0123}}", "password is of the wrong type"},
+		"a number as password": {"a.yaml", "connections: {main: {dialect: mysql, password: 0123}}", "password must be a string"},
 		"doubtful URL":         {"a.yaml", "connections: {main: 'mysql://u:" + secret + "@@h/d'}", "config: url"},
 		"invalid field":        {"a.yaml", "connections: {main: {dialect: mysql, port: 99999}}", "port is 99999"},
 		"unclosed variable":    {"a.yaml", "connections: {main: {dialect: mysql, password: '" + secret + "${A'}}", "password has a ${ without its }"},
