@@ -36,3 +36,21 @@ func TestPackagesThatKnowNoDriver(t *testing.T) {
 		}
 	}
 }
+
+// A program that opens files only links neither TLS nor the dialer of the standard library, which are the largest parts
+// of one that opens servers.
+func TestAProgramOfFilesLinksNoNetwork(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t, opener, driver("sqlite"), driver("postgres"))
+	for tags, want := range map[string]bool{"sqlite": false, "postgres": true} {
+		out, err := exec.Command("go", "tool", "nm", p.Build(t, tags)).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, symbol := range []string{"net.(*Dialer).DialContext", "crypto/tls.(*Conn).clientHandshake"} {
+			if got := strings.Contains(string(out), " "+symbol+"\n"); got != want {
+				t.Errorf("with the tag %s, %s is linked: %v", tags, symbol, got)
+			}
+		}
+	}
+}

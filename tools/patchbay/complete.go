@@ -28,7 +28,7 @@ func completeFirst(_ *cobra.Command, args []string, start string) ([]string, cob
 	var list []string
 	for _, info := range registry.Linked() {
 		scheme := info.Dialect + "://"
-		if info.Port == 0 {
+		if info.Files {
 			scheme = info.Dialect + ":"
 		}
 		if start != "" && strings.HasPrefix(scheme, start) {

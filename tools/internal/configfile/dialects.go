@@ -18,7 +18,7 @@ func dialects(write func(registry.Info) string) string {
 
 // form is how a URL of the dialect starts: only one of servers has a host.
 func form(info registry.Info) string {
-	if info.Port == 0 {
+	if info.Files {
 		return info.Dialect + ":…"
 	}
 	return info.Dialect + "://…"

@@ -13,7 +13,7 @@ func TestAMissingDialectListsThoseThereAre(t *testing.T) {
 	var names, urls []string
 	for _, info := range registry.Known() {
 		url := info.Dialect + "://…"
-		if info.Port == 0 {
+		if info.Files {
 			url = info.Dialect + ":…" // a file has no host
 		}
 		names, urls = append(names, info.Dialect), append(urls, url)
