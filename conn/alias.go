@@ -45,6 +45,16 @@ const (
 	KindCannotOpen  = registry.KindCannotOpen
 	KindCorrupt     = registry.KindCorrupt
 	KindIO          = registry.KindIO
+	KindUnique      = registry.KindUnique
+	KindForeignKey  = registry.KindForeignKey
+	KindNotNull     = registry.KindNotNull
+	KindCheck       = registry.KindCheck
+	KindConflict    = registry.KindConflict
+	KindDenied      = registry.KindDenied
+	KindExists      = registry.KindExists
+	KindUndefined   = registry.KindUndefined
+	KindSyntax      = registry.KindSyntax
+	KindValue       = registry.KindValue
 )
 
 // NewSecret returns a Secret that holds text.

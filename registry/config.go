@@ -60,7 +60,14 @@ const (
 // system's roots and its name against Host; there is no fallback to plaintext. It means the same in every
 // dialect.
 type TLS struct {
-	SkipVerify bool   // encrypt, and verify nothing: any server is believed
+	// SkipVerify encrypts and verifies nothing: any server is believed. A CA beside it is an error.
+	SkipVerify bool
+
+	// SkipHostname verifies that the certificate comes from CA, and not the name in it, for certificates that have
+	// none or another, as some managed databases have. It needs a CA of one's own: with the system's roots, a
+	// certificate for any name in the world would do. It is verify-ca of libpq.
+	SkipHostname bool
+
 	CA         string // PEM text of the only roots to trust; default: those of the system
 	Cert       string // PEM text of a client certificate; needs Key
 	Key        Secret // PEM text of its private key; needs Cert
@@ -81,7 +88,7 @@ func (t *TLS) equal(other *TLS) bool {
 	if t == nil || other == nil {
 		return false
 	}
-	return t.SkipVerify == other.SkipVerify && t.CA == other.CA && t.Cert == other.Cert &&
+	return t.SkipVerify == other.SkipVerify && t.SkipHostname == other.SkipHostname && t.CA == other.CA && t.Cert == other.Cert &&
 		t.Key.Equal(other.Key) && t.ServerName == other.ServerName
 }
 

@@ -1,10 +1,15 @@
 package registry
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // field is one setting of a Config. Its name is the key in JSON, where "pool.max" is max in the object pool,
@@ -14,10 +19,11 @@ type field struct {
 	at   any // a pointer to the value; inverse for a flag that says the opposite
 }
 
-// inverse is a flag of a Config that JSON and URLs spell the other way round.
+// inverse is a flag of a Config that files and URLs spell the other way round.
 type inverse struct{ flag *bool }
 
-// fields lists the settings of c. Where it has no TLS, those of ssl are zero and writing to them is lost.
+// fields lists the settings of c, but for its maps. Where it has no TLS, those of ssl are zero and writing to them is
+// lost.
 func (c *Config) fields() []field {
 	t := c.TLS
 	if t == nil {
@@ -36,6 +42,7 @@ func (c *Config) fields() []field {
 		{"pool.maxLifetime", &c.Pool.MaxLifetime},
 		{"pool.maxIdleTime", &c.Pool.MaxIdleTime},
 		{"ssl.rejectUnauthorized", inverse{&t.SkipVerify}},
+		{"ssl.verifyHostname", inverse{&t.SkipHostname}},
 		{"ssl.ca", &t.CA},
 		{"ssl.cert", &t.Cert},
 		{"ssl.key", &t.Key},
@@ -65,42 +72,130 @@ func (c *Config) tls() *TLS {
 	return c.TLS
 }
 
-// set parses text into the field. The error says what to write and repeats nothing of the text.
-func (f field) set(text string) error {
+// untyped is a value of a URL, where all values are text.
+type untyped string
+
+// set sets the field to a value from a URL or of a decoded file. The error says what the value must be and repeats
+// nothing of it.
+func (f field) set(value any) (err error) {
 	switch p := f.at.(type) {
 	case *string:
-		*p = text
+		*p, err = textOf(value)
 	case *Secret:
-		if text == redacted {
-			return errRedacted
-		}
-		*p = NewSecret(text)
+		*p, err = secretOf(value)
 	case *int:
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			return errors.New("must be an integer")
-		}
-		*p = n
+		*p, err = intOf(value)
 	case *time.Duration:
-		d, err := time.ParseDuration(text)
-		if err != nil {
-			return errors.New(`must be a duration with its unit, such as "5s" or "1m30s"`)
-		}
-		*p = d
+		*p, err = durationOf(value)
 	case inverse:
-		if text != "true" && text != "false" {
-			return errors.New("must be true or false")
-		}
-		*p.flag = text == "false"
+		var on bool
+		on, err = boolOf(value)
+		*p.flag = !on
 	}
-	return nil
+	return err
+}
+
+func textOf(value any) (string, error) {
+	var text string
+	switch v := value.(type) {
+	case untyped:
+		text = string(v)
+	case string:
+		text = v
+	default:
+		if isScalar(value) {
+			return "", errors.New("must be a string: put it in quotes")
+		}
+		return "", errors.New("must be a string")
+	}
+	if text == redacted {
+		return "", errRedacted
+	}
+	return text, nil
+}
+
+// isScalar tells what a decoder makes of a text without quotes, such as 0123 or yes in YAML.
+func isScalar(value any) bool {
+	switch value.(type) {
+	case bool, int, int64, uint64, float64, json.Number, time.Time:
+		return true
+	}
+	return false
+}
+
+func secretOf(value any) (Secret, error) {
+	if s, ok := value.(Secret); ok {
+		return s, nil
+	}
+	text, err := textOf(value)
+	return NewSecret(text), err
+}
+
+func intOf(value any) (int, error) {
+	err := errors.New("must be an integer")
+	switch v := value.(type) {
+	case untyped:
+		if n, wrong := strconv.Atoi(string(v)); wrong == nil {
+			return n, nil
+		}
+	case json.Number:
+		if n, wrong := strconv.Atoi(v.String()); wrong == nil {
+			return n, nil
+		}
+	case int:
+		return v, nil
+	case int64:
+		return int(v), nil
+	case uint64:
+		if v <= math.MaxInt {
+			return int(v), nil
+		}
+	case float64: // as decoders into maps have every number
+		if n := int(v); float64(n) == v {
+			return n, nil
+		}
+	case string:
+		return 0, errors.New("must be an integer: leave out the quotes")
+	}
+	return 0, err
+}
+
+func durationOf(value any) (time.Duration, error) {
+	if d, ok := value.(time.Duration); ok {
+		return d, nil
+	}
+	text, err := textOf(value)
+	if err == nil {
+		var d time.Duration
+		if d, err = time.ParseDuration(text); err == nil {
+			return d, nil
+		}
+	}
+	return 0, errors.New(`must be a duration with its unit, such as "5s" or "1m30s"`)
+}
+
+func boolOf(value any) (bool, error) {
+	switch v := value.(type) {
+	case untyped:
+		switch strings.ToLower(string(v)) {
+		case "true":
+			return true, nil
+		case "false":
+			return false, nil
+		}
+	case bool:
+		return v, nil
+	case string:
+		return false, errors.New("must be true or false: leave out the quotes")
+	}
+	return false, errors.New("must be true or false")
 }
 
 // value returns the value for printing, with a secret redacted, or nil if it is zero.
 func (f field) value() any {
 	switch p := f.at.(type) {
 	case *string:
-		if holdsPrivateKey(*p) {
+		if showsSecret(*p) {
 			return redacted
 		}
 		if *p != "" {
@@ -140,20 +235,52 @@ func (f field) equal(other field) bool {
 	case inverse:
 		return *p.flag == *other.at.(inverse).flag
 	}
-	panic("registry: a field of an unknown type: " + f.name)
+	panic(fmt.Sprintf("registry: a field of an unknown type: %s", f.name))
+}
+
+// showsSecret tells texts that hold a password or key: a connection string that was put where a name belongs, or
+// the PEM text of a private key.
+func showsSecret(text string) bool {
+	lower := strings.ToLower(text)
+	return strings.Contains(text, "://") || strings.Contains(text, "@tcp(") || strings.Contains(text, "@unix(") ||
+		strings.Contains(lower, "password=") || strings.Contains(lower, "pwd=") || holdsPrivateKey(text)
 }
 
 // shownParam returns the value of a setting in Params for printing. No dialect takes a secret there, but one
-// may have been put there by mistake, by its name or inside a URL.
+// may have been put there by mistake, by its name or inside a connection string.
 func shownParam(name, value string) string {
-	name = strings.ToLower(name)
-	for _, word := range []string{"pass", "pwd", "secret", "token", "key", "credential"} {
-		if strings.Contains(name, word) {
-			return redacted
-		}
+	switch strings.ToLower(value) {
+	case "true", "false", "on", "off", "yes", "no":
+		return value // under whatever name
 	}
-	if strings.Contains(value, "://") || holdsPrivateKey(value) {
+	if showsSecret(value) || slices.ContainsFunc(words(name), isSecretWord) {
 		return redacted
 	}
 	return value
+}
+
+func isSecretWord(word string) bool {
+	for _, end := range []string{"pass", "passwd", "password", "passphrase", "pwd", "secret", "token", "key", "credential", "credentials"} {
+		if strings.HasSuffix(word, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// words splits a name such as api_token, api-token or apiToken, and returns the words in lower case.
+func words(name string) []string {
+	var b strings.Builder
+	lower := false
+	for _, c := range name {
+		if unicode.IsUpper(c) && lower {
+			b.WriteByte(' ')
+		}
+		lower = unicode.IsLower(c)
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+			c = ' '
+		}
+		b.WriteRune(unicode.ToLower(c))
+	}
+	return strings.Fields(b.String())
 }

@@ -8,8 +8,10 @@ type Kind uint8
 
 // The kinds of failure. Which driver error becomes which kind is written down in each driver package.
 const (
+	// Of opening a database, and of connections.
+
 	KindUnknown     Kind = iota // an error that no driver claims
-	KindAuth                    // the server refused the user: wrong password, locked, expired, no right
+	KindAuth                    // the server refused the user: wrong password, locked, expired, no right to log in
 	KindNoDatabase              // the database does not exist, or the user may not see it
 	KindUnreachable             // nothing answers there: refused, no route, no such host, no socket
 	KindTimeout                 // no answer in time
@@ -25,12 +27,26 @@ const (
 	KindCannotOpen              // the database file cannot be opened
 	KindCorrupt                 // the file is not a database, or is damaged
 	KindIO                      // the disk failed or is full
+
+	// Of statements.
+
+	KindUnique     // another row has the key already
+	KindForeignKey // a row refers to one that is not there, or is still referred to
+	KindNotNull    // a column that must have a value got none
+	KindCheck      // a check constraint does not hold
+	KindConflict   // another transaction got in between: run this one again from its start
+	KindDenied     // the user has no right to do this
+	KindExists     // what is to be created is there already
+	KindUndefined  // no such table, column, function or other object
+	KindSyntax     // the statement cannot be parsed
+	KindValue      // a value is too long, out of range, or of the wrong form
 	kindEnd
 )
 
 var kindNames = [kindEnd]string{
 	"unknown", "auth", "no database", "unreachable", "timeout", "canceled", "too many connections", "blocked",
 	"starting", "lost", "read only", "tls", "config", "busy", "cannot open", "corrupt", "io",
+	"unique", "foreign key", "not null", "check", "conflict", "denied", "exists", "undefined", "syntax", "value",
 }
 
 // String returns the kind in words, such as "no database".

@@ -180,7 +180,7 @@ func TestKnown(t *testing.T) {
 
 func TestKind(t *testing.T) {
 	seen := make(map[string]bool)
-	for k := registry.KindUnknown; k <= registry.KindIO; k++ {
+	for k := registry.KindUnknown; k <= registry.KindValue; k++ {
 		text, err := k.MarshalText()
 		if name := k.String(); err != nil || string(text) != name || name == "" || seen[name] {
 			t.Errorf("kind %d is %q, %q, %v", k, name, text, err)

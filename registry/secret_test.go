@@ -113,3 +113,52 @@ func TestSecret(t *testing.T) {
 		t.Errorf("a secret was not read: %v", err)
 	}
 }
+
+// E3, E4: what holds a connection string is hidden wherever it stands, and a param that takes words is shown.
+func TestParamsThatAreNoSecretsAreShown(t *testing.T) {
+	cfg := registry.Config{Dialect: "x", Host: "h", Params: map[string]string{
+		"foreign_keys": "off", "allowCleartextPasswords": "true", "statement_timeout": "5s", "monkey_patch": "on", "keys": "a",
+	}}
+	again, err := registry.ParseURL(cfg.String())
+	if err != nil || !again.Equal(cfg) {
+		t.Errorf("%v is read as %v, %v", cfg, again, err)
+	}
+	for _, name := range []string{"password", "sslpassword", "api_token", "apiToken", "client-secret", "AccessKey", "pwd", "credentials"} {
+		cfg.Params = map[string]string{name: hidden}
+		if strings.Contains(cfg.String(), hidden) {
+			t.Errorf("the param %s shows: %v", name, cfg)
+		}
+		if cfg, err := registry.ParseURL(cfg.String()); err == nil {
+			t.Errorf("a param that was printed is read as %v", cfg)
+		}
+	}
+	for _, text := range []string{
+		"postgres://u:" + hidden + "@h/d", "u:" + hidden + "@tcp(h)/d", "u:" + hidden + "@unix(/s)/d", "server=h;PWD=" + hidden, "password=" + hidden,
+	} {
+		for _, cfg := range []registry.Config{
+			{Dialect: "x", Host: text}, {Dialect: "x", User: text}, {Dialect: "x", Database: text}, {Dialect: "sqlite", Filename: text},
+			{Dialect: "sqlite", Database: text}, {Dialect: "x", AppName: text}, {Dialect: text}, {Dialect: "x", Params: map[string]string{"p": text}},
+		} {
+			for way, shown := range everyWay(cfg) {
+				if strings.Contains(shown, hidden) {
+					t.Errorf("%s shows %s of %s", way, shown, text)
+				}
+			}
+			if err := cfg.Validate(); err != nil && strings.Contains(err.Error(), hidden) {
+				t.Errorf("the error shows it: %v", err)
+			}
+		}
+	}
+}
+
+// E7: a config is written in a time that grows with its size.
+func TestALargeConfigIsWritten(t *testing.T) {
+	cfg := registry.Config{Dialect: "x", Host: "h", Params: make(map[string]string)}
+	for i := range 60_000 {
+		cfg.Params[fmt.Sprint("param", i)] = "value"
+	}
+	again, err := registry.ParseURL(cfg.String())
+	if err != nil || !again.Equal(cfg) {
+		t.Errorf("%d params are read as %d, %v", len(cfg.Params), len(again.Params), err)
+	}
+}

@@ -41,10 +41,16 @@ func (r *Registry) ParseURL(text string) (Config, error) {
 func badURL(problem, cure string) error { return &ConfigError{"url", problem, cure} }
 
 func (c *Config) parse(text string, r *Registry) error {
+	if inQuotes(text) {
+		return badURL("is in quotes", "leave them out")
+	}
 	scheme, rest, found := strings.Cut(text, ":")
 	scheme = strings.ToLower(scheme)
 	if !found || !validName(scheme) {
 		return badURL("does not start with a dialect", "write it as postgres://host/database or sqlite:file")
+	}
+	if strings.Contains(rest, "@tcp(") || strings.Contains(rest, "@unix(") {
+		return badURL("is a DSN of go-sql-driver/mysql", "write it as mysql://user:password@host/database")
 	}
 	c.Dialect = scheme
 	info, known := r.describe(scheme)
@@ -54,29 +60,49 @@ func (c *Config) parse(text string, r *Registry) error {
 	if strings.Contains(rest, "#") {
 		return badURL(`contains a "#"`, "write it as %23")
 	}
-	rest, query, hasQuery := strings.Cut(rest, "?")
+	rest, query, _ := strings.Cut(rest, "?")
 	if strings.Contains(query, "?") {
 		return badURL(`contains a second "?"`, "escape a literal \"?\" as %3F")
 	}
 	var err error
 	authority, isServer := strings.CutPrefix(rest, "//")
 	switch {
-	case !isServer && known && !info.Files:
-		return badURL("has no // after the dialect", "write "+c.Dialect+"://host/database")
-	case !isServer:
-		c.Filename, err = unescape(rest)
 	case info.Files:
-		if authority != "" && !strings.HasPrefix(authority, "/") {
-			return badURL("names a host, but "+c.Dialect+" opens files", "write "+c.Dialect+":relative/file or "+c.Dialect+":///absolute/file")
-		}
-		c.Filename, err = unescape(authority)
+		c.Filename, err = c.parseFile(rest)
+	case !isServer && known:
+		return badURL("has no // after the dialect", "write "+scheme+"://host/database")
+	case !isServer && strings.Contains(rest, "@"):
+		return badURL("does not start with a dialect that is known here", "write it as postgres://user:password@host/database")
+	case !isServer:
+		c.Filename, err = c.parseFile(rest)
 	default:
 		err = c.parseServer(authority, query)
 	}
-	if err != nil || !hasQuery {
+	if err != nil || query == "" {
 		return err
 	}
 	return c.parseQuery(query)
+}
+
+// inQuotes tells a text that still has the quotes of a shell or a file around it.
+func inQuotes(text string) bool {
+	return len(text) > 1 && text[0] == text[len(text)-1] && strings.ContainsRune("\"'`", rune(text[0]))
+}
+
+// parseFile reads what follows the dialect: file, /file, ///file, or :memory: after any number of slashes.
+func (c *Config) parseFile(rest string) (string, error) {
+	path, isURL := strings.CutPrefix(rest, "//")
+	switch {
+	case strings.TrimLeft(rest, "/") == ":memory:": // as several frameworks write it
+		return ":memory:", nil
+	case isURL && path != "" && !strings.HasPrefix(path, "/"):
+		return "", badURL("names a host, but "+c.Dialect+" opens files", "write "+c.Dialect+":relative/file or "+c.Dialect+":///absolute/file")
+	case path == "":
+		return "", badURL("names no file", "write "+c.Dialect+":file, or "+c.Dialect+"::memory: for a database in memory")
+	case strings.HasPrefix(path, "/./") || strings.HasPrefix(path, "/../"):
+		return "", badURL("has a path from the root that looks relative", "write "+c.Dialect+":./file for a file in the working directory")
+	}
+	return unescape(path)
 }
 
 // describe returns what is known of a dialect, which is registered here or comes with Patchbay.
@@ -92,6 +118,10 @@ func (c *Config) parseServer(rest, query string) error {
 	authority, path, _ := strings.Cut(rest, "/")
 	if strings.Count(authority, "@") > 1 || strings.Contains(path, "@") || strings.Contains(query, "@") {
 		return badURL(`contains an "@" that may belong to the password or follow it`, "write every @ that is not the one before the host as %40, and a / or ? in a password as %2F or %3F")
+	}
+	path = strings.TrimSuffix(path, "/") // which some programs add
+	if strings.Contains(authority+path, ";") {
+		return badURL(`contains a ";", as the connection strings of SQL Server do`, "write the settings after a ?, joined by &, and a ; in a name or password as %3B")
 	}
 	if strings.Contains(path, "/") {
 		return badURL(`contains a "/" after the database`, "write a / in a name or password as %2F")
@@ -167,7 +197,7 @@ var elsewhere = map[string]string{
 
 func (c *Config) parseQuery(query string) error {
 	seen := make(map[string]bool)
-	ssl := ""
+	ssl := untyped("")
 	for pair := range strings.SplitSeq(query, "&") {
 		rawName, rawValue, found := strings.Cut(pair, "=")
 		name, err := unescape(rawName)
@@ -189,27 +219,33 @@ func (c *Config) parseQuery(query string) error {
 		case seen[name]:
 			return &ConfigError{name, "is given twice", "keep one of them"}
 		case name == "ssl":
-			ssl = value
+			ssl = untyped(value)
 		case isField:
 			if err := f.setOnce(value); err != nil {
 				return err
 			}
 		case strings.HasPrefix(name, "pool.") || strings.HasPrefix(name, "ssl."):
-			return unknownJSONKey(name)
+			return unknownField(name)
 		default:
 			if c.Params == nil {
 				c.Params = make(map[string]string)
+			}
+			if value == redacted {
+				return &ConfigError{"params." + name, errRedacted.Error(), ""}
 			}
 			c.Params[name] = value
 		}
 		seen[name] = true
 	}
+	if !seen["ssl"] {
+		return nil
+	}
+	on, err := boolOf(ssl)
 	switch {
-	case !seen["ssl"]:
-	case ssl == "true":
+	case err != nil:
+		return &ConfigError{"ssl", err.Error(), ""}
+	case on:
 		c.tls()
-	case ssl != "false":
-		return &ConfigError{"ssl", "must be true or false", ""}
 	case c.TLS != nil:
 		return &ConfigError{"ssl", "contradicts the parameters that start with ssl.", "write ssl=true or leave it out"}
 	}
@@ -228,7 +264,7 @@ func (f field) setOnce(value string) error {
 			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
 		}
 	}
-	if err := f.set(value); err != nil {
+	if err := f.set(untyped(value)); err != nil {
 		return &ConfigError{f.name, err.Error(), ""}
 	}
 	return nil
@@ -245,6 +281,11 @@ func unescape(text string) (string, error) {
 // String returns the config as a URL that ParseURL reads, except that secrets show as [redacted], which it
 // does not.
 func (c Config) String() string {
+	for _, f := range c.fields() { // of a copy
+		if p, ok := f.at.(*string); ok && !strings.HasPrefix(f.name, "ssl.") && showsSecret(*p) {
+			*p = redacted
+		}
+	}
 	var b strings.Builder
 	b.WriteString(c.Dialect)
 	var inPath []string // the fields that are not among the parameters
@@ -254,7 +295,7 @@ func (c Config) String() string {
 		if name == "" {
 			name, inPath = c.Database, append(inPath, "database")
 		}
-		path := escape(name, "/:@")
+		path := escape(name, "/:")
 		if rest, ok := strings.CutPrefix(path, "//"); ok { // which would start a host
 			path = "/%2F" + rest
 		}
@@ -268,10 +309,7 @@ func (c Config) String() string {
 	}
 	separator := "?"
 	add := func(name, value string) {
-		if value != redacted {
-			value = escape(value, "/:")
-		}
-		b.WriteString(separator + escape(name, "") + "=" + value)
+		b.WriteString(separator + escape(name, "") + "=" + escape(value, "/:"))
 		separator = "&"
 	}
 	plainTLS := c.TLS != nil
@@ -296,6 +334,9 @@ func (c Config) String() string {
 
 // escape writes text for a URL in which a space is %20 and "+" a plus. The characters in keep stay as they are.
 func escape(text, keep string) string {
+	if text == redacted {
+		return text
+	}
 	text = strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
 	for _, c := range keep {
 		text = strings.ReplaceAll(text, fmt.Sprintf("%%%02X", c), string(c))

@@ -32,17 +32,25 @@ func TestParseURL(t *testing.T) {
 		"sqlite:/a/b.db":                           {Dialect: "sqlite", Filename: "/a/b.db"},
 		"sqlite:///a/b.db":                         {Dialect: "sqlite", Filename: "/a/b.db"},
 		"sqlite::memory:":                          {Dialect: "sqlite", Filename: ":memory:"},
-		"sqlite://":                                {Dialect: "sqlite"},
-		"sqlite:a%3Fb%23c%2520.db":                 {Dialect: "sqlite", Filename: "a?b#c%20.db"},
-		"sqlite:a@b.db?mode=ro":                    {Dialect: "sqlite", Filename: "a@b.db", Params: map[string]string{"mode": "ro"}},
-		"sqlite:///a@b.db":                         {Dialect: "sqlite", Filename: "/a@b.db"},
-		"sqlite:C:/dir/x.db":                       {Dialect: "sqlite", Filename: "C:/dir/x.db"},
-		"sqlite:grüße.db":                          {Dialect: "sqlite", Filename: "grüße.db"},
-		"oracle://h/d":                             {Dialect: "oracle", Host: "h", Database: "d"},
-		"x://h?ssl=true":                           {Dialect: "x", Host: "h", TLS: &registry.TLS{}},
-		"x://h?ssl=false":                          {Dialect: "x", Host: "h"},
-		"x://h?ssl=true&ssl.serverName=s":          {Dialect: "x", Host: "h", TLS: &registry.TLS{ServerName: "s"}},
-		"x://h?ssl.rejectUnauthorized=false":       {Dialect: "x", Host: "h", TLS: &registry.TLS{SkipVerify: true}},
+		"sqlite:///:memory:":                       {Dialect: "sqlite", Filename: ":memory:"}, // as several frameworks write it
+		"sqlite://:memory:":                        {Dialect: "sqlite", Filename: ":memory:"},
+		"postgres://h/d?":                          {Dialect: "postgres", Host: "h", Database: "d"}, // E11
+		"postgres://h/d/":                          {Dialect: "postgres", Host: "h", Database: "d"},
+		"x://h?ssl=TRUE":                           {Dialect: "x", Host: "h", TLS: &registry.TLS{}},
+		"x://h/a%3Bb":                              {Dialect: "x", Host: "h", Database: "a;b"},
+		"x://h?ssl.verifyHostname=false&ssl.ca=-----BEGIN%20CERTIFICATE-----": {
+			Dialect: "x", Host: "h", TLS: &registry.TLS{SkipHostname: true, CA: "-----BEGIN CERTIFICATE-----"},
+		},
+		"sqlite:a%3Fb%23c%2520.db":           {Dialect: "sqlite", Filename: "a?b#c%20.db"},
+		"sqlite:a@b.db?mode=ro":              {Dialect: "sqlite", Filename: "a@b.db", Params: map[string]string{"mode": "ro"}},
+		"sqlite:///a@b.db":                   {Dialect: "sqlite", Filename: "/a@b.db"},
+		"sqlite:C:/dir/x.db":                 {Dialect: "sqlite", Filename: "C:/dir/x.db"},
+		"sqlite:grüße.db":                    {Dialect: "sqlite", Filename: "grüße.db"},
+		"oracle://h/d":                       {Dialect: "oracle", Host: "h", Database: "d"},
+		"x://h?ssl=true":                     {Dialect: "x", Host: "h", TLS: &registry.TLS{}},
+		"x://h?ssl=false":                    {Dialect: "x", Host: "h"},
+		"x://h?ssl=true&ssl.serverName=s":    {Dialect: "x", Host: "h", TLS: &registry.TLS{ServerName: "s"}},
+		"x://h?ssl.rejectUnauthorized=false": {Dialect: "x", Host: "h", TLS: &registry.TLS{SkipVerify: true}},
 		"x://h?pool.min=1&pool.max=20&pool.maxLifetime=1h&pool.maxIdleTime=-1s&connectTimeout=5s&appName=a%26b&other=%3D": {
 			Dialect: "x", Host: "h", Pool: registry.Pool{Min: 1, Max: 20, MaxLifetime: time.Hour, MaxIdleTime: -time.Second},
 			ConnectTimeout: 5 * time.Second, AppName: "a&b", Params: map[string]string{"other": "="},
@@ -59,7 +67,7 @@ func TestADoubtfulURLIsAnErrorThatShowsNothingOfIt(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                          "does not start with a dialect",
 		"hunter2":                                   "does not start with a dialect",
-		"u:hunter2@h/d":                             "", // a dialect "u" of files, which Lookup will refuse
+		"u:hunter2@h/d":                             "does not start with a dialect that is known here",
 		"postgres:hunter2@h/d":                      "has no // after the dialect: write postgres://",
 		"postgres://u:1234/hunter2@h/d":             `contains an "@" that may belong to the password`,
 		"postgres://u:hunter2/x@h/d":                `contains an "@" that may belong to the password`,
@@ -84,7 +92,17 @@ func TestADoubtfulURLIsAnErrorThatShowsNothingOfIt(t *testing.T) {
 		"postgres://h1,h2/d":                        "host contains a character not allowed in a host name",
 		"postgres://h%40i/d":                        "host contains a character not allowed in a host name",
 		"postgres://h/d/e":                          `contains a "/" after the database`,
-		"postgres://h/d?":                           "has a parameter without a name or value",
+		"app:hunter2@tcp(127.0.0.1:3306)/db":        "is a DSN of go-sql-driver/mysql: write it as mysql://", // E3
+		"mysql://app:hunter2@tcp(127.0.0.1)/db":     "is a DSN of go-sql-driver/mysql",
+		"sqlserver://h/db;user=sa;password=hunter2": `contains a ";", as the connection strings of SQL Server do`,
+		"sqlserver://h;password=hunter2/db":         `contains a ";", as the connection strings of SQL Server do`,
+		`"postgres://u:hunter2@h/d"`:                "is in quotes: leave them out", // E11
+		"'postgres://u:hunter2@h/d'":                "is in quotes: leave them out",
+		"sqlite:":                                   "names no file: write sqlite:file, or sqlite::memory:", // E10
+		"sqlite://":                                 "names no file",
+		"sqlite:///./test.db":                       "has a path from the root that looks relative: write sqlite:./file",
+		"sqlite:/../test.db":                        "has a path from the root that looks relative",
+		"postgres://h/d?mode=[redacted]":            "params.mode is [redacted], which a program has printed", // E4
 		"postgres://h/d?a":                          "has a parameter without a name or value",
 		"postgres://h/d?a=1&&b=2":                   "has a parameter without a name or value",
 		"postgres://h/d?a=1&a=hunter2":              "a is given twice",
@@ -190,7 +208,8 @@ func FuzzURLSecret(f *testing.F) {
 		password := mark + part
 		text := "postgres://u:" + strings.ReplaceAll(url.QueryEscape(password), "+", "%20") + "@h/d"
 		cfg, err := registry.ParseURL(text)
-		if strings.Contains(password, "\x00") != (err != nil) && err != nil || err == nil && (cfg.Password.Reveal() != password || cfg.Host != "h") {
+		refused := strings.Contains(password, "\x00") || strings.HasSuffix(password, "\n")
+		if refused != (err != nil) && err != nil || err == nil && (cfg.Password.Reveal() != password || cfg.Host != "h") {
 			t.Fatalf("%q: %q at %q, %v", text, cfg.Password.Reveal(), cfg.Host, err)
 		}
 		cfg, err = registry.ParseURL("postgres://u:" + password + "@h/d")

@@ -19,11 +19,19 @@ func (c Config) Validate() error {
 		add("dialect", "is empty", "use "+dialects()+" or one of your own")
 	}
 	for _, f := range c.fields() {
-		if f.name != "password" && !strings.HasPrefix(f.name, "ssl.") {
-			if p, ok := f.at.(*string); ok && strings.ContainsRune(*p, 0) {
-				add(f.name, "contains a NUL character", "remove it")
-			}
+		p, ok := f.at.(*string)
+		if !ok || strings.HasPrefix(f.name, "ssl.") {
+			continue
 		}
+		if strings.ContainsRune(*p, 0) {
+			add(f.name, "contains a NUL character", "remove it")
+		}
+		if f.name != "host" && showsSecret(*p) {
+			add(f.name, "is a connection string", "parse it with ParseURL, and give only the "+f.name+" here")
+		}
+	}
+	if strings.HasSuffix(c.Password.Reveal(), "\n") {
+		add("password", "ends in a line end", "cut it off; an editor adds one to a file")
 	}
 	if problem, cure := checkHost(c.Host); problem != "" {
 		add("host", problem, cure)
@@ -66,21 +74,30 @@ func checkHost(host string) (problem, cure string) {
 const notInHosts = "/\\@?#,; \t\r\n"
 
 func (t *TLS) validate() (errs []error) {
+	add := func(field, problem, cure string) {
+		errs = append(errs, &ConfigError{field, problem, cure})
+	}
 	for _, pem := range []struct{ field, text string }{
 		{"ssl.ca", t.CA}, {"ssl.cert", t.Cert}, {"ssl.key", t.Key.Reveal()},
 	} {
 		if pem.text != "" && !strings.Contains(pem.text, "-----BEGIN ") {
-			errs = append(errs, &ConfigError{pem.field, "is not PEM text", "give the PEM text itself; for a file, read it first"})
+			add(pem.field, "is not PEM text", "give the PEM text itself; for a file, read it first")
 		}
 		if pem.field != "ssl.key" && holdsPrivateKey(pem.text) {
-			errs = append(errs, &ConfigError{pem.field, "holds a private key", "put it into ssl.key, which is kept secret"})
+			add(pem.field, "holds a private key", "put it into ssl.key, which is kept secret")
 		}
 	}
 	switch {
 	case t.Cert != "" && t.Key.IsZero():
-		errs = append(errs, &ConfigError{"ssl.cert", "has no ssl.key beside it", "give both or neither"})
+		add("ssl.cert", "has no ssl.key beside it", "give both or neither")
 	case t.Cert == "" && !t.Key.IsZero():
-		errs = append(errs, &ConfigError{"ssl.key", "has no ssl.cert beside it", "give both or neither"})
+		add("ssl.key", "has no ssl.cert beside it", "give both or neither")
+	}
+	switch {
+	case t.SkipVerify && t.CA != "":
+		add("ssl.ca", "is not looked at with rejectUnauthorized=false, which believes any server", "set verifyHostname=false in its place to verify all but the name, or leave one of them out")
+	case t.SkipHostname && t.CA == "" && !t.SkipVerify:
+		add("ssl.verifyHostname", "is false without ssl.ca: a certificate for any name in the world would do", "give the authority's certificate as ssl.ca")
 	}
 	return errs
 }

@@ -12,7 +12,7 @@ import (
 
 // TLSConfig turns the TLS of a config into what crypto/tls takes; nil means plaintext. The certificate is
 // verified against the system's roots, or against the CA of the config and nothing else, and its name against
-// ServerName or the host. Nothing is verified with SkipVerify. The lowest version is that of crypto/tls, 1.2.
+// ServerName or the host, but for SkipHostname. Nothing is verified with SkipVerify. The lowest version is that of crypto/tls, 1.2.
 //
 // An error is a [*registry.ConfigError], or several joined; it quotes nothing of a certificate or key.
 // The result must not be changed; [tls.Config.Clone] gives a copy that may be.
@@ -21,7 +21,7 @@ func TLSConfig(cfg *registry.Config) (*tls.Config, error) {
 	if cfg.TLS == nil || cfg.TLS.Cert == "" && cfg.TLS.Key.IsZero() {
 		return t, err
 	}
-	pair, wrong := keyPair(cfg.TLS.Cert, cfg.TLS.Key.Reveal())
+	pair, wrong := keyPair(pemText(cfg.TLS.Cert), pemText(cfg.TLS.Key.Reveal()))
 	if err := errors.Join(err, wrong); err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func ServerTLS(cfg *registry.Config) (*tls.Config, error) {
 		t.ServerName = Host(cfg)
 	}
 	var errs []error
-	if t.ServerName == "" && !t.InsecureSkipVerify {
+	if t.ServerName == "" && !cfg.TLS.SkipVerify && !cfg.TLS.SkipHostname {
 		errs = append(errs, &registry.ConfigError{
 			Field:   "ssl.serverName",
 			Problem: "is empty, and the path of a unix socket is no name to verify a certificate against",
@@ -50,14 +50,42 @@ func ServerTLS(cfg *registry.Config) (*tls.Config, error) {
 		})
 	}
 	if cfg.TLS.CA != "" {
-		pool, err := roots(cfg.TLS.CA)
+		pool, err := roots(pemText(cfg.TLS.CA))
 		errs = append(errs, err)
 		t.RootCAs = pool
+	}
+	if cfg.TLS.SkipHostname && !cfg.TLS.SkipVerify {
+		t.InsecureSkipVerify = true // crypto/tls verifies the name as well, or nothing
+		t.VerifyConnection = verifyChain(t.RootCAs)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	return t, nil
+}
+
+// verifyChain does what crypto/tls does, but for the name.
+// https://pkg.go.dev/crypto/tls#example-Config-VerifyConnection
+func verifyChain(roots *x509.CertPool) func(tls.ConnectionState) error {
+	return func(state tls.ConnectionState) error {
+		options := x509.VerifyOptions{Roots: roots, Intermediates: x509.NewCertPool()}
+		for _, cert := range state.PeerCertificates[1:] {
+			options.Intermediates.AddCert(cert)
+		}
+		if _, err := state.PeerCertificates[0].Verify(options); err != nil {
+			return &tls.CertificateVerificationError{UnverifiedCertificates: state.PeerCertificates, Err: err}
+		}
+		return nil
+	}
+}
+
+// pemText returns PEM text with its line ends, which environment variables and files often hold as the two
+// characters \n.
+func pemText(text string) string {
+	if strings.Contains(text, "\n") {
+		return text
+	}
+	return strings.ReplaceAll(text, `\n`, "\n")
 }
 
 // roots parses every certificate in text. x509.CertPool.AppendCertsFromPEM passes over what it cannot parse.

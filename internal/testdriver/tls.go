@@ -3,6 +3,7 @@ package testdriver
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/patchbay-go/patchbay/internal/testcert"
@@ -50,7 +51,12 @@ func (d Driver) TLS(t *testing.T, s *testserver.Server) {
 			{name: "expired", tls: ca, kind: registry.KindTLS, says: "expired"},
 			{name: "expired, nothing verified", tls: registry.TLS{SkipVerify: true}},
 		}},
-		{&wrongHost, []row{{name: "wrong host", tls: ca, kind: registry.KindTLS, says: "another name"}}},
+		{&wrongHost, []row{
+			{name: "wrong host", tls: ca, kind: registry.KindTLS, says: "another name"},
+			{name: "wrong host, name not verified", tls: registry.TLS{CA: s.CA.PEM, SkipHostname: true}},
+			{name: "another CA, name not verified", tls: registry.TLS{CA: theirs.PEM, SkipHostname: true}, kind: registry.KindTLS, says: "ssl.ca"},
+			{name: "PEM with line ends as text", tls: registry.TLS{CA: strings.ReplaceAll(s.CA.PEM, "\n", `\n`), SkipHostname: true}},
+		}},
 		{&selfSigned, []row{
 			{name: "self-signed", kind: registry.KindTLS, says: "self-signed"},
 			{name: "self-signed and trusted", tls: registry.TLS{CA: selfSigned.Cert}},

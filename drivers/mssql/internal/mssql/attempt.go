@@ -105,7 +105,10 @@ func (a *attempt) tlsConfig() *tls.Config {
 	if a.c.name == "" {
 		config.ServerName = a.to.host
 	}
-	if !config.InsecureSkipVerify {
+	switch verify := config.VerifyConnection; {
+	case verify != nil: // all but the name
+		config.VerifyConnection = func(state tls.ConnectionState) error { return a.kept(verify(state)) }
+	case !config.InsecureSkipVerify:
 		config.InsecureSkipVerify = true // only crypto/tls skips it
 		config.VerifyConnection = a.verify
 	}
@@ -117,7 +120,11 @@ func (a *attempt) verify(state tls.ConnectionState) error {
 	if name == "" {
 		name = a.host
 	}
-	err := verify(state.PeerCertificates, name, a.c.tls.RootCAs)
+	return a.kept(verify(state.PeerCertificates, name, a.c.tls.RootCAs))
+}
+
+// kept returns an error of the verification, of which the driver will make text.
+func (a *attempt) kept(err error) error {
 	if err != nil {
 		a.trace.fail(err)
 	}

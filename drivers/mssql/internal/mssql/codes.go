@@ -77,16 +77,16 @@ var codes = []network.Code{
 	{Codes: "701 802", Kind: registry.KindTooMany, Hint: "the server is out of memory"},
 	{Codes: "823", Kind: registry.KindIO, Hint: "the server cannot read or write its files: see its log"},
 	{Codes: "824", Kind: registry.KindCorrupt, Hint: "the server found a damaged page: see its log, and restore the database from a backup"},
-	{Codes: "229 230 262 297 300 916", Kind: registry.KindAuth, Hint: "the login lacks a right that the statement needs, or has no user in the database: GRANT it, or CREATE USER"},
+	{Codes: "229 230 262 297 300 916", Kind: registry.KindDenied, Hint: "the login lacks a right that the statement needs, or has no user in the database: GRANT it, or CREATE USER"},
 	// 1000
 	{Codes: "1105", Kind: registry.KindIO, Hint: "the database is full: free space, or add a file"},
-	{Codes: "1205", Kind: registry.KindBusy, Hint: "the transaction was chosen as the victim of a deadlock: begin it again"},
+	{Codes: "1205", Kind: registry.KindConflict, Hint: "the transaction was chosen as the victim of a deadlock: begin it again"},
 	{Codes: "1222", Kind: registry.KindBusy, Permanent: true, Hint: "another transaction holds the lock: wait for it, or raise params.lockTimeout"},
 	// 2000
 	{Codes: "2740", Kind: registry.KindConfig, Hint: "the server does not know the language in params.language: see sys.syslanguages"},
 	// 3000
 	{Codes: "3906", Kind: registry.KindReadOnly, Hint: "the database is read-only, or a replica for reading: connect to the primary server, or ALTER DATABASE ... SET READ_WRITE"},
-	{Codes: "3960", Kind: registry.KindBusy, Hint: "another transaction changed the same rows: begin the snapshot transaction again"},
+	{Codes: "3960", Kind: registry.KindConflict, Hint: "another transaction changed the same rows: begin the snapshot transaction again"},
 	// 4000
 	{Codes: "4014", Kind: registry.KindLost},
 	// 8000
@@ -94,7 +94,33 @@ var codes = []network.Code{
 	// 9000
 	{Codes: "9002", Kind: registry.KindIO, Hint: "the transaction log is full: back it up, or let it grow"},
 	// 31000
-	{Codes: "41301 41302 41305 41325 41839", Kind: registry.KindBusy, Hint: "another transaction on memory-optimized tables got in between: begin it again"},
+	{Codes: "41301 41302 41305 41325 41839", Kind: registry.KindConflict, Hint: "another transaction on memory-optimized tables got in between: begin it again"},
+	// what statements end in
+	// 2000
+	{Codes: "2601 2627", Kind: registry.KindUnique, Hint: "another row has this key already: update that row, or choose another key"},
+	{Codes: "2628 2629", Kind: registry.KindValue, Hint: "a text is too long for its column: shorten it"},
+	{Codes: "2705 2714", Kind: registry.KindExists, Hint: "it exists already: choose another name"},
+	{Codes: "2706 2812", Kind: registry.KindUndefined, Hint: "the table or procedure does not exist: check its name and schema"},
+	// 0
+	{Codes: "547", Text: "CHECK constraint", Kind: registry.KindCheck, Hint: "a value is not one that the table allows: correct it"},
+	{Codes: "547", Kind: registry.KindForeignKey, Hint: "a row is referred to that is not there, or is still referred to: insert or delete in the other order"},
+	{Codes: "550", Kind: registry.KindCheck, Hint: "a row is not one that the view allows: correct it"},
+	{Codes: "515", Kind: registry.KindNotNull, Hint: "a column that must have a value got none: give it one, or a default"},
+	{Codes: "195 207 208", Kind: registry.KindUndefined, Hint: "the table, column or function does not exist: check its name and schema"},
+	{Codes: "102 105 109 110 120 156 170 209 213 319", Kind: registry.KindSyntax, Hint: "the statement cannot be understood: correct it"},
+	{Codes: "220 232 241 242 244 245 248 295", Kind: registry.KindValue, Hint: "a value is out of range, or not in the form of its type: correct it"},
+	// 1000
+	{Codes: "1801 1913", Kind: registry.KindExists, Hint: "it exists already: choose another name"},
+	{Codes: "1902 1911", Kind: registry.KindUndefined, Hint: "the column or index does not exist: check its name"},
+	// 3000
+	{Codes: "3701", Kind: registry.KindUndefined, Hint: "what is to be dropped does not exist, or the login may not drop it: check its name, or write IF EXISTS"},
+	{Codes: "3726", Kind: registry.KindForeignKey, Hint: "the table is still referred to: drop that constraint first"},
+	{Codes: "3951 3952", Kind: registry.KindConfig, Hint: "the database does not allow snapshot isolation: ALTER DATABASE ... SET ALLOW_SNAPSHOT_ISOLATION ON"},
+	// 4000
+	{Codes: "4104 4121 4902", Kind: registry.KindUndefined, Hint: "the table, column or function does not exist: check its name and schema"},
+	{Codes: "4712", Kind: registry.KindForeignKey, Hint: "the table is still referred to: delete its rows, or drop that constraint first"},
+	// 8000
+	{Codes: "8114 8115 8134 8152 8169", Kind: registry.KindValue, Hint: "a value is too long, out of range, or not in the form of its type: correct it"},
 	// 18000
 	{Codes: "18456", Kind: registry.KindAuth, Hint: "verify user and password; a server that takes Windows accounts only refuses others in the same words"},
 	// any other after which the server closes the connection

@@ -3,6 +3,7 @@ package mssql
 import (
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/microsoft/go-mssqldb"
 
@@ -33,12 +34,41 @@ func read(err error) (network.Message, bool) {
 	if !ok {
 		return network.Message{}, false
 	}
-	m := network.Message{Text: said.Message}
+	var m network.Message
 	for _, e := range append([]mssql.Error{said}, said.All...) {
 		m.Codes = append(m.Codes, strconv.Itoa(int(e.Number)))
+		m.Text += e.Message + "\n"
 		m.Fatal = m.Fatal || e.Class >= fatal
 	}
+	m.Constraint = constraint(said)
 	return m, true
+}
+
+// constraint takes the name out of the texts of 547, 2601 and 2627, of which it is the first in quotes of its kind:
+//
+//	The INSERT statement conflicted with the FOREIGN KEY constraint "FK_x". The conflict occurred in ...
+//	Cannot insert duplicate key row in object 'dbo.t' with unique index 'IX_x'. The duplicate key value is ...
+//	Violation of UNIQUE KEY constraint 'UQ_x'. Cannot insert duplicate key in object ...
+//
+// https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors
+func constraint(e mssql.Error) string {
+	before, quote := "", ""
+	switch e.Number {
+	case 547:
+		before, quote = `constraint "`, `"`
+	case 2601:
+		before, quote = "unique index '", "'"
+	case 2627:
+		before, quote = "constraint '", "'"
+	default:
+		return ""
+	}
+	_, after, _ := strings.Cut(e.Message, before)
+	name, _, found := strings.Cut(after, quote)
+	if !found {
+		return "" // a text in another language
+	}
+	return name
 }
 
 const notSQLServer = "what answers is not SQL Server: check host and port"

@@ -3,6 +3,7 @@ package mysql
 import (
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -31,7 +32,39 @@ func read(err error) (network.Message, bool) {
 	if !ok {
 		return network.Message{}, false
 	}
-	return network.Message{Codes: []string{strconv.Itoa(int(said.Number))}, Text: said.Message}, true
+	return network.Message{
+		Codes: []string{strconv.Itoa(int(said.Number))}, Text: said.Message, Constraint: constraint(said),
+	}, true
+}
+
+// constraint takes the name out of the texts of some numbers. MySQL puts the table before the name of a key, and
+// MariaDB does not; a value before it may have quotes of its own:
+//
+//	Duplicate entry 'x' for key 'city.name_uk'
+//	Cannot add or update a child row: a foreign key constraint fails (`db`.`child`, CONSTRAINT `child_fk` FOREIGN KEY ...
+//	Check constraint 'positive' is violated.
+//	CONSTRAINT `positive` failed for `db`.`city`
+//
+// https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
+// https://mariadb.com/kb/en/mariadb-error-code-reference/
+func constraint(e *mysql.MySQLError) string {
+	text, before, quote := e.Message, "CONSTRAINT `", "`"
+	switch e.Number {
+	case 1062, 1586:
+		before, quote = " for key '", "'"
+		text = text[max(0, strings.LastIndex(text, before)):]
+	case 3819:
+		before, quote = "constraint '", "'"
+	case 1451, 1452, 4025:
+	default:
+		return ""
+	}
+	_, after, _ := strings.Cut(text, before)
+	name, _, found := strings.Cut(after, quote)
+	if !found {
+		return "" // a text in another language, or without the details for a user who may not see them
+	}
+	return name[strings.LastIndexByte(name, '.')+1:]
 }
 
 // faults are the errors that the driver makes.

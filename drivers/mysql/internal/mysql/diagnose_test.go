@@ -36,7 +36,8 @@ func TestSameNumberTwoMeanings(t *testing.T) {
 		{1290, "The MySQL server is running with the --super-read-only option", registry.KindReadOnly},
 		{4031, "Referenced trigger 'x' does not exist", registry.KindUnknown}, // MariaDB
 		{4031, "The client was disconnected by the server because of inactivity.", registry.KindLost},
-		{1062, "Duplicate entry", registry.KindUnknown},
+		{1062, "Duplicate entry", registry.KindUnique},
+		{1235, "This version of MySQL doesn't yet support it", registry.KindUnknown},
 	} {
 		if got := Driver().Diagnose(&mysql.MySQLError{Number: c.number, Message: c.message}).Kind; got != c.want {
 			t.Errorf("kind of %d %q is %v, want %v", c.number, c.message, got, c.want)

@@ -36,11 +36,11 @@ func TestStatementsThatFail(t *testing.T) {
 		"locked":                {try(t, with(shop, "innodb_lock_wait_timeout", "1"), "UPDATE fails SET id = 3"), registry.KindBusy, "params.innodb_lock_wait_timeout", true},
 		"read-only transaction": {try(t, shop, "START TRANSACTION READ ONLY", "INSERT INTO fails VALUES (7)"), registry.KindReadOnly, "transaction", false},
 		"statement timeout":     {try(t, shop, "SET max_statement_time = 0.01", "UPDATE fails SET id = 4"), registry.KindTimeout, "longer", true},
-		"no right":              {try(t, app, "DELETE FROM fails"), registry.KindAuth, "GRANT", false},
-		"no administrator":      {try(t, app, "SET GLOBAL max_connections = 5"), registry.KindAuth, "GRANT", false},
+		"no right":              {try(t, app, "DELETE FROM fails"), registry.KindDenied, "GRANT", false},
+		"no administrator":      {try(t, app, "SET GLOBAL max_connections = 5"), registry.KindDenied, "GRANT", false},
 		"own connection ended":  {try(t, shop, "KILL CONNECTION_ID()", "SELECT 1"), registry.KindLost, "", false},
 		"read timeout":          {try(t, with(shop, "readTimeout", "50ms"), "DO SLEEP(1)"), registry.KindLost, "", false},
-		"no such table":         {try(t, shop, "SELECT * FROM no_such_table"), registry.KindUnknown, "", false},
+		"no such table":         {try(t, shop, "SELECT * FROM no_such_table"), registry.KindUndefined, "check its name", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			check(t, c.err, c.kind, c.says)

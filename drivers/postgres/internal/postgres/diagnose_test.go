@@ -33,10 +33,10 @@ func TestSameCodeTwoMeanings(t *testing.T) {
 		{pgconn.PgError{Code: "55000", Severity: "FATAL"}, registry.KindNoDatabase},
 		{pgconn.PgError{Code: "55000", Severity: "ERROR"}, registry.KindUnknown}, // currval without nextval
 		{pgconn.PgError{Code: "42704", Severity: "FATAL"}, registry.KindConfig},
-		{pgconn.PgError{Code: "42704", Severity: "ERROR"}, registry.KindUnknown}, // no such type
+		{pgconn.PgError{Code: "42704", Severity: "ERROR"}, registry.KindUndefined}, // no such type
 		{pgconn.PgError{Code: "57P01", Severity: "FATAL"}, registry.KindLost},
 		{pgconn.PgError{Code: "57P01", Severity: "FATALE", SeverityUnlocalized: "FATAL"}, registry.KindLost},
-		{pgconn.PgError{Code: "23505", Severity: "ERROR"}, registry.KindUnknown},
+		{pgconn.PgError{Code: "23505", Severity: "ERROR"}, registry.KindUnique},
 	} {
 		if got := Driver().Diagnose(&c.err).Kind; got != c.want {
 			t.Errorf("kind of %+v is %v, want %v", c.err, got, c.want)

@@ -116,7 +116,7 @@ func TestASnapshotThatIsOutOfDate(t *testing.T) {
 	query[int](t, tx, "select count(*) from t")
 	exec(t, db, "insert into t values (1)")
 	_, err = tx.Exec("insert into t values (2)")
-	failure{registry.KindBusy, 517, nil, "roll back"}.check(t, err)
+	failure{registry.KindConflict, 517, nil, "run the transaction again"}.check(t, err)
 }
 
 func TestATableThatIsStillBeingRead(t *testing.T) {
@@ -160,7 +160,7 @@ func TestErrorsOfOthersHaveNoKind(t *testing.T) {
 	for _, err := range []error{nil, syntax, sql.ErrNoRows, context.Canceled, os.ErrNotExist} {
 		want := registry.Diagnosis{}
 		if err == syntax {
-			want.Code = "1"
+			want = registry.Diagnosis{Kind: registry.KindSyntax, Code: "1", Hint: "the statement cannot be understood: correct it"}
 		}
 		if d := sqlite.Driver().Diagnose(err); d != want {
 			t.Errorf("the diagnosis of %v is %+v, want %+v", err, d, want)

@@ -1,0 +1,236 @@
+package registry
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// ConfigFromMap reads a Config from what a decoder makes of a file: the keys are those of [Config.UnmarshalJSON], and
+// the values texts, numbers, booleans, maps with texts as keys, or null, which says nothing. It is for decoders
+// that Config has no method for, such as those that read into maps first.
+func ConfigFromMap(m map[string]any) (Config, error) {
+	var c Config
+	if err := c.fromMap(m, ""); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// UnmarshalJSON reads an object with the keys dialect, host, port, user, password, database, filename, pool
+// (min, max, maxLifetime, maxIdleTime), ssl (true, false, or an object with rejectUnauthorized, verifyHostname, ca,
+// cert, key, serverName), connectTimeout, appName and params; or a string with a URL, as [ParseURL] does. Durations
+// are strings such as "5s". A key that is unknown, given twice or of the wrong type is an error that names it, and no
+// error repeats a value. On an error c is unchanged, and null changes nothing.
+func (c *Config) UnmarshalJSON(data []byte) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	value, err := readJSON(d, "")
+	if err == nil {
+		if _, end := d.Token(); end != io.EOF {
+			return &ConfigError{"text", "has data after the JSON value", "give a single one"}
+		}
+		return c.decode(value)
+	}
+	if _, ok := errors.AsType[*ConfigError](err); ok {
+		return err
+	}
+	// An error of the decoder may quote what it stumbled over.
+	return &ConfigError{"text", fmt.Sprintf("is not valid JSON near byte %d", d.InputOffset()), "check quotes, commas and brackets there"}
+}
+
+// UnmarshalYAML reads what [Config.UnmarshalJSON] does from YAML. It is the method that gopkg.in/yaml.v2 and yaml.v3,
+// go.yaml.in/yaml and github.com/goccy/go-yaml call.
+func (c *Config) UnmarshalYAML(unmarshal func(any) error) error {
+	var value any
+	if err := unmarshal(&value); err != nil {
+		return err
+	}
+	return c.decode(value)
+}
+
+// UnmarshalTOML reads what [Config.UnmarshalJSON] does from TOML. It is the method that github.com/BurntSushi/toml
+// calls.
+func (c *Config) UnmarshalTOML(value any) error { return c.decode(value) }
+
+// decode reads a value that a decoder has made.
+func (c *Config) decode(value any) error {
+	var next Config
+	var err error
+	switch v := value.(type) {
+	case nil:
+		return nil
+	case string:
+		next, err = ParseURL(v)
+	default:
+		m, ok := mapOf(v)
+		if !ok {
+			return &ConfigError{"config", "must be an object or a URL", `write {"dialect": …}`}
+		}
+		next, err = ConfigFromMap(m)
+	}
+	if err != nil {
+		return err
+	}
+	*c = next
+	return nil
+}
+
+// readJSON reads one value, of which path is the name; encoding/json takes a key that is given twice.
+func readJSON(d *json.Decoder, path string) (any, error) {
+	t, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch t {
+	case json.Delim('{'):
+		object := make(map[string]any)
+		for d.More() {
+			key, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			name := key.(string) // the decoder allows nothing else
+			if _, twice := object[name]; twice {
+				return nil, &ConfigError{path + name, "is given twice", "keep one of them"}
+			}
+			if object[name], err = readJSON(d, path+name+"."); err != nil {
+				return nil, err
+			}
+		}
+		_, err = d.Token()
+		return object, err
+	case json.Delim('['):
+		list := []any{}
+		for d.More() {
+			value, err := readJSON(d, path)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, value)
+		}
+		_, err = d.Token()
+		return list, err
+	}
+	return t, nil
+}
+
+// mapOf returns a value as a map, if it is one: yaml.v2 has keys of any type.
+func mapOf(value any) (map[string]any, bool) {
+	switch m := value.(type) {
+	case map[string]any:
+		return m, true
+	case map[string]string:
+		all := make(map[string]any, len(m))
+		for key, text := range m {
+			all[key] = text
+		}
+		return all, true
+	case map[any]any:
+		all := make(map[string]any, len(m))
+		for key, value := range m {
+			name, ok := key.(string)
+			if !ok {
+				return nil, false
+			}
+			all[name] = value
+		}
+		return all, true
+	}
+	return nil, false
+}
+
+// fromMap sets the fields that m names; prefix is "", "pool." or "ssl.".
+func (c *Config) fromMap(m map[string]any, prefix string) error {
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if err := c.setKey(prefix, key, m[key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Config) setKey(prefix, key string, value any) error {
+	name := prefix + key
+	switch name {
+	case "ssl":
+		if on, ok := value.(bool); ok {
+			if on {
+				c.tls()
+			}
+			return nil
+		}
+		if m, ok := mapOf(value); ok {
+			c.tls()
+			return c.fromMap(m, "ssl.")
+		}
+		if value != nil {
+			return &ConfigError{name, "must be true, false or an object", ""}
+		}
+		return nil
+	case "pool":
+		m, ok := mapOf(value)
+		if !ok && value != nil {
+			return &ConfigError{name, "must be an object", ""}
+		}
+		return c.fromMap(m, "pool.")
+	case "params":
+		return readTexts(&c.Params, name, value)
+	}
+	f, ok := c.fieldToSet(name)
+	if !ok || strings.Contains(key, ".") {
+		return unknownField(name)
+	}
+	if value == nil {
+		return nil
+	}
+	if err := f.set(value); err != nil {
+		return &ConfigError{name, err.Error(), ""}
+	}
+	return nil
+}
+
+// readTexts reads an object of texts.
+func readTexts(into *map[string]string, name string, value any) error {
+	if value == nil {
+		return nil
+	}
+	m, ok := mapOf(value)
+	if !ok {
+		return &ConfigError{name, "must be an object", ""}
+	}
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		text, err := textOf(m[key])
+		if err != nil {
+			return &ConfigError{name + "." + key, err.Error(), ""}
+		}
+		if *into == nil {
+			*into = make(map[string]string)
+		}
+		(*into)[key] = text
+	}
+	return nil
+}
+
+// unknownField names the keys there are beside the one that is unknown.
+func unknownField(name string) error {
+	prefix, key := "", name
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		prefix, key = name[:i+1], name[i+1:]
+	}
+	var list []string
+	for _, f := range new(Config).fields() {
+		if rest, ok := strings.CutPrefix(f.name, prefix); ok && !strings.Contains(rest, ".") {
+			list = append(list, rest)
+		}
+	}
+	if prefix == "" {
+		list = append(list, "pool", "ssl", "params")
+	}
+	return unknownKey("key "+name, key, list)
+}
