@@ -16,7 +16,8 @@ import (
 //
 // What goes over the network is what the driver would send itself; TestWireIsThatOfTheDriver compares.
 type stream struct {
-	netconn.Conn // the socket, or TLS on it
+	netconn.Conn           // the socket, or TLS on it
+	tls          *tls.Conn // nil: none
 	idle         *netconn.Idle
 	config       *tls.Config // of TLS with this server
 	wanted       bool        // the config says ssl
@@ -130,8 +131,17 @@ func (s *stream) secure(below net.Conn) error {
 	if err := secured.Handshake(); err != nil {
 		return fmt.Errorf("TLS handshake: %w", err)
 	}
-	s.Conn = netconn.Conn{Conn: secured}
+	s.tls, s.Conn = secured, netconn.Conn{Conn: secured}
 	return nil
+}
+
+// Close ends TLS first, of which a server that has gone cannot be told.
+func (s *stream) Close() error {
+	if s.tls == nil {
+		return s.Conn.Close()
+	}
+	_ = s.tls.CloseWrite() // see above
+	return s.tls.NetConn().Close()
 }
 
 // secureInside is secure where the handshake goes in packets.
