@@ -186,3 +186,20 @@ func TestErrorsOfTheDriver(t *testing.T) {
 		}
 	}
 }
+
+// TestTextOfALogin is case D3: an end of the stream is explained only where it stands alone.
+func TestTextOfALogin(t *testing.T) {
+	for said, want := range map[string]string{
+		"EOF":                                 "the server closed the connection (EOF)",
+		"Read: EOF":                           "Read: the server closed the connection (EOF)",
+		"Invalid TDS stream: unexpected EOF":  "Invalid TDS stream: unexpected EOF",
+		"no EOF":                              "no EOF",
+		"one\ntwo":                            "one; two",
+		"login error: Login failed for 'EOF'": "login error: Login failed for 'EOF'",
+	} {
+		a := &attempt{c: new(connector), trace: new(trace)}
+		if got := a.explain(errors.New(said)).Error(); got != want {
+			t.Errorf("%q became %q", said, got)
+		}
+	}
+}
