@@ -10,9 +10,10 @@
 // beyond U+FFFF. An empty Database is the default one of the login. AppName is cut after 128 characters. Statements
 // have parameters like @p1 or, with [sql.Named], @name.
 //
-// TLS is that of the server: SQL Server takes no client certificates. Without TLS the password goes over the network in a
-// form that everybody can read, unless the server insists on encryption, as Azure does: then it is encrypted, and
-// the certificate verified against the system's roots.
+// TLS is that of the server: SQL Server takes no client certificates. Without ssl the password goes over the network as
+// readable as clear text, because a login only swaps and flips its bits, and so does everything else. It is different only
+// where the server insists on encryption, as Azure does: then all is encrypted, and the certificate verified against
+// the system's roots.
 //
 // What has no time zone in the database, datetime2 for example, is read as a [time.Time] in UTC; a datetimeoffset keeps
 // its offset. A time.Time is sent with its offset, which the server drops for a column that has none: write
@@ -21,6 +22,27 @@
 // Give contexts that may end to the statements of a transaction rather than to BeginTx: when that one ends, the
 // transaction is rolled back, and the next statement on its connection may fail as lost, because the driver does not
 // wait for the answer: https://github.com/microsoft/go-mssqldb/issues/390
+//
+// # Sessions
+//
+// SQL Server keeps the isolation level of a transaction, by [sql.TxOptions], on the connection, also when a pool resets the
+// session. Nobody inherits it here: when the connection is taken from the pool again, the level is set back to read
+// committed. That costs a round trip then, and nothing where no level was set. The same is done after a statement
+// without parameters that has the words ISOLATION LEVEL in it.
+//
+// When the context of a statement ends, the server is told to stop it, and has up to five seconds to confirm that. Without
+// the confirmation the statement comes back that late, as canceled, and its connection is closed. A connection on which a
+// deadline has passed is closed in any case.
+//
+// A connection is looked at when it is taken from the pool. If the server has closed it, as in a restart or by KILL, the
+// statement goes over another one. On Windows, and over a dialer whose connections have no file descriptor, that cannot be
+// seen: there the first statement on such a connection fails, as lost.
+//
+// # Other packages
+//
+// The driver registers "sqlserver" and "mssql" with database/sql, and a program that has another package which does that
+// panics at its start: "sql: Register called twice". Import github.com/microsoft/go-mssqldb in place of its ancestor
+// github.com/denisenkom/go-mssqldb; it is the driver that is used here.
 //
 // # Params
 //

@@ -37,7 +37,7 @@
 //	texttotime           on, off                                    off
 //	cache_size           pages, or KiB when negative                SQLite's: -2000
 //	temp_store           default, file, memory                      SQLite's: default
-//	mmap_size            bytes                                      SQLite's: 0
+//	mmap_size            0 to 2147418112 bytes                      SQLite's: 0
 //	wal_autocheckpoint   pages                                      SQLite's: 1000
 //	journal_size_limit   bytes, -1 for none                         SQLite's: -1
 //	secure_delete        on, off, fast                              SQLite's: off
@@ -47,7 +47,10 @@
 //	dqs                  on, off                                    SQLite's: on
 //
 // Where on and off are all values, true and false, yes and no, 1 and 0 do as well. mode, immutable, journal_mode,
-// synchronous, mmap_size, wal_autocheckpoint and journal_size_limit are errors for a database in memory.
+// synchronous, mmap_size, wal_autocheckpoint and journal_size_limit are errors for a database in memory. So are params of which
+// SQLite would ignore one: journal_mode=off with defensive=on, time_format with time_integer_format,
+// wal_autocheckpoint with a journal that is no write-ahead log, journal_size_limit with one that is not kept. Where the file
+// or its file system does not take the journal_mode or the mmap_size, connecting fails.
 //
 // The reasons for the defaults that are not SQLite's own:
 //   - busy_timeout: without it, processes that open the same new file at the same time fail. A context that
@@ -57,6 +60,20 @@
 //   - txlock=immediate: a transaction that reads before it writes cannot fail halfway with SQLITE_BUSY_SNAPSHOT.
 //     A transaction begun with sql.TxOptions.ReadOnly takes no lock.
 //   - time_format and timezone: modernc's default text holds the reading of the monotonic clock.
+//
+// A [time.Time] is written in UTC, or in the zone of the param timezone. So local midnight east of Greenwich is on the day
+// before: write a date as time.Date(y, m, d, 0, 0, 0, 0, time.UTC), or as text.
+//
+// # Functions and other packages
+//
+// Functions, collations and hooks that a program registers with modernc.org/sqlite are there on every connection that is
+// made afterwards. Register them before the database is opened: the connection that Open has tested is in the pool
+// already, and would be the one without them. That holds for a connector of conn.WithConnector as well.
+//
+// The driver registers "sqlite" with database/sql, and a program that has another package which does that, such as
+// github.com/glebarez/go-sqlite, panics at its start: "sql: Register called twice". Import modernc.org/sqlite in its place,
+// which is the driver that is used here, or one that registers "sqlite3": github.com/mattn/go-sqlite3, or
+// github.com/ncruces/go-sqlite3/driver.
 //
 // # Reading only
 //

@@ -3,7 +3,6 @@ package mssql
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -16,13 +15,14 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// attempt is one login to one server. It is what the driver dials with, and keeps the errors of network and
-// certificates, of which the driver makes text.
+// attempt is one login to one server. It is what the driver dials with, and keeps the errors of the network, of which
+// the driver makes text.
 type attempt struct {
 	c       *connector
 	to      server
 	dials   int
-	host    string // the one dialed last: the server itself, or where it has sent the client on to
+	dialed  bool    // the last dial succeeded
+	stream  *stream // of that
 	sockets netconn.Group
 	trace   *trace
 }
@@ -68,7 +68,6 @@ func (a *attempt) connect(ctx context.Context, who registry.Login) (_ driver.Con
 func (a *attempt) base(who registry.Login) (*mssql.Connector, error) {
 	config := *a.c.set.config
 	config.Host, config.Port, config.Instance = a.to.host, uint64(a.to.port), a.to.instance
-	config.TLSConfig = a.tlsConfig()
 	if a.c.set.method == "token" {
 		return mssql.NewSecurityTokenConnector(config, func(context.Context) (string, error) {
 			return who.Password.Reveal(), nil
@@ -82,66 +81,33 @@ func (a *attempt) base(who registry.Login) (*mssql.Connector, error) {
 // when the connection comes back from the pool. The first time it is done here, because the driver would not tell
 // why it fails.
 func (a *attempt) ready(ctx context.Context, base *mssql.Connector, conn driver.Conn) error {
-	if len(a.c.set.session) == 0 {
-		return nil
-	}
 	statements := strings.Join(a.c.set.session, "; ")
-	prepared, err := conn.(driver.ConnPrepareContext).PrepareContext(ctx, statements)
-	if err != nil {
-		return err
-	}
-	if _, err := prepared.(driver.StmtExecContext).ExecContext(ctx, nil); err != nil {
-		return err
+	if statements != "" {
+		prepared, err := conn.(driver.ConnPrepareContext).PrepareContext(ctx, statements)
+		if err != nil {
+			return err
+		}
+		if _, err := prepared.(driver.StmtExecContext).ExecContext(ctx, nil); err != nil {
+			return err
+		}
 	}
 	base.SessionInitSQL = statements
+	a.stream.levels = levels{connector: base, session: statements}
 	return nil
 }
 
-// tlsConfig returns a config that the driver may change. It verifies what crypto/tls would, later by one step,
-// where the error can be kept.
-func (a *attempt) tlsConfig() *tls.Config {
-	config := a.c.tls.Clone()
-	config.DynamicRecordSizingDisabled = true // https://github.com/microsoft/go-mssqldb/issues/166
-	if a.c.name == "" {
-		config.ServerName = a.to.host
+// tlsConfig is that for a server of this name.
+func (c *connector) tlsConfig(host string) *tls.Config {
+	config := c.tls.Clone()
+	// A packet that comes in several records is refused: https://github.com/microsoft/go-mssqldb/issues/166
+	config.DynamicRecordSizingDisabled = true
+	if c.name == "" {
+		config.ServerName = host
 	}
-	switch verify := config.VerifyConnection; {
-	case verify != nil: // all but the name
-		config.VerifyConnection = func(state tls.ConnectionState) error { return a.kept(verify(state)) }
-	case !config.InsecureSkipVerify:
-		config.InsecureSkipVerify = true // only crypto/tls skips it
-		config.VerifyConnection = a.verify
+	if c.set.strict {
+		config.NextProtos = []string{"tds/8.0"} // https://learn.microsoft.com/sql/relational-databases/security/networking/tds-8
 	}
 	return config
-}
-
-func (a *attempt) verify(state tls.ConnectionState) error {
-	name := a.c.name
-	if name == "" {
-		name = a.host
-	}
-	return a.kept(verify(state.PeerCertificates, name, a.c.tls.RootCAs))
-}
-
-// kept returns an error of the verification, of which the driver will make text.
-func (a *attempt) kept(err error) error {
-	if err != nil {
-		a.trace.fail(err)
-	}
-	return err
-}
-
-// verify does what crypto/tls does: https://pkg.go.dev/crypto/tls#example-Config-VerifyConnection
-// nil roots are those of the system.
-func verify(certs []*x509.Certificate, name string, roots *x509.CertPool) error {
-	options := x509.VerifyOptions{DNSName: name, Roots: roots, Intermediates: x509.NewCertPool()}
-	for _, cert := range certs[1:] {
-		options.Intermediates.AddCert(cert)
-	}
-	if _, err := certs[0].Verify(options); err != nil {
-		return &tls.CertificateVerificationError{UnverifiedCertificates: certs, Err: err}
-	}
-	return nil
 }
 
 // maxRoutes bounds how often servers may send the client on, which two could do for ever.
@@ -162,12 +128,22 @@ func (a *attempt) DialContext(ctx context.Context, network, address string) (net
 	if a.dials++; a.dials > maxRoutes {
 		return nil, errRoutes
 	}
-	a.host = host
+	a.dialed = false
 	raw, err := a.open(ctx, network, host, port)
 	if err != nil {
 		return nil, err
 	}
-	return netconn.Join(&socket{Conn: netconn.Conn{Conn: raw}, trace: a.trace, tls: a.c.set.strict}, &a.sockets), nil
+	idle, err := netconn.NewIdle(netconn.Conn{Conn: raw})
+	if err != nil {
+		_ = raw.Close() // it is broken
+		return nil, err
+	}
+	a.dialed = true
+	a.stream = &stream{
+		Conn: netconn.Conn{Conn: netconn.Join(&socket{Conn: netconn.Conn{Conn: raw}, trace: a.trace}, &a.sockets)},
+		idle: idle, config: a.c.tlsConfig(host), wanted: a.c.cfg.TLS != nil, strict: a.c.set.strict,
+	}
+	return a.stream, nil
 }
 
 // HostName makes the driver leave names to DialContext: a tunnel may know names that this machine does not.

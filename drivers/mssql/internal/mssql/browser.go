@@ -37,7 +37,7 @@ type browser struct {
 func (b *browser) failed(err error) error {
 	if err != nil {
 		text := fmt.Sprintf("ask the SQL Server Browser at %s (UDP) for the port of the instance %s: %v", b.address, b.instance, err)
-		b.trace.fail(&failure{text, []error{err}, browserHint})
+		b.trace.fail(&failure{text: text, errs: []error{err}, hint: browserHint})
 	}
 	return err
 }

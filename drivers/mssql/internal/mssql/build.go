@@ -28,7 +28,7 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 	if err := check(cfg, set, env); err != nil {
 		return nil, err
 	}
-	config.Encryption = encryption(cfg, set.strict)
+	config.Encryption = msdsn.EncryptionDisabled // for the driver: see stream
 	config.Database = cfg.Database
 	config.AppName = fit(network.AppName(&cfg))
 	config.Workstation = fit(config.Workstation)
@@ -45,22 +45,10 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 		cfg.TLS = new(registry.TLS) // for a server that insists on it
 	}
 	c.name = cfg.TLS.ServerName
-	config.HostInCertificateProvided = c.name != ""
 	if c.tls, err = network.ServerTLS(&cfg); err != nil {
 		return nil, err
 	}
 	return c, nil
-}
-
-// encryption returns the way in which the driver is to encrypt.
-func encryption(cfg registry.Config, strict bool) msdsn.Encryption {
-	switch {
-	case cfg.TLS == nil:
-		return msdsn.EncryptionDisabled
-	case strict:
-		return msdsn.EncryptionStrict
-	}
-	return msdsn.EncryptionRequired
 }
 
 // check reports what cannot work together.

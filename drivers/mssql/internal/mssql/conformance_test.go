@@ -222,7 +222,6 @@ func target(cfg registry.Config, change func(*drivertest.Target)) drivertest.Tar
 		Lacks: map[drivertest.Ability]string{
 			drivertest.UTC:       "a datetimeoffset is read with the offset that it was written with, and all other types lose it",
 			drivertest.TxContext: "go-mssqldb does not read the answer to such a rollback: https://github.com/microsoft/go-mssqldb/issues/390",
-			drivertest.TxLevel:   "SQL Server keeps the level for the session, also when a pool resets it, and go-mssqldb does not set it back",
 		},
 		Isolation: func(ctx context.Context, tx *sql.Tx) (string, error) {
 			var level int

@@ -2,6 +2,7 @@ package mssql
 
 import (
 	"errors"
+	"net"
 	"strconv"
 	"strings"
 
@@ -15,9 +16,6 @@ func (dialect) Diagnose(err error) registry.Diagnosis {
 	d := table.Diagnose(err)
 	if login, ok := errors.AsType[*failure](err); ok && login.hint != "" && d.Code == "" {
 		d.Hint = login.hint
-	}
-	if d == (registry.Diagnosis{}) && err != nil && network.Says(handshakeFailed)(err) {
-		d.Kind = registry.KindTLS
 	}
 	return d
 }
@@ -73,12 +71,31 @@ func constraint(e mssql.Error) string {
 
 const notSQLServer = "what answers is not SQL Server: check host and port"
 
-// faults are the errors that the driver makes, most of which have no type.
+// faults are the errors that the driver makes, and our own.
 var faults = []network.Fault{
 	{Match: network.Is(errNotSQLServer), Kind: registry.KindConfig, Hint: notSQLServer},
-	{Match: network.Says("invalid respones", "invalid empty PRELOGIN", "invalid buffer", "encrypt negotiation failed", "federated authentication flag"), Kind: registry.KindConfig, Hint: notSQLServer},
-	{Match: network.Says("server does not support encryption"), Kind: registry.KindTLS, Hint: "the server has no TLS: have it turned on, or leave out ssl"},
-	{Match: network.Says("no instance matching", "invalid tcp port returned"), Kind: registry.KindConfig, Hint: "the SQL Server Browser knows no instance of that name which listens on TCP: check params.instance, or set the port of the instance in its place"},
+	{Match: network.Is(errNoTLS), Kind: registry.KindTLS, Hint: "the server has no TLS: have it turned on, or leave out ssl"},
 	{Match: network.Is(errRoutes), Kind: registry.KindConfig, Hint: "the routing of the availability group is a circle: correct its READ_ONLY_ROUTING_URL and READ_ONLY_ROUTING_LIST"},
-	{Match: network.Says("Invalid TDS stream", "failed to send", "faild to send", "invalid packet size"), Kind: registry.KindLost},
+	{Match: driverSays("no instance matching", "invalid tcp port returned"), Kind: registry.KindConfig, Hint: "the SQL Server Browser knows no instance of that name which listens on TCP: check params.instance, or set the port of the instance in its place"},
+	{Match: driverSays("invalid packet size"), Kind: registry.KindLost},
+	// The context of the statement has ended, and the server has not confirmed in 5 s that it stopped it.
+	{Match: driverSays("did not get cancellation confirmation"), Kind: registry.KindCanceled},
+	{Match: network.As[mssql.StreamError], Kind: registry.KindLost},
+}
+
+// driverSays matches errors of the driver that have no type, by their text, and only within errors that are known to be
+// from it: those of a login, of reading an answer, and of what is wrong with one.
+func driverSays(prefixes ...string) func(error) bool {
+	says := network.Says(prefixes...)
+	return func(err error) bool {
+		if login, ok := errors.AsType[*failure](err); ok && login.driver && says(login) {
+			return true
+		}
+		if stream, ok := errors.AsType[mssql.StreamError](err); ok {
+			return says(stream.InnerError)
+		}
+		const reading = "Read" // as only this driver writes it
+		op, ok := errors.AsType[*net.OpError](err)
+		return ok && op.Op == reading && says(op.Err)
+	}
 }

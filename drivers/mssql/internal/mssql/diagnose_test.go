@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"testing"
@@ -166,15 +167,39 @@ func TestErrorsOfTheDriver(t *testing.T) {
 	}{
 		{mssql.StreamError{InnerError: errors.New("unknown token type returned")}, registry.KindLost},
 		{driver.ErrBadConn, registry.KindLost},
-		{errors.New("failed to send SQL Batch: write tcp: broken pipe"), registry.KindLost},
-		{errors.New("faild to send CommitXact: write tcp: broken pipe"), registry.KindLost},
-		{errors.New("invalid empty PRELOGIN response, it must contain at least one byte"), registry.KindConfig},
-		{errors.New("no instance matching 'X' returned from host 'db'"), registry.KindConfig},
-		{errors.New("TLS Handshake failed: unexpected packet 1, expecting prelogin"), registry.KindTLS},
+		{&net.OpError{Op: "Read", Err: errors.New("invalid packet size, it is longer than buffer size")}, registry.KindLost},
+		{mssql.StreamError{InnerError: errors.New("did not get cancellation confirmation from the server (current response: context deadline exceeded)")}, registry.KindCanceled},
+		{&failure{text: "no instance matching 'X' returned from host 'db'", driver: true}, registry.KindConfig},
+		// A10: the same texts in errors of other programs, such as a dialer or a parser.
+		{&failure{text: "no instance matching 'X' returned from host 'db'"}, registry.KindUnknown},
+		{errors.New("no instance matching 'X'"), registry.KindUnknown},
+		{errors.New("invalid buffer"), registry.KindUnknown},
+		{errors.New("Invalid TDS stream: x"), registry.KindUnknown},
+		{errors.New("failed to send the report"), registry.KindUnknown},
+		{errors.New("invalid packet size"), registry.KindUnknown},
+		{&net.OpError{Op: "parse", Err: errors.New("invalid packet size")}, registry.KindUnknown},
+		{errors.New("TLS Handshake failed: x"), registry.KindUnknown},
 		{mssql.Error{Message: "Request failed but didn't provide reason"}, registry.KindUnknown},
 	} {
 		for _, err := range []error{c.err, fmt.Errorf("wrapped: %w", c.err), errors.Join(errors.New("another"), c.err)} {
 			expect(t, err, c.kind, "")
+		}
+	}
+}
+
+// TestTextOfALogin is case D3: an end of the stream is explained only where it stands alone.
+func TestTextOfALogin(t *testing.T) {
+	for said, want := range map[string]string{
+		"EOF":                                 "the server closed the connection (EOF)",
+		"Read: EOF":                           "Read: the server closed the connection (EOF)",
+		"Invalid TDS stream: unexpected EOF":  "Invalid TDS stream: unexpected EOF",
+		"no EOF":                              "no EOF",
+		"one\ntwo":                            "one; two",
+		"login error: Login failed for 'EOF'": "login error: Login failed for 'EOF'",
+	} {
+		a := &attempt{c: new(connector), trace: new(trace)}
+		if got := a.explain(errors.New(said)).Error(); got != want {
+			t.Errorf("%q became %q", said, got)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package mssql
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
@@ -10,19 +11,14 @@ import (
 
 // failure is why a login failed, in one line, with the errors that the driver has made text of.
 type failure struct {
-	text string
-	errs []error
-	hint string // may be empty
+	text   string
+	errs   []error
+	hint   string // may be empty
+	driver bool   // the text is of the driver, not of who dials for it
 }
 
 func (f *failure) Error() string   { return f.text }
 func (f *failure) Unwrap() []error { return f.errs }
-
-// What the driver writes before errors of a handshake, and crypto/tls before those that the server tells.
-const (
-	handshakeFailed = "TLS Handshake failed: "
-	remoteError     = "remote error: "
-)
 
 // explain completes an error of the driver.
 func (a *attempt) explain(err error) error {
@@ -30,14 +26,15 @@ func (a *attempt) explain(err error) error {
 	if f, ok := cause.(*failure); ok { // it is complete
 		return f
 	}
-	f := &failure{text: strings.ReplaceAll(err.Error(), "\n", "; "), errs: []error{err}}
-	if before, ok := strings.CutSuffix(f.text, "EOF"); ok {
-		f.text = before + "the server closed the connection (EOF)"
+	f := &failure{text: strings.ReplaceAll(err.Error(), "\n", "; "), errs: []error{err}, driver: a.dialed || a.dials == 0}
+	if f.text == "EOF" || strings.HasSuffix(f.text, ": EOF") {
+		f.text = strings.TrimSuffix(f.text, "EOF") + "the server closed the connection (EOF)"
+	}
+	if _, ok := errors.AsType[runtime.Error](err); ok { // the driver has trusted what the server sent
+		f.errs = append(f.errs, errNotSQLServer)
 	}
 	if cause != nil && !errors.Is(err, cause) {
 		f.errs = append(f.errs, cause)
-	} else if inner, ok := strings.CutPrefix(f.text, handshakeFailed); ok {
-		f.errs = append(f.errs, errors.New(strings.TrimPrefix(inner, remoteError)))
 	}
 	if !heard && network.Diagnose(f).Kind == registry.KindLost {
 		f.hint = "the server hung up without an answer: check host and port, and whether it takes strict encryption only (params.strict=true)"

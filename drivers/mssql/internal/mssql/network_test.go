@@ -168,7 +168,7 @@ func TestWhatIsNotSQLServer(t *testing.T) {
 // TestAnswerThatPanics sends a prelogin answer whose option for encryption has no value, for which the driver does not
 // look.
 func TestAnswerThatPanics(t *testing.T) {
-	packet := []byte{replyType, 1, 0, 15, 0, 0, 1, 0, 1, 0, 6, 0, 0, 0xff, 0}
+	packet := []byte{4, 1, 0, 15, 0, 0, 1, 0, 1, 0, 6, 0, 0, 0xff, 0}
 	l := testproxy.Serve(t, func(c net.Conn) {
 		_, _ = c.Write(packet) // the client may not want it
 		_, _ = io.Copy(io.Discard, c)

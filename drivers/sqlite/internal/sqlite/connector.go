@@ -4,10 +4,13 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/sethvargo/go-retry"
+
+	"github.com/patchbay-go/patchbay/registry"
 )
 
 // connector opens connections to one file.
@@ -41,7 +44,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 // and switching to the write-ahead log waits for other connections.
 func (set settings) apply(ctx context.Context, conn driver.Conn) error {
 	script := set.writable
-	if set.readable != script {
+	if set.readable.text != script.text || len(set.readable.asked) != len(script.asked) {
 		readOnly, err := conn.(interface{ IsReadOnly(string) (bool, error) }).IsReadOnly("main")
 		if err != nil {
 			return err
@@ -55,7 +58,7 @@ func (set settings) apply(ctx context.Context, conn driver.Conn) error {
 	delays := retry.WithCappedDuration(100*time.Millisecond, retry.NewExponential(time.Millisecond))
 	delays = retry.WithJitterPercent(50, delays) // or they would meet again
 	err := retry.Do(ctx, retry.WithMaxDuration(set.busy, delays), func(ctx context.Context) error {
-		_, err := conn.(driver.ExecerContext).ExecContext(ctx, script, nil)
+		err := script.run(ctx, conn)
 		if isBusy(err) {
 			return retry.RetryableError(err)
 		}
@@ -65,6 +68,41 @@ func (set settings) apply(ctx context.Context, conn driver.Conn) error {
 		return ctx.Err()
 	}
 	return err
+}
+
+func (s script) run(ctx context.Context, conn driver.Conn) error {
+	before := s.text
+	for _, a := range s.asked {
+		if err := a.get(ctx, conn, before); err != nil {
+			return err
+		}
+		before = ""
+	}
+	if before == "" {
+		return nil
+	}
+	_, err := conn.(driver.ExecerContext).ExecContext(ctx, before, nil)
+	return err
+}
+
+// get runs other statements and then its own, and fails unless SQLite has done that one.
+func (a answer) get(ctx context.Context, conn driver.Conn, before string) (err error) {
+	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, before+a.statement, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	got := make([]driver.Value, 1)
+	if err := rows.Next(got); err != nil {
+		return err
+	}
+	if is := fmt.Sprint(got[0]); is != a.want {
+		return &registry.ConfigError{
+			Field: "params." + a.name, Problem: fmt.Sprintf("is %s, which SQLite cannot do for this file: it keeps %s", a.want, is),
+			Cure: fmt.Sprintf("set params.%s=%s, or move the file to another file system", a.name, is),
+		}
+	}
+	return nil
 }
 
 func isBusy(err error) bool {

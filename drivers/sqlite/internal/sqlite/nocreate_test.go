@@ -1,8 +1,12 @@
 package sqlite
 
 import (
+	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/patchbay-go/patchbay/registry"
 )
 
 func TestWithoutCreatingAllElseIsAsTheParamsSay(t *testing.T) {
@@ -20,16 +24,39 @@ func TestWithoutCreatingAllElseIsAsTheParamsSay(t *testing.T) {
 		{map[string]string{"foreign_keys": "off"}, true, "", "", "pragma foreign_keys=0;"},
 	} {
 		set, err := readParams(tt.given, tt.memory, true)
-		if err != nil || set.mode != tt.mode || set.journal != tt.journal || !strings.Contains(set.writable, tt.pragma) {
+		if err != nil || set.mode != tt.mode || set.journal != tt.journal || !strings.Contains(set.writable.text, tt.pragma) {
 			t.Errorf("%v give %+v, %v; want mode %q, journal_mode %q and %q", tt.given, set, err, tt.mode, tt.journal, tt.pragma)
 		}
-		if strings.Contains(set.writable, "journal_mode") {
-			t.Errorf("%v change the journal: %s", tt.given, set.writable)
+		if len(set.writable.asked) > 0 {
+			t.Errorf("%v change the journal: %v", tt.given, set.writable)
 		}
 	}
 	for _, given := range []map[string]string{{"mode": "rx"}, {"journal_mode": "wall"}} {
 		if _, err := readParams(given, false, true); err == nil {
 			t.Errorf("%v are taken", given)
 		}
+	}
+}
+
+// TestWhatSQLiteKeepsIsAnError is the part of case E12 that only SQLite knows: it answers with the mode that it has, and no
+// error. Here defensive=on, which no Config can have together with journal_mode=off, stands for a file system without
+// shared memory.
+func TestWhatSQLiteKeepsIsAnError(t *testing.T) {
+	base, err := newConnector(fileURI(filepath.Join(t.TempDir(), "x.db"), "_defensive=1&"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := base.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	var s script
+	s.add("foreign_keys", "1")
+	s.add("journal_mode", "off")
+	var wrong *registry.ConfigError
+	err = settings{writable: s, readable: s}.apply(t.Context(), conn)
+	if !errors.As(err, &wrong) || wrong.Field != "params.journal_mode" || !strings.Contains(err.Error(), "it keeps delete") {
+		t.Errorf("got %v", err)
 	}
 }

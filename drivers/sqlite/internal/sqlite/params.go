@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"net/url"
@@ -49,7 +50,7 @@ var params = []param{
 	{Param: registry.Param{Name: "trusted_schema", Words: flags}},
 	{Param: registry.Param{Name: "cache_size", Least: math.MinInt32, Most: math.MaxInt32}},
 	{Param: registry.Param{Name: "temp_store", Words: []string{"default", "file", "memory"}}},
-	{Param: registry.Param{Name: "mmap_size", Most: math.MaxInt}, file: true},
+	{Param: registry.Param{Name: "mmap_size", Most: 0x7fff0000}, file: true}, // https://www.sqlite.org/compile.html#max_mmap_size
 	{Param: registry.Param{Name: "secure_delete", Words: []string{"on", "off", "fast"}}, write: true},
 	{Param: registry.Param{Name: "journal_mode", Words: journalModes}, preset: "wal", file: true, write: true},
 	{Param: registry.Param{Name: "synchronous", Words: []string{"off", "normal", "full", "extra"}}, preset: "normal", file: true, write: true},
@@ -72,12 +73,13 @@ func (p param) plain(value string) string {
 	if !p.isFlag() {
 		return url.QueryEscape(value)
 	}
-	switch value {
-	case "on", "true", "yes", "1":
+	if isOn(value) {
 		return "1"
 	}
 	return "0"
 }
+
+func isOn(value string) bool { return slices.Contains([]string{"on", "true", "yes", "1"}, value) }
 
 // settings are what the Params of a Config come to.
 type settings struct {
@@ -85,8 +87,30 @@ type settings struct {
 	journal  string        // journal_mode
 	busy     time.Duration // busy_timeout
 	query    string        // of the URI
-	readable string        // PRAGMA statements for a connection that turns out to be able to read only
-	writable string        // and for all others
+	readable script        // for a connection that turns out to be able to read only
+	writable script        // and for all others
+}
+
+// script is PRAGMA statements.
+type script struct {
+	text  string
+	asked []answer // what SQLite answers with what it has, whatever it was asked for
+}
+
+// answer is what has come of a PRAGMA statement.
+type answer struct{ name, statement, want string }
+
+// answers has the pragmas that SQLite does not set in silence: the journal mode where the file system has no shared memory
+// or other settings are against it, and mmap_size on a system where it has no such thing.
+var answers = []string{"journal_mode", "mmap_size"}
+
+func (s *script) add(name, value string) {
+	statement := "pragma " + name + "=" + value + ";"
+	if slices.Contains(answers, name) {
+		s.asked = append(s.asked, answer{name, statement, value})
+		return
+	}
+	s.text += statement
 }
 
 // readParams checks the Params of a Config and fills in what it leaves open. With noCreate it opens existing files
@@ -100,6 +124,7 @@ func readParams(given map[string]string, memory, noCreate bool) (set settings, e
 	if err != nil {
 		return set, err
 	}
+	together := checkTogether(given)
 	if noCreate && !memory {
 		if given["mode"] == "" || given["mode"] == "rwc" {
 			given["mode"] = "rw"
@@ -109,7 +134,7 @@ func readParams(given map[string]string, memory, noCreate bool) (set settings, e
 		}
 	}
 
-	var errs []error
+	errs := []error{together}
 	for _, p := range params {
 		value, asked := given[p.Name]
 		problem, cure := "", "leave it out"
@@ -146,12 +171,43 @@ func readParams(given map[string]string, memory, noCreate bool) (set settings, e
 		case p.key != "":
 			set.query += p.key + "=" + p.plain(value) + "&"
 		default:
-			pragma := "pragma " + p.Name + "=" + p.plain(value) + ";"
-			set.writable += pragma
+			set.writable.add(p.Name, p.plain(value))
 			if asked || !p.write {
-				set.readable += pragma
+				set.readable.add(p.Name, p.plain(value))
 			}
 		}
 	}
 	return set, errors.Join(errs...)
+}
+
+// checkTogether reports params of which SQLite would ignore one because of another.
+func checkTogether(given map[string]string) error {
+	var errs []error
+	journal := cmp.Or(given["journal_mode"], "wal")
+	for _, c := range []struct {
+		param, problem, cure string
+		is                   bool
+	}{
+		{
+			"journal_mode", "is off, which SQLite does not do with defensive=on", "choose another journal_mode, or leave out defensive",
+			journal == "off" && isOn(given["defensive"]),
+		},
+		{
+			"wal_autocheckpoint", "has no meaning with journal_mode=" + journal, "leave one of them out",
+			given["wal_autocheckpoint"] != "" && journal != "wal" && journal != keep,
+		},
+		{
+			"journal_size_limit", "has no meaning with journal_mode=" + journal + ", which leaves no journal behind", "leave one of them out",
+			given["journal_size_limit"] != "" && journal != "wal" && journal != "persist" && journal != keep,
+		},
+		{
+			"time_format", "has no meaning with time_integer_format", "leave one of them out",
+			given["time_format"] != "" && given["time_integer_format"] != "",
+		},
+	} {
+		if c.is {
+			errs = append(errs, &registry.ConfigError{Field: "params." + c.param, Problem: c.problem, Cure: c.cure})
+		}
+	}
+	return errors.Join(errs...)
 }

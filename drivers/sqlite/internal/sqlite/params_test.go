@@ -99,6 +99,13 @@ func TestParamsThatCannotWorkAreRefused(t *testing.T) {
 		{"x.db", []string{"immutable", "on"}, "params.immutable", "mode=ro"},
 		{"x.db", []string{"mode", "RO", "journal_mode", "wal"}, "params.journal_mode", "mode=ro"},
 		{"x.db", []string{"mode", "ro", "synchronous", "off"}, "params.synchronous", "mode=ro"},
+		// E12: pairs of which SQLite ignores one, and what it makes smaller.
+		{"x.db", []string{"defensive", "on", "journal_mode", "off"}, "params.journal_mode", "defensive=on"},
+		{"x.db", []string{"defensive", "YES", "journal_mode", "OFF"}, "params.journal_mode", "defensive=on"},
+		{"x.db", []string{"journal_mode", "delete", "wal_autocheckpoint", "7"}, "params.wal_autocheckpoint", "journal_mode=delete"},
+		{"x.db", []string{"journal_mode", "truncate", "journal_size_limit", "0"}, "params.journal_size_limit", "journal_mode=truncate"},
+		{"x.db", []string{"time_format", "sqlite", "time_integer_format", "unix"}, "params.time_format", "time_integer_format"},
+		{"x.db", []string{"mmap_size", "2147418113"}, "params.mmap_size", "must be an integer"},
 		{":memory:", []string{"mode", "ro"}, "params.mode", "in memory"},
 		{"", []string{"journal_mode", "wal"}, "params.journal_mode", "in memory"},
 	} {
@@ -107,6 +114,25 @@ func TestParamsThatCannotWorkAreRefused(t *testing.T) {
 		var wrong *registry.ConfigError
 		if !errors.As(err, &wrong) || wrong.Field != tt.field || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%v gives %v; want an error about %s that says %q", tt.params, err, tt.field, tt.says)
+		}
+	}
+}
+
+// TestPairsThatWork are those next to the pairs of case E12 that do not.
+func TestPairsThatWork(t *testing.T) {
+	for _, c := range []struct {
+		params        []string
+		pragma, value string
+	}{
+		{[]string{"defensive", "off", "journal_mode", "off"}, "journal_mode", "off"},
+		{[]string{"defensive", "on", "journal_mode", "memory"}, "journal_mode", "memory"},
+		{[]string{"journal_mode", "keep", "wal_autocheckpoint", "7"}, "wal_autocheckpoint", "7"},
+		{[]string{"journal_mode", "persist", "journal_size_limit", "7"}, "journal_size_limit", "7"},
+		{[]string{"mmap_size", "2147418112"}, "mmap_size", "2147418112"},
+	} {
+		db := open(t, filepath.Join(t.TempDir(), "x.db"), c.params...)
+		if got := query[string](t, db, "pragma "+c.pragma); got != c.value {
+			t.Errorf("%v: %s is %s", c.params, c.pragma, got)
 		}
 	}
 }
