@@ -91,6 +91,7 @@ var codes = []network.Code{
 	{Codes: "08P01", Text: "query_wait_timeout", Fatal: true, Kind: registry.KindTooMany, Hint: "the connection pooler had no server connection in time: lower pool.max, or raise its pool size"},
 	{Codes: "08P01", Text: "server login has been failing", Fatal: true, Kind: registry.KindStarting, Hint: "the connection pooler cannot log in to the server, and tries again every server_login_retry (15 s): see the pooler's log"},
 	{Codes: "08P01", Text: "client_login_timeout", Fatal: true, Kind: registry.KindStarting, Hint: "the connection pooler had no server to log in to in time: see its log"},
+	{Codes: "08P01", Text: "the database system is", Fatal: true, Kind: registry.KindStarting, Hint: "the server behind the connection pooler takes no logins: wait until it has started"},
 	{Codes: "08P01", Text: "shutting down", Fatal: true, Kind: registry.KindStarting, Hint: "the connection pooler is shutting down: wait until it has been started again"},
 	{Codes: "08P01", Text: "query timeout", Fatal: true, Kind: registry.KindTimeout, Permanent: true, Hint: "the statement took longer than the connection pooler's query_timeout: make it faster, or raise that"},
 	{Codes: "08P01", Text: "client_idle_timeout", Fatal: true, Kind: registry.KindLost, Hint: "the connection was idle for longer than the pooler's client_idle_timeout: lower pool.maxIdleTime"},
