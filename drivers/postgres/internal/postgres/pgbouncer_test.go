@@ -82,7 +82,8 @@ func TestStatementsPreparedByOthers(t *testing.T) {
 	_, pooler := bouncer(t, map[string]string{"default_pool_size": "2"})
 	ask := func(c interface {
 		QueryRowContext(context.Context, string, ...any) *sql.Row
-	}) error {
+	},
+	) error {
 		var n int
 		return c.QueryRowContext(limit(t), "SELECT 42").Scan(&n)
 	}
