@@ -22,6 +22,11 @@
 // transaction is rolled back, and the next statement on its connection may fail as lost, because the driver does not
 // wait for the answer: https://github.com/microsoft/go-mssqldb/issues/390
 //
+// A connection that a firewall or a dead server has dropped fails after 150 s: idle by keep-alive, and with a statement on its
+// way, on Linux, by TCP_USER_TIMEOUT, in place of about 16 minutes. That also ends a connection whose server takes no data
+// for as long, in the middle of a bulk copy for example. A dialer given by conn.WithDialer replaces both; a context with a
+// deadline is sooner.
+//
 // # Params
 //
 // Which server:

@@ -10,7 +10,7 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// A8.
+// A8: the conformance suite has a driver do the same, after a refusal.
 func TestCredentialsWithoutAUserKeepThatOfTheConfig(t *testing.T) {
 	env := registry.Env{Credentials: func(context.Context, bool) (registry.Login, error) {
 		return registry.Login{Password: registry.NewSecret("pw of app")}, nil
