@@ -40,7 +40,7 @@ func (c *Conn) Version(ctx context.Context) (version string, err error) {
 	if query == "" {
 		return "", fmt.Errorf("the dialect %s does not tell the version of a server: %w", c.Dialect(), errors.ErrUnsupported)
 	}
-	err = c.QueryRowContext(ctx, query).Scan(&version)
+	err = c.QueryRowContext(ctx, query, c.Info().QueryArgs...).Scan(&version)
 	return version, err
 }
 

@@ -32,6 +32,7 @@ type connector struct {
 	driver  registry.Driver
 	dialect string
 	query   string // tests a connection
+	args    []any  // of query
 	bus     *observer.Bus
 	keeper  *keeper // nil if the pool has no Min
 
@@ -142,7 +143,7 @@ func (c *connector) ask(ctx context.Context, start time.Time, one *sql.Conn) err
 // try is the test of a connection.
 func (c *connector) try(ctx context.Context, one *sql.Conn) error {
 	var answer any
-	return one.QueryRowContext(ctx, c.query).Scan(&answer)
+	return one.QueryRowContext(ctx, c.query, c.args...).Scan(&answer)
 }
 
 // retire closes a connection for good. Not every driver tells database/sql that one is dead.

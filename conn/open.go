@@ -115,7 +115,7 @@ func prepare(cfg Config, o *options) (*Conn, *Error) {
 		done:    make(chan struct{}),
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
 		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
-		query: cmp.Or(info.TestQuery, "SELECT 1"), bus: o.bus,
+		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
 	}
 	pool.base, err = d.Connector(cfg.Clone(), registry.Env{
 		Dial: o.dial, Watch: pool.watch, Credentials: o.askFor(cfg), NoCreate: o.noCreate, NoDatabase: o.serverOnly,

@@ -37,10 +37,10 @@ func TestWhatAnswersIsNoServerOfTheDialect(t *testing.T) {
 	}{
 		{"hangs up", closing, "postgres", outcome{conn.KindLost, 3, "server's log"}, outcome{conn.KindLost, 3, "server's log"}},
 		{"resets", resetting, "postgres", outcome{conn.KindLost, 3, "server's log"}, outcome{conn.KindLost, 3, "server's log"}},
-		{"garbage", garbage, "postgres", outcome{conn.KindConfig, 1, wrongPort}, outcome{conn.KindTLS, 1, "is not PostgreSQL"}},
-		{"web server", web, "postgres", outcome{conn.KindConfig, 1, wrongPort}, outcome{conn.KindTLS, 1, "is not PostgreSQL"}},
+		{"garbage", garbage, "postgres", outcome{conn.KindConfig, 1, wrongPort}, outcome{conn.KindConfig, 1, wrongPort}},
+		{"web server", web, "postgres", outcome{conn.KindConfig, 1, wrongPort}, outcome{conn.KindConfig, 1, wrongPort}},
 		{"silence", silent, "postgres", outcome{conn.KindTimeout, 3, "firewall"}, outcome{conn.KindTimeout, 3, "firewall"}},
-		{"MariaDB", mysql, "postgres", outcome{conn.KindConfig, 1, wrongPort}, outcome{conn.KindTLS, 1, "is not PostgreSQL"}},
+		{"MariaDB", mysql, "postgres", outcome{conn.KindConfig, 1, wrongPort}, outcome{conn.KindConfig, 1, wrongPort}},
 
 		{"hangs up", closing, "mysql", outcome{conn.KindLost, 3, "server's log"}, outcome{conn.KindLost, 3, "server's log"}},
 		{"resets", resetting, "mysql", outcome{conn.KindLost, 3, "server's log"}, outcome{conn.KindLost, 3, "server's log"}},

@@ -89,6 +89,10 @@ type Info struct {
 	// or an error says that it is not usable. Empty: the dialect knows no roles.
 	RoleQuery string `json:"roleQuery,omitempty"`
 
+	// QueryArgs are what TestQuery, VersionQuery and RoleQuery are sent with: none of them has parameters, but a
+	// database driver may take options as arguments. Usually there are none.
+	QueryArgs []any `json:"-"`
+
 	// SingleWriter says that a database takes one writing transaction at a time, so that a pool gains nothing from
 	// several connections that write.
 	SingleWriter bool `json:"singleWriter,omitempty"`

@@ -64,7 +64,7 @@ func namesAreFound(c check) {
 	if known, ok := registry.Describe(c.info.Dialect); ok {
 		got := c.Driver.Info()
 		got.DriverName, got.Placeholder, got.SingleWriter = "", "", false // which only the driver knows
-		got.TestQuery, got.VersionQuery, got.RoleQuery = "", "", ""
+		got.TestQuery, got.VersionQuery, got.RoleQuery, got.QueryArgs = "", "", "", nil
 		if !reflect.DeepEqual(known, got) {
 			c.Errorf("Info is %+v, but the dialect is known as %+v", got, known)
 		}
@@ -224,6 +224,7 @@ func foreignErrorsHaveNoDiagnosis(c check) {
 	for _, err := range []error{
 		nil, number, sql.ErrNoRows, sql.ErrTxDone, sql.ErrConnDone,
 		errors.New("password authentication failed"), errors.New("connection refused"), errors.New("database is locked"),
+		errors.New("protocol error in my parser"), errors.New("tls: in my words"),
 	} {
 		if d := c.Driver.Diagnose(err); d != (registry.Diagnosis{}) {
 			c.Errorf("Diagnose(%v) is %+v, although the error is not the driver's own", err, d)

@@ -172,7 +172,7 @@ func writerIsTold(c check) {
 	if c.info.RoleQuery == "" {
 		c.Skip("Info has no RoleQuery")
 	}
-	if role := one[int](c, c.open(c.config()), c.info.RoleQuery); role != 1 {
+	if role := one[int](c, c.open(c.config()), c.info.RoleQuery, c.info.QueryArgs...); role != 1 {
 		c.Errorf("%s is %d, want 1", c.info.RoleQuery, role)
 	}
 }

@@ -38,6 +38,11 @@
 // statement goes over another one. On Windows, and over a dialer whose connections have no file descriptor, that cannot be
 // seen: there the first statement on such a connection fails, as lost.
 //
+// A connection that a firewall or a dead server has dropped fails after 150 s: idle by keep-alive, and with a statement on its
+// way, on Linux, by TCP_USER_TIMEOUT, in place of about 16 minutes. That also ends a connection whose server takes no data
+// for as long, in the middle of a bulk copy for example. A dialer given by conn.WithDialer replaces both; a context with a
+// deadline is sooner.
+//
 // # Other packages
 //
 // The driver registers "sqlserver" and "mssql" with database/sql, and a program that has another package which does that

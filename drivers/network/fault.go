@@ -32,17 +32,17 @@ var faults = []Fault{
 	{expired, registry.KindTLS, false, "the server's certificate has expired or is not valid yet: renew it on the server, and check the clock of this machine"},
 	{As[x509.SystemRootsError], registry.KindTLS, false, "this machine has no root certificates: install them (package ca-certificates), or set ssl.ca"},
 	{As[tls.RecordHeaderError], registry.KindTLS, false, "what answers does not speak TLS: check host and port"},
-	{Says("tls: certificate required"), registry.KindTLS, false, "the server asks for a client certificate: set ssl.cert and ssl.key"},
-	{Says("tls: unknown certificate authority"), registry.KindTLS, false, "the server does not trust the authority of the client certificate: have ssl.cert issued by one that it trusts"},
-	{Says("tls: expired certificate"), registry.KindTLS, false, "the client certificate has expired: renew ssl.cert and ssl.key"},
-	{Says("tls: revoked certificate"), registry.KindTLS, false, "the client certificate was revoked: set another ssl.cert and ssl.key"},
-	{Says("tls: bad certificate", "tls: unknown certificate"), registry.KindTLS, false, "the server refuses the client certificate: check ssl.cert, and what the server's log says of it"},
-	{Says("tls: unrecognized name"), registry.KindTLS, false, "the server has no certificate for this name: check host and ssl.serverName"},
-	{Says("tls: protocol version not supported", "tls: server selected unsupported protocol version"), registry.KindTLS, false, "the server has no version of TLS from 1.2 on: update it"},
-	{Says("tls: handshake failure"), registry.KindTLS, false, "the server and this program have no cipher in common, or it wants a client certificate (ssl.cert, ssl.key)"},
+	{says("tls: certificate required"), registry.KindTLS, false, "the server asks for a client certificate: set ssl.cert and ssl.key"},
+	{says("tls: unknown certificate authority"), registry.KindTLS, false, "the server does not trust the authority of the client certificate: have ssl.cert issued by one that it trusts"},
+	{says("tls: expired certificate"), registry.KindTLS, false, "the client certificate has expired: renew ssl.cert and ssl.key"},
+	{says("tls: revoked certificate"), registry.KindTLS, false, "the client certificate was revoked: set another ssl.cert and ssl.key"},
+	{says("tls: bad certificate", "tls: unknown certificate"), registry.KindTLS, false, "the server refuses the client certificate: check ssl.cert, and what the server's log says of it"},
+	{says("tls: unrecognized name"), registry.KindTLS, false, "the server has no certificate for this name: check host and ssl.serverName"},
+	{says("tls: protocol version not supported", "tls: server selected unsupported protocol version"), registry.KindTLS, false, "the server has no version of TLS from 1.2 on: update it"},
+	{says("tls: handshake failure"), registry.KindTLS, false, "the server and this program have no cipher in common, or it wants a client certificate (ssl.cert, ssl.key)"},
 	{As[x509.CertificateInvalidError], registry.KindTLS, false, ""},
-	{Says("tls: either ServerName or InsecureSkipVerify"), registry.KindConfig, false, ""},
-	{Says("tls: "), registry.KindTLS, false, ""}, // what else does not verify; and alerts, versions and ciphers that do not match have no type
+	{says("tls: either ServerName or InsecureSkipVerify"), registry.KindConfig, false, ""},
+	{says("tls: "), registry.KindTLS, false, ""}, // what else does not verify; and alerts, versions and ciphers that do not match have no type
 	{As[*net.AddrError], registry.KindConfig, false, ""},
 	{As[net.UnknownNetworkError], registry.KindConfig, false, ""},
 	{dialingSocket(syscall.EINVAL), registry.KindConfig, false, "the path of a unix socket can have no more than 107 bytes (103 on macOS and BSD): use a shorter one"},
@@ -54,6 +54,16 @@ var faults = []Fault{
 	{isTimeout, registry.KindTimeout, false, ""},
 	{Is(lost...), registry.KindLost, false, ""},
 	{Is(io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, driver.ErrBadConn), registry.KindLost, false, ""},
+}
+
+// says matches the errors of package crypto/tls that have no type. An alert, which may come after the login, is in an
+// error of the network.
+func says(prefixes ...string) func(error) bool {
+	match := Says(prefixes...)
+	return func(err error) bool {
+		alert, ok := errors.AsType[*net.OpError](err)
+		return ok && alert.Op == "remote error" && match(alert) || AtLogin(match)(err)
+	}
 }
 
 // selfSigned tells a server's certificate that stands for itself from one that an authority issued. What package

@@ -49,6 +49,13 @@ func read(l *testproxy.Listener) error {
 	return err
 }
 
+// atLogin returns err as a login returns it that fails with it.
+func atLogin(err error) error {
+	_, err = network.LogIn(context.Background(), &registry.Config{}, registry.Env{}, network.Diagnose,
+		func(context.Context, registry.Login) (driver.Conn, error) { return nil, err })
+	return err
+}
+
 func TestKindsOfNetworkErrors(t *testing.T) {
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -83,9 +90,10 @@ func TestKindsOfNetworkErrors(t *testing.T) {
 		"canceled":                       {dial(t, canceled, "tcp", closedPort(t)), registry.KindCanceled},
 		"port out of range":              {dial(t, t.Context(), "tcp", "127.0.0.1:70000"), registry.KindConfig},
 		"no such network":                {dial(t, t.Context(), "tcp9", "127.0.0.1:1"), registry.KindConfig},
-		"nothing to verify":              {errors.New("tls: either ServerName or InsecureSkipVerify must be specified in the tls.Config"), registry.KindConfig},
+		"nothing to verify":              {atLogin(errors.New("tls: either ServerName or InsecureSkipVerify must be specified in the tls.Config")), registry.KindConfig},
 		"file of a dialer not found":     {&os.PathError{Op: "open", Err: os.ErrNotExist}, registry.KindUnknown},
 		"something else":                 {errors.New("something else"), registry.KindUnknown},
+		"text that only begins so":       {errors.New("tls: x"), registry.KindUnknown},
 		"text that only mentions tls: x": {errors.New("about tls: x"), registry.KindUnknown},
 		"nothing":                        {nil, registry.KindUnknown},
 	} {

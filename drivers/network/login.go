@@ -3,17 +3,26 @@ package network
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// LogIn connects with the login that env.Credentials gives, or with that of the config. Where the server refuses a
+// LogIn connects, by logIn, with the login that env.Credentials gives, or with that of the config. Where the server refuses a
 // login of env.Credentials, as diagnose tells, it asks for another one and tries again, once and only if that
-// differs: a password may have been changed in between, and repeating a wrong one can lock the account.
+// differs: a password may have been changed in between, and repeating a wrong one can lock the account. [AtLogin] tells the
+// errors of logIn from others.
 func LogIn(
 	ctx context.Context, cfg *registry.Config, env registry.Env, diagnose func(error) registry.Diagnosis,
-	connect func(context.Context, registry.Login) (driver.Conn, error),
+	logIn func(context.Context, registry.Login) (driver.Conn, error),
 ) (driver.Conn, error) {
+	connect := func(ctx context.Context, login registry.Login) (driver.Conn, error) {
+		conn, err := logIn(ctx, login)
+		if err != nil {
+			return conn, &loginError{err}
+		}
+		return conn, nil
+	}
 	if env.Credentials == nil {
 		return connect(ctx, registry.Login{User: cfg.User, Password: cfg.Password})
 	}
@@ -37,4 +46,19 @@ func LogIn(
 		return nil, err // which says more than that there is no other login
 	}
 	return connect(ctx, other)
+}
+
+// loginError marks what a driver returned when it logged in. Its text is that of the error.
+type loginError struct{ err error }
+
+func (e *loginError) Error() string { return e.err.Error() }
+func (e *loginError) Unwrap() error { return e.err }
+
+// AtLogin matches what match does, if it came out of [LogIn]. It is for errors without a type of their own: a text such as
+// "protocol error" tells something of a driver's login, and nothing of an error from elsewhere.
+func AtLogin(match func(error) bool) func(error) bool {
+	return func(err error) bool {
+		e, ok := errors.AsType[*loginError](err)
+		return ok && match(e.err)
+	}
 }

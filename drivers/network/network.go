@@ -62,12 +62,13 @@ func CheckFields(cfg *registry.Config) error {
 	return nil
 }
 
-// DialFunc returns what a driver dials with: env.Dial, or a [net.Dialer] with its defaults, which sends keep-alive
-// probes every 15 s. Every connection is handed to env.Watch.
+// DialFunc returns what a driver dials with: env.Dial, or a [net.Dialer] with its defaults, by whose keep-alive a
+// connection that was dropped fails within 150 s of silence; on Linux also while data are on their way. Every connection is
+// handed to env.Watch.
 func DialFunc(env registry.Env) func(ctx context.Context, network, address string) (net.Conn, error) {
 	dial := env.Dial
 	if dial == nil {
-		dial = new(net.Dialer).DialContext
+		dial = (&net.Dialer{Control: boundSilence}).DialContext
 	}
 	if env.Watch == nil {
 		return dial

@@ -25,7 +25,10 @@ func connect(t *testing.T, cfg registry.Config, addr string) error {
 	}
 	defer raw.Close()
 	_, err = tls.Client(raw, tlsConfig).Read(make([]byte, 1))
-	return err
+	if err != nil {
+		return atLogin(err)
+	}
+	return nil
 }
 
 // shakeHands starts a server that shakes hands with every caller and then sends one byte.

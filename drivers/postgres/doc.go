@@ -11,8 +11,13 @@
 // have characters that SASLprep replaces (https://www.rfc-editor.org/rfc/rfc4013), such as ª by a, or drops, such as
 // a zero-width space: where it is stored as scram-sha-256 PostgreSQL does that with it, and pgx does not.
 //
+// The password is never sent as it is over a connection that is neither encrypted nor a unix socket: a server that asks
+// for it so (the method password in pg_hba.conf, auth_type=plain in PgBouncer) is refused, unless the param require_auth
+// names password.
+//
 // A session speaks UTF-8 and has the time zone UTC, whatever the server's own, and database/sql gets every
-// timestamptz as a [time.Time] in UTC.
+// timestamptz as a [time.Time] in UTC. Write t.UTC() for a column of the type timestamp or date: pgx drops the offset of a
+// time.Time there, so that noon at +02:00 becomes noon, and a date may be that of another day.
 //
 // # Params
 //
@@ -43,8 +48,9 @@
 //	target_session_attrs        any, read-write, read-only, primary, standby,    any
 //	                            prefer-standby: which of the hosts is good enough
 //	channel_binding             disable, prefer, require                         prefer
-//	require_auth                password, md5, gss, scram-sha-256, none,         all
-//	                            comma-separated, or each with ! before it
+//	require_auth                password, md5, gss, scram-sha-256, none,         all, password
+//	                            comma-separated, or each with ! before it        only where it is
+//	                                                                             encrypted or local
 //	default_query_exec_mode     cache_statement, cache_describe, describe_exec,  cache_statement
 //	                            exec, simple_protocol
 //	statement_cache_capacity    statements                                       512
@@ -57,14 +63,44 @@
 // the dialer as it is, which may be a tunnel that knows more names than this machine. A certificate is verified
 // against the name of its own host.
 //
-// Behind a connection pooler that hands out connections for a transaction and knows nothing of prepared
-// statements, set default_query_exec_mode to exec. The modes are explained in
-// https://pkg.go.dev/github.com/jackc/pgx/v5#QueryExecMode
+// The modes of default_query_exec_mode are explained in https://pkg.go.dev/github.com/jackc/pgx/v5#QueryExecMode
 //
 // With environment=use, what the Config leaves out is taken from libpq's environment variables, service file
 // and password file, as in https://www.postgresql.org/docs/current/libpq-envars.html
 // Where TLS is nil, sslmode require, verify-ca and verify-full count; allow and prefer, which may end in
-// plaintext, are plaintext. Without it a Config means the same on every machine.
+// plaintext, are plaintext. They are read for every connection. Without it a Config means the same on every machine.
+//
+// # Poolers
+//
+// A pooler that hands out its connections for one transaction each, as PgBouncer does with pool_mode=transaction, and knows
+// nothing of prepared statements, as before PgBouncer 1.21 or without max_prepared_statements, runs a statement where
+// others have prepared theirs. It fails with 42P05 or 26000. Set default_query_exec_mode to exec or cache_describe then; never
+// to describe_exec, which may return the answer of another client's statement without an error. DB.Prepare prepares in
+// every mode, and so fails there in every mode. What this module asks itself, such as the test of a new connection, is
+// never prepared.
+//
+// When the server is down PgBouncer refuses for 15 s after each try (server_login_retry), and the retries of opening end
+// after about 7 s unless Retry says more.
+//
+// # Connections that break
+//
+// A connection that a firewall or a dead server has dropped fails after 150 s: idle by keep-alive, and with a statement on its
+// way, on Linux, by TCP_USER_TIMEOUT, in place of about 16 minutes. That also ends a connection whose server takes no data
+// for as long, in the middle of a COPY for example. A dialer given by conn.WithDialer replaces both; a context with a
+// deadline is sooner.
+//
+// A statement whose context ends is canceled on the server, by a request on a further connection through the same dialer.
+//
+// # Schemas that change
+//
+// When DDL changes what a statement returns, each connection that has prepared it before fails with "cached plan must not
+// change result type" (0A000) once, and prepares it anew the next time. With default_query_exec_mode=exec it does not.
+//
+// # Other modules
+//
+// This package registers nothing with database/sql; pgx registers the names "pgx/v5" and, unless another version has it
+// already, "pgx". A program may import lib/pq as well. Only a second copy of pgx v5 under another module path, or a version
+// before it that takes "pgx" without asking, can panic at the start: "Register called twice". Import pgx v5 in its place.
 //
 // # Errors
 //

@@ -14,7 +14,7 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// kind is what PostgreSQL and MariaDB differ in.
+// kind is what PostgreSQL, MariaDB and PgBouncer differ in.
 type kind struct {
 	dialect   string
 	product   string
@@ -37,7 +37,7 @@ type kind struct {
 	common  *Server // the server that the tests of this process share
 	failure error
 
-	pristine func() (*Server, error) // initialized once, never started, copied for each server
+	pristine func() (*Server, error) // initialized once, never started, copied for each server; nil: there are no data
 }
 
 // programs are the two that a server needs.
@@ -54,19 +54,14 @@ func (k *kind) launch(opts Options, pick func() (int, error)) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	pristine, err := k.pristine()
-	if err != nil {
-		return nil, err
-	}
 	s, err := k.newServer()
 	if err != nil {
 		return nil, err
 	}
 	s.programs = programs
-	// As the server's user, whose the files stay, and with the modes that the server insists on.
-	if err := run(exec.Command("cp", "-Rp", pristine.data(), s.data()), s.home, s.account); err != nil {
+	if err := k.furnish(s); err != nil {
 		s.remove()
-		return nil, fmt.Errorf("copy a pristine data folder: %w", err)
+		return nil, err
 	}
 	for range 5 {
 		if s.Port, err = pick(); err != nil {
@@ -82,6 +77,22 @@ func (k *kind) launch(opts Options, pick func() (int, error)) (*Server, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// furnish gives a server its data folder, if the kind has one.
+func (k *kind) furnish(s *Server) error {
+	if k.pristine == nil {
+		return nil
+	}
+	pristine, err := k.pristine()
+	if err != nil {
+		return err
+	}
+	// As the server's user, whose the files stay, and with the modes that the server insists on.
+	if err := run(exec.Command("cp", "-Rp", pristine.data(), s.data()), s.home, s.account); err != nil {
+		return fmt.Errorf("copy a pristine data folder: %w", err)
+	}
+	return nil
 }
 
 func (k *kind) makePristine() (*Server, error) {

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"net"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,17 +11,13 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// maxLoginMessage bounds what is read before the login is over: none of PostgreSQL's messages there is near it,
-// and the first bytes of most other protocols, read as a length, are beyond it. Afterwards the limit is what
-// it is without: https://github.com/postgres/postgres/blob/master/src/include/libpq/libpq.h
-const (
-	maxLoginMessage = 1 << 20
-	maxMessage      = 0x3fffffff - 1
-)
+// maxMessage is the limit of the server's own messages. Those of a login have others.
+// https://github.com/postgres/postgres/blob/master/src/include/libpq/libpq.h
+const maxMessage = 0x3fffffff - 1
 
-// build turns a config into that of pgx, field by field: text that has to be parsed can be read in another way
-// than it was meant.
-func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
+// newConnector checks a config. What pgx reads from the environment and from files when it makes its own has to wait
+// until Connect.
+func newConnector(cfg registry.Config, env registry.Env) (*connector, error) {
 	set, err := readParams(cfg.Params)
 	port := defaultPort
 	if set.environment {
@@ -39,17 +34,23 @@ func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	if err := encrypt(hosts, cfg); err != nil {
+		return nil, err
+	}
+	return &connector{cfg, env, set, hosts}, nil
+}
 
-	var config *pgx.ConnConfig
-	if set.environment {
-		if config, err = withEnvironment(&cfg, hosts, set.connection); err == nil {
+// build turns the config into that of pgx, field by field: text that has to be parsed can be read in another way than it
+// was meant.
+func (c *connector) build() (config *pgx.ConnConfig, err error) {
+	hosts := c.hosts
+	if c.set.environment {
+		if config, err = withEnvironment(&c.cfg, hosts, c.set.connection); err == nil {
 			hosts = hostsFrom(&config.Config)
+			err = encrypt(hosts, c.cfg)
 		}
 	} else {
-		config, err = withoutEnvironment(set.connection)
-	}
-	if err == nil {
-		err = encrypt(hosts, cfg)
+		config, err = withoutEnvironment(c.set.connection)
 	}
 	if err != nil {
 		return nil, err
@@ -57,22 +58,19 @@ func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
 
 	first := hosts[0]
 	config.Host, config.Port, config.TLSConfig, config.Fallbacks = first.Host, first.Port, first.TLSConfig, hosts[1:]
-	if cfg.User != "" {
-		config.User = cfg.User
+	if c.cfg.User != "" {
+		config.User = c.cfg.User
 	}
-	if !cfg.Password.IsZero() {
-		config.Password = cfg.Password.Reveal()
+	if !c.cfg.Password.IsZero() {
+		config.Password = c.cfg.Password.Reveal()
 	}
-	if cfg.Database != "" {
-		config.Database = cfg.Database
+	if c.cfg.Database != "" {
+		config.Database = c.cfg.Database
 	}
-	session(config.RuntimeParams, &cfg, set.session)
+	session(config.RuntimeParams, &c.cfg, c.set.session)
 	config.ConnectTimeout = 0 // whoever asks for the connection bounds it
-	config.MaxProtocolMessageBodyLen = maxLoginMessage
-	config.DialFunc = network.DialFunc(env)
-	if cfg.TLS != nil && cfg.TLS.Cert != "" {
-		config.DialFunc = loginDialer(config.DialFunc)
-	}
+	config.MaxProtocolMessageBodyLen = maxMessage
+	config.DialFunc = network.DialFunc(c.env)
 	if config.ValidateConnect == nil {
 		// The dialer gets the name itself: a tunnel may know names that this machine does not.
 		config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
@@ -114,15 +112,4 @@ func encrypt(hosts []*pgconn.FallbackConfig, cfg registry.Config) error {
 		}
 	}
 	return nil
-}
-
-// loginDialer lets a client hear why its certificate is refused.
-func loginDialer(dial pgconn.DialFunc) pgconn.DialFunc {
-	return func(ctx context.Context, net_, address string) (net.Conn, error) {
-		socket, err := dial(ctx, net_, address)
-		if err != nil {
-			return nil, err
-		}
-		return network.NewHandshake(socket, nil), nil
-	}
 }

@@ -6,9 +6,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/patchbay-go/patchbay/internal/testcert"
 	"github.com/patchbay-go/patchbay/registry"
 )
+
+// build returns the config of pgx that a connector connects with.
+func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
+	c, err := newConnector(cfg, env)
+	if err != nil {
+		return nil, err
+	}
+	return c.build()
+}
 
 // hosts lists what build would try, as host/port, with ! where it is encrypted.
 func hosts(t *testing.T, cfg registry.Config) string {
@@ -139,7 +150,7 @@ func TestNamesOfTheDialect(t *testing.T) {
 		t.Errorf("the driver is not registered: %v", err)
 	}
 	c, err := Driver().Connector(registry.Config{User: "app", Database: "shop"}, registry.Env{NoDatabase: true})
-	if err != nil || c.(*connector).config.Database != "postgres" {
+	if err != nil || c.(*connector).cfg.Database != "postgres" {
 		t.Errorf("the system database is that of %+v, %v", c, err)
 	}
 }

@@ -20,6 +20,7 @@ import (
 //	client    https://www.postgresql.org/docs/current/runtime-config-client.html
 //	standby   https://www.postgresql.org/docs/current/hot-standby.html
 //	bouncer   https://www.pgbouncer.org/config.html
+//	pgpool    https://www.pgpool.net/docs/latest/en/html/client-authentication.html
 //
 // The messages are those of a server whose lc_messages is English; for another language the row of the code
 // alone is what is left.
@@ -46,12 +47,12 @@ var codes = []network.Code{
 	{Codes: "3D000", Kind: registry.KindNoDatabase, Hint: "create the database, or check its name"},
 	{Codes: "55000", Fatal: true, Kind: registry.KindNoDatabase, Hint: "the database takes no connections: ALTER DATABASE ... ALLOW_CONNECTIONS true, or use another"},
 	{Codes: "57P04", Kind: registry.KindNoDatabase, Hint: "the database has been dropped"},
+	// limits
+	{Codes: "53300", Text: "reserved for", Kind: registry.KindTooMany, Hint: "only the slots for administrators are left: lower pool.max, close what is not used, or raise max_connections"},
 	// role
 	{Codes: "53300", Text: "for role", Kind: registry.KindTooMany, Hint: "the role has used up its CONNECTION LIMIT: lower pool.max, or raise it with ALTER ROLE"},
 	// database
 	{Codes: "53300", Text: "for database", Kind: registry.KindTooMany, Hint: "the database has used up its CONNECTION LIMIT: lower pool.max, or raise it with ALTER DATABASE"},
-	// limits
-	{Codes: "53300", Text: "reserved for", Kind: registry.KindTooMany, Hint: "only the slots for administrators are left: lower pool.max, close what is not used, or raise max_connections"},
 	// senders
 	{Codes: "53300", Text: "max_wal_senders", Kind: registry.KindTooMany, Hint: "the server has no slot for replication left: raise max_wal_senders"},
 	// limits
@@ -79,17 +80,35 @@ var codes = []network.Code{
 	// client
 	{Codes: "42704", Fatal: true, Kind: registry.KindConfig, Hint: "the server does not know a setting in params, which may be too new for it: leave it out"},
 	{Codes: "22023", Fatal: true, Kind: registry.KindConfig, Hint: "the server does not take the value of a setting in params: correct it"},
+	// standby
+	{Codes: "0A000", Text: "serializable mode in a hot standby", Kind: registry.KindConfig, Hint: "a standby has no serializable transactions: set params.default_transaction_isolation to repeatable read, or connect to the primary server"},
+	// codes
 	{Codes: "0A000", Fatal: true, Kind: registry.KindConfig, Hint: "the server does not speak version 3 of the protocol: update it"},
 	// bouncer
 	{Codes: "08P01", Text: "unsupported startup parameter", Fatal: true, Kind: registry.KindConfig, Hint: "the connection pooler takes no such setting from clients: leave it out of params and set it with ALTER ROLE, or add it to ignore_startup_parameters"},
 	{Codes: "08P01", Text: "no more connections allowed", Fatal: true, Kind: registry.KindTooMany, Hint: "the connection pooler has reached max_client_conn: lower pool.max, or raise it"},
 	{Codes: "08P01", Text: "client connections exceeded", Fatal: true, Kind: registry.KindTooMany, Hint: "the connection pooler has no connection left for this user or database: lower pool.max, or raise its limit"},
 	{Codes: "08P01", Text: "query_wait_timeout", Fatal: true, Kind: registry.KindTooMany, Hint: "the connection pooler had no server connection in time: lower pool.max, or raise its pool size"},
+	{Codes: "08P01", Text: "server login has been failing", Fatal: true, Kind: registry.KindStarting, Hint: "the connection pooler cannot log in to the server, and tries again every server_login_retry (15 s): see the pooler's log"},
+	{Codes: "08P01", Text: "client_login_timeout", Fatal: true, Kind: registry.KindStarting, Hint: "the connection pooler had no server to log in to in time: see its log"},
+	{Codes: "08P01", Text: "the database system is", Fatal: true, Kind: registry.KindStarting, Hint: "the server behind the connection pooler takes no logins: wait until it has started"},
+	{Codes: "08P01", Text: "shutting down", Fatal: true, Kind: registry.KindStarting, Hint: "the connection pooler is shutting down: wait until it has been started again"},
+	{Codes: "08P01", Text: "query timeout", Fatal: true, Kind: registry.KindTimeout, Permanent: true, Hint: "the statement took longer than the connection pooler's query_timeout: make it faster, or raise that"},
+	{Codes: "08P01", Text: "client_idle_timeout", Fatal: true, Kind: registry.KindLost, Hint: "the connection was idle for longer than the pooler's client_idle_timeout: lower pool.maxIdleTime"},
+	{Codes: "08P01", Text: "server conn crashed", Fatal: true, Kind: registry.KindLost, Hint: "the connection pooler lost its connection to the server"},
 	{Codes: "08P01", Text: "no such user", Fatal: true, Kind: registry.KindAuth, Hint: "the connection pooler does not know the user"},
 	{Codes: "08P01", Text: "no such database", Fatal: true, Kind: registry.KindNoDatabase, Hint: "the connection pooler does not know the database"},
+	{Codes: "08P01", Text: "is disabled", Fatal: true, Kind: registry.KindNoDatabase, Hint: "the database is disabled in the connection pooler: ENABLE it there"},
 	{Codes: "08P01", Text: "SSL required", Fatal: true, Kind: registry.KindAuth, Hint: tlsRequired},
+	{Codes: "08P01", Text: "TLS connection required", Fatal: true, Kind: registry.KindAuth, Hint: tlsRequired},
+	{Codes: "08P01", Text: "TLS client certificate required", Fatal: true, Kind: registry.KindAuth, Hint: "the connection pooler asks for a client certificate that it trusts: set ssl.cert and ssl.key"},
+	{Codes: "08P01", Text: "login rejected", Fatal: true, Kind: registry.KindAuth, Hint: "the connection pooler does not let this user, database and address in: have a line added to its hba file"},
+	{Codes: "08P01", Text: "authentication failed", Fatal: true, Kind: registry.KindAuth, Hint: pooledLogin},
+	{Codes: "08P01", Fatal: true, Kind: registry.KindLost, Hint: "the server, or a connection pooler before it, ended the connection: see its log"},
+	// pgpool
+	{Codes: "XX000", Text: "authentication failed", Kind: registry.KindAuth, Hint: pooledLogin},
 	// codes
-	{Codes: "08P01", Fatal: true, Kind: registry.KindConfig, Hint: "the server did not understand the driver: check that host and port are those of PostgreSQL"},
+	{Codes: "42P05 26000", Kind: registry.KindConfig, Hint: "a connection pooler runs the statement on a connection where others have prepared theirs: set params.default_query_exec_mode=exec (or cache_describe)"},
 	{Codes: "08P01"}, // a statement with too few arguments, among others
 	{Codes: "08*", Kind: registry.KindLost},
 	{Codes: "58030", Kind: registry.KindIO},
@@ -108,5 +127,7 @@ var codes = []network.Code{
 	{Codes: "42601 42P10 42803 42P18 42804 42P08 42846 42702 42725 42P09", Kind: registry.KindSyntax, Hint: "the statement cannot be understood: correct it"},
 	{Codes: "22*", Kind: registry.KindValue, Hint: "a value is too long, out of range, or not in the form of its type: correct it"},
 }
+
+const pooledLogin = "verify user and password, and what the connection pooler knows of both"
 
 const tlsRequired = "the server wants the connection encrypted, or has no line for this user, database and address in pg_hba.conf: set ssl=true, or have a line added"

@@ -5,12 +5,16 @@ import (
 	"crypto/tls"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"net"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -20,21 +24,32 @@ import (
 
 // connector makes a connector of pgx for every connection, which so has a login of its own.
 type connector struct {
-	config *pgx.ConnConfig // without a password
-	cfg    registry.Config
-	env    registry.Env
+	cfg   registry.Config
+	env   registry.Env
+	set   settings
+	hosts []*pgconn.FallbackConfig // those of cfg, with its TLS
 }
 
 func (c *connector) Driver() driver.Driver { return stdlib.GetDefaultDriver() }
 
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
-	return network.LogIn(ctx, &c.cfg, c.env, table.Diagnose, c.logIn)
+	config, err := c.build()
+	if err != nil {
+		return nil, err
+	}
+	cfg := c.cfg
+	cfg.User, cfg.Password = config.User, registry.NewSecret(config.Password)
+	return network.LogIn(ctx, &cfg, c.env, table.Diagnose, func(ctx context.Context, who registry.Login) (driver.Conn, error) {
+		own := *config
+		own.User, own.Password = who.User, who.Password.Reveal()
+		return logIn(ctx, own)
+	})
 }
 
-func (c *connector) logIn(ctx context.Context, who registry.Login) (driver.Conn, error) {
-	l, config := new(login), *c.config
-	config.User, config.Password = who.User, who.Password.Reveal()
-	config.DialFunc = l.dialer(config.DialFunc)
+func logIn(ctx context.Context, config pgx.ConnConfig) (driver.Conn, error) {
+	l := &login{cleartext: slices.Contains(strings.Split(config.RequireAuth, ","), "password")}
+	config.DialFunc = l.dialer(config.DialFunc, config.TLSConfig != nil && config.SSLNegotiation != "direct")
+	config.BuildFrontend = l.frontend
 	conn, err := stdlib.GetConnector(config, stdlib.OptionAfterConnect(ready)).Connect(context.WithValue(ctx, loginKey{}, l))
 	l.over.Store(err == nil)
 	if failed, ok := errors.AsType[*pgconn.ConnectError](err); ok {
@@ -45,12 +60,13 @@ func (c *connector) logIn(ctx context.Context, who registry.Login) (driver.Conn,
 
 // ready ends the login. It must not fail: stdlib would leave the connection open.
 func ready(_ context.Context, conn *pgx.Conn) error {
-	if encrypted, ok := conn.PgConn().Conn().(*tls.Conn); ok {
-		if handshake, ok := encrypted.NetConn().(*network.Handshake); ok {
-			handshake.Over()
-		}
+	socket := conn.PgConn().Conn()
+	if encrypted, ok := socket.(*tls.Conn); ok {
+		socket = encrypted.NetConn()
 	}
-	conn.PgConn().Frontend().SetMaxBodyLen(maxMessage)
+	if handshake, ok := socket.(*network.Handshake); ok {
+		handshake.Over()
+	}
 	conn.TypeMap().RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
@@ -60,7 +76,11 @@ func ready(_ context.Context, conn *pgx.Conn) error {
 // login is one connection while it is being opened. When something goes wrong with a connection, pgx asks the
 // server, on another one and in the background, to cancel what runs there, even before the login is over: a
 // server that refuses a client would be connected to twice, the second time after the client has given up.
-type login struct{ over atomic.Bool }
+type login struct {
+	over      atomic.Bool
+	cleartext bool // params allow that the password is sent as it is
+	local     bool // the connection is a unix socket
+}
 
 // loginKey marks the contexts that pgx derives from that of a login, by which alone its dials can be told from
 // those of a cancel request.
@@ -70,11 +90,29 @@ var errNotLoggedIn = errors.New("cancel request before login suppressed")
 
 // dialer returns what the connection is opened with, and, once it is logged in, the one for a cancel request: that
 // has another context. https://pkg.go.dev/github.com/jackc/pgx/v5/pgconn#PgConn.CancelRequest
-func (l *login) dialer(dial pgconn.DialFunc) pgconn.DialFunc {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		if ctx.Value(loginKey{}) != l && !l.over.Load() {
-			return nil, errNotLoggedIn
+func (l *login) dialer(dial pgconn.DialFunc, asksForTLS bool) pgconn.DialFunc {
+	return func(ctx context.Context, net_, address string) (net.Conn, error) {
+		if ctx.Value(loginKey{}) != l {
+			if !l.over.Load() {
+				return nil, errNotLoggedIn
+			}
+			return dial(ctx, net_, address)
 		}
-		return dial(ctx, network, address)
+		socket, err := dial(ctx, net_, address)
+		if err != nil {
+			return nil, err
+		}
+		l.local = net_ == "unix"
+		var greet func(io.Reader) ([]byte, error)
+		if asksForTLS && !l.local {
+			greet = answerToTLS
+		}
+		return network.NewHandshake(socket, greet), nil
 	}
+}
+
+// frontend is called by pgx for the connection that was dialed last, after its TLS.
+func (l *login) frontend(in io.Reader, out io.Writer) *pgproto3.Frontend {
+	_, encrypted := out.(*tls.Conn)
+	return pgproto3.NewFrontend(newStartup(in, l.cleartext || l.local || encrypted), out)
 }

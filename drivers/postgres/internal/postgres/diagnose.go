@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"io"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -29,19 +30,29 @@ func read(err error) (network.Message, bool) {
 	}, true
 }
 
-// faults are the errors that pgx makes, most of which have no type.
+// faults are the errors that pgx makes, most of which have no type, and so mean something at a login alone, and ours.
 // https://pkg.go.dev/github.com/jackc/pgx/v5/pgconn#pkg-variables
 var faults = []network.Fault{
-	{Match: network.Says("server refused TLS connection"), Kind: registry.KindTLS, Hint: "the server has TLS turned off (parameter ssl), or is not PostgreSQL: have it turned on, or leave out ssl"},
+	{Match: network.Is(errNotPostgres), Kind: registry.KindConfig, Hint: notPostgres},
+	{Match: network.Is(errCleartext), Kind: registry.KindAuth, Hint: "set ssl, or have the server ask for scram-sha-256 in pg_hba.conf; params.require_auth=password sends the password as it is"},
+	{Match: network.Is(errRounds), Kind: registry.KindAuth, Hint: "lower scram_iterations on the server and set the password again, or check that it is the right server"},
+	{Match: network.As[hungUpError], Kind: registry.KindLost},
+	{Match: says("server refused TLS connection"), Kind: registry.KindTLS, Hint: "the server has TLS turned off (parameter ssl): have it turned on, or leave out ssl"},
 	{Match: network.Is(pgconn.ErrReadOnlyConnection, pgconn.ErrReadWriteConnection, pgconn.ErrPrimaryConnection, pgconn.ErrStandbyConnection), Kind: registry.KindReadOnly, Hint: "no server is in the role that params.target_session_attrs asks for: check host and params.fallback_hosts"},
-	{Match: network.Says("channel binding required"), Kind: registry.KindAuth, Hint: "the server cannot do what params.channel_binding=require asks for: it takes TLS and a password stored as scram-sha-256"},
-	{Match: network.Says("authentication method requirement"), Kind: registry.KindAuth, Hint: "the server asks for a method that params.require_auth does not allow"},
-	{Match: network.Says("kerberos error:", "OAuth authentication required", "unknown authentication type", "AuthTypeSSPI", "AuthTypeSCMCreds", "server does not support SCRAM"), Kind: registry.KindAuth, Hint: "the server asks for a method of authentication that this driver does not have: have another one set in pg_hba.conf"},
-	{Match: network.Says("invalid SCRAM"), Kind: registry.KindAuth, Hint: "the server does not prove that it knows the password: check that it is the right server"},
+	{Match: says("channel binding required"), Kind: registry.KindAuth, Hint: "the server cannot do what params.channel_binding=require asks for: it takes TLS and a password stored as scram-sha-256"},
+	{Match: says("authentication method requirement"), Kind: registry.KindAuth, Hint: "the server asks for a method that params.require_auth does not allow"},
+	{Match: says("kerberos error:", "OAuth authentication required", "unknown authentication type", "AuthTypeSSPI", "AuthTypeSCMCreds", "server does not support SCRAM"), Kind: registry.KindAuth, Hint: "the server asks for a method of authentication that this driver does not have: have another one set in pg_hba.conf"},
+	{Match: says("invalid SCRAM"), Kind: registry.KindAuth, Hint: "the server does not prove that it knows the password: check that it is the right server"},
 	{Match: network.As[*pgproto3.ExceededMaxBodyLenErr], Kind: registry.KindConfig, Hint: notPostgres},
-	{Match: network.Says("received unexpected message", "unknown message type", "invalid message length", "protocol error"), Kind: registry.KindConfig, Hint: notPostgres},
+	{Match: says("received unexpected message", "expected AuthenticationSASL", "unknown message type", "invalid message length", "protocol error"), Kind: registry.KindConfig, Hint: notPostgres},
 	{Match: network.As[*pgconn.ParseConfigError], Kind: registry.KindConfig},
 	{Match: network.Is(pgconn.ErrConnClosed), Kind: registry.KindLost},
+	{Match: network.AtLogin(endsEarly), Kind: registry.KindLost},
+	{Match: endsEarly}, // of something else: a connection has hungUpError
 }
+
+var endsEarly = network.Is(io.EOF, io.ErrUnexpectedEOF)
+
+func says(prefixes ...string) func(error) bool { return network.AtLogin(network.Says(prefixes...)) }
 
 const notPostgres = "what answers does not speak PostgreSQL's protocol: check host and port"

@@ -1,11 +1,14 @@
 package postgres
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -44,23 +47,34 @@ func TestSameCodeTwoMeanings(t *testing.T) {
 	}
 }
 
+// atLogin returns err as a login returns it that fails with it.
+func atLogin(err error) error {
+	_, err = network.LogIn(context.Background(), &registry.Config{}, registry.Env{}, table.Diagnose,
+		func(context.Context, registry.Login) (driver.Conn, error) { return nil, err })
+	return err
+}
+
+// A10.
 func TestKindsOfErrorsThatTheDriverFinds(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
 		want registry.Kind
 	}{
-		"no TLS":                 {fmt.Errorf("tls error: %w", errors.New("server refused TLS connection")), registry.KindTLS},
+		"no TLS":                 {atLogin(fmt.Errorf("tls error: %w", errors.New("server refused TLS connection"))), registry.KindTLS},
 		"standby":                {fmt.Errorf("ValidateConnect failed: %w", pgconn.ErrReadOnlyConnection), registry.KindReadOnly},
 		"no standby":             {pgconn.ErrPrimaryConnection, registry.KindReadOnly},
-		"no channel binding":     {errors.New("channel binding required but server does not support SCRAM-SHA-256-PLUS"), registry.KindAuth},
-		"method not allowed":     {errors.New(`authentication method requirement "md5" failed: server requested password authentication`), registry.KindAuth},
-		"another protocol":       {errors.New("unknown message type: J"), registry.KindConfig},
+		"no channel binding":     {atLogin(errors.New("channel binding required but server does not support SCRAM-SHA-256-PLUS")), registry.KindAuth},
+		"method not allowed":     {atLogin(errors.New(`authentication method requirement "md5" failed: server requested password authentication`)), registry.KindAuth},
+		"another protocol":       {atLogin(errors.New("unknown message type: J")), registry.KindConfig},
 		"another protocol, long": {&pgproto3.ExceededMaxBodyLenErr{}, registry.KindConfig},
 		"a string of one's own":  {pgconn.NewParseConfigError("x", "y", nil), registry.KindConfig},
 		"closed":                 {pgconn.ErrConnClosed, registry.KindLost},
-		"end of stream":          {io.ErrUnexpectedEOF, registry.KindLost},
+		"end of stream":          {hungUpError{}, registry.KindLost},
+		"end of a login":         {atLogin(io.ErrUnexpectedEOF), registry.KindLost},
 		"certificate and more":   {errors.Join(&pgconn.PgError{Code: "53300"}, &tls.CertificateVerificationError{Err: x509.HostnameError{}}), registry.KindTLS},
 		"of somebody else":       {errors.New("no such table"), registry.KindUnknown},
+		"of another parser":      {errors.New("protocol error in my parser"), registry.KindUnknown},
+		"end of a file":          {io.ErrUnexpectedEOF, registry.KindUnknown},
 		"none":                   {nil, registry.KindUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -68,6 +82,39 @@ func TestKindsOfErrorsThatTheDriverFinds(t *testing.T) {
 				t.Errorf("kind of %v is %v, want %v", c.err, got, c.want)
 			}
 		})
+	}
+}
+
+func TestWhatPoolersSay(t *testing.T) {
+	for _, c := range []struct {
+		row  string
+		code string
+		text string
+		want registry.Kind
+		says string
+	}{
+		{"B2", "08P01", "server login has been failing, try again later (server_login_retry)", registry.KindStarting, "server_login_retry"},
+		{"B3", "08P01", "SASL authentication failed", registry.KindAuth, "verify user and password"},
+		{"B3", "08P01", "password authentication failed", registry.KindAuth, "verify user and password"},
+		{"B3", "08P01", `"trust" authentication failed`, registry.KindAuth, "verify user and password"},
+		{"B3", "XX000", "authentication failed", registry.KindAuth, "verify user and password"},
+		{"B4", "08P01", "client_idle_timeout", registry.KindLost, "maxIdleTime"},
+		{"B4", "08P01", "server conn crashed?", registry.KindLost, "lost its connection"},
+		{"B4", "08P01", "query timeout", registry.KindTimeout, "query_timeout"},
+		{"B4", "08P01", `database "x" is disabled`, registry.KindNoDatabase, "ENABLE"},
+		{"B4", "08P01", "client_login_timeout (server down)", registry.KindStarting, "in time"},
+		{"B4", "08P01", "something new", registry.KindLost, "see its log"},
+		{"B5", "53300", "remaining connection slots are reserved for roles with the SUPERUSER attribute", registry.KindTooMany, "max_connections"},
+		{"B11", "0A000", "cannot use serializable mode in a hot standby", registry.KindConfig, "repeatable read"},
+	} {
+		err := &pgconn.PgError{Severity: "FATAL", Code: c.code, Message: c.text}
+		if c.code == "0A000" {
+			err.Severity = "ERROR"
+		}
+		got := Driver().Diagnose(err)
+		if got.Kind != c.want || !strings.Contains(got.Hint, c.says) {
+			t.Errorf("%s: %v is %+v, want the kind %v and a hint that says %q", c.row, err, got, c.want, c.says)
+		}
 	}
 }
 

@@ -119,8 +119,8 @@ func TestWhatIsNotPostgres(t *testing.T) {
 		"garbage":         {at(testproxy.Garbage(t)), registry.KindConfig, "check host and port"},
 		"web server":      {at(testproxy.HTTP(t)), registry.KindConfig, "check host and port"},
 		"hangs up, TLS":   {encrypted(at(testproxy.Closing(t))), registry.KindLost, ""},
-		"garbage, TLS":    {encrypted(at(testproxy.Garbage(t))), registry.KindTLS, "TLS turned off"},
-		"web server, TLS": {encrypted(at(testproxy.HTTP(t))), registry.KindTLS, "TLS turned off"},
+		"garbage, TLS":    {encrypted(at(testproxy.Garbage(t))), registry.KindConfig, "check host and port"},
+		"web server, TLS": {encrypted(at(testproxy.HTTP(t))), registry.KindConfig, "check host and port"},
 	} {
 		t.Run(name, func(t *testing.T) { check(t, try(t, c.cfg), c.kind, c.says) })
 	}

@@ -5,6 +5,8 @@ package postgres
 import (
 	"database/sql/driver"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -19,6 +21,7 @@ const systemDatabase = "postgres"
 func (dialect) Info() registry.Info {
 	info, _ := registry.Describe("postgres")
 	info.DriverName, info.Placeholder = "pgx", registry.Dollar
+	info.QueryArgs = []any{pgx.QueryExecModeExec} // which leaves no prepared statement behind, not even with a pooler
 	info.VersionQuery = "SHOW server_version"
 	info.RoleQuery = "SELECT CASE WHEN pg_is_in_recovery() OR current_setting('transaction_read_only')::bool THEN 0 ELSE 1 END"
 	return info
@@ -28,12 +31,5 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 	if env.NoDatabase {
 		cfg.Database = systemDatabase
 	}
-	config, err := build(cfg, env)
-	if err != nil {
-		return nil, err
-	}
-	// What prints a connector prints its config, in which only a Secret hides the password.
-	cfg.User, cfg.Password = config.User, registry.NewSecret(config.Password)
-	config.Password = ""
-	return &connector{config, cfg, env}, nil
+	return newConnector(cfg, env)
 }

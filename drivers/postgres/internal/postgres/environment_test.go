@@ -101,7 +101,11 @@ func TestTheEnvironmentChangesNothing(t *testing.T) {
 func TestServiceThatCannotBeShutOut(t *testing.T) {
 	t.Setenv("PGSERVICE", "nonsense")
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
-	_, err := build(registry.Config{User: "app"}, registry.Env{})
+	c, err := newConnector(registry.Config{User: "app"}, registry.Env{})
+	if err != nil {
+		t.Fatalf("making a connector writes a file: %v", err) // A10
+	}
+	_, err = c.Connect(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "PGSERVICE") {
 		t.Errorf("got %v, want an error that names PGSERVICE", err)
 	}

@@ -12,7 +12,7 @@ func TestLoginsThatAreRefused(t *testing.T) {
 		HBA: []string{
 			"hostssl all tlsonly all scram-sha-256", "host all tlsonly all reject",
 			"hostssl all bycert all cert", "host all noline 192.0.2.1/32 trust", "host all noline all reject",
-			"local all bypeer peer", "host all plain all password", "host all trusted,untrusted all trust",
+			"local all bypeer peer", "local all plain password", "host all plain all password", "host all trusted,untrusted all trust",
 			"host all gss all gss",
 		},
 	})
@@ -68,6 +68,7 @@ func TestLoginsThatAreRefused(t *testing.T) {
 		"another user's socket":    {overSocket(as(s, "bypeer", "")), registry.KindAuth, "named like this process's user"},
 		"unknown role, trusted":    {as(s, "untrusted", ""), registry.KindAuth, "the role does not exist"},
 		"Kerberos only":            {as(s, "gss", "pw of app"), registry.KindAuth, "method of authentication"},
+		"password in clear":        {as(s, "plain", "pw of app"), registry.KindAuth, "params.require_auth=password"}, // B10
 		"password in the open":     {with(as(s, "plain", "pw of app"), "require_auth", "scram-sha-256"), registry.KindAuth, "params.require_auth"},
 		"channel without TLS":      {with(app, "channel_binding", "require"), registry.KindAuth, "channel_binding"},
 		"no password asked for":    {with(as(s, "trusted", ""), "require_auth", "!none"), registry.KindAuth, "params.require_auth"},
@@ -84,7 +85,9 @@ func TestLoginsThatAreRefused(t *testing.T) {
 
 	for name, cfg := range map[string]registry.Config{
 		"password":              app,
-		"password in the open":  as(s, "plain", "pw of app"),
+		"password in the open":  with(as(s, "plain", "pw of app"), "require_auth", "scram-sha-256,password"),
+		"password over TLS":     encrypted(as(s, "plain", "pw of app")),
+		"password in a socket":  overSocket(as(s, "plain", "pw of app")),
 		"TLS":                   encrypted(as(s, "tlsonly", "pw of app")),
 		"client certificate":    certified(as(s, "bycert", ""), "bycert"),
 		"trusted":               as(s, "trusted", ""),

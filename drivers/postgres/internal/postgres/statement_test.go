@@ -2,11 +2,13 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -105,6 +107,117 @@ func TestCancelReachesTheServerThroughTheGivenDialer(t *testing.T) {
 	check(t, <-done, registry.KindCanceled, "")
 	if second := <-dialed; second != first {
 		t.Errorf("the cancel request went to %s, want %s", second, first)
+	}
+}
+
+// C1: what the server does within a second of a context's end. A statement that went on would take two minutes.
+func TestCanceledStatementsAreStoppedOnTheServer(t *testing.T) {
+	s := testserver.StartPostgres(t, testserver.Options{})
+	run(t, s, "CREATE TABLE counted (n int)", "INSERT INTO counted VALUES (0)")
+	socket, encrypted := s.Config(), s.Config()
+	socket.Host, encrypted.TLS = s.Socket, s.TLS()
+	witness := pool(t, s.Config(), registry.Env{})
+	count := func(query string) (n int) {
+		if err := witness.QueryRowContext(limit(t), query).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	const slow = "UPDATE counted SET n = n + 1 WHERE pg_sleep(120) IS NOT NULL"
+	running := func() int { return count("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") }
+	direct := func(ctx context.Context, db *sql.DB) error {
+		_, err := db.ExecContext(ctx, slow)
+		return err
+	}
+	for name, c := range map[string]struct {
+		cfg registry.Config
+		run func(context.Context, *sql.DB) error
+	}{
+		"TCP":    {s.Config(), direct},
+		"TLS":    {encrypted, direct},
+		"socket": {socket, direct},
+		"transaction": {s.Config(), func(ctx context.Context, db *sql.DB) error {
+			tx, err := db.BeginTx(limit(t), nil)
+			if err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, slow)
+			_ = tx.Rollback() // the connection is gone
+			return err
+		}},
+		"rows": {s.Config(), func(ctx context.Context, db *sql.DB) error {
+			rows, err := db.QueryContext(ctx, "SELECT pg_sleep(n * 120) FROM generate_series(0, 9) n")
+			if err == nil {
+				for rows.Next() {
+				}
+				err = errors.Join(rows.Err(), rows.Close())
+			}
+			return err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := pool(t, c.cfg, registry.Env{})
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- c.run(ctx, db) }()
+			for running() == 0 {
+			}
+			cancel()
+			start := time.Now()
+			check(t, <-done, registry.KindCanceled, "")
+			for running() > 0 {
+				if time.Since(start) > time.Minute {
+					t.Fatal("the statement goes on")
+				}
+			}
+			t.Logf("over on the server after %v", time.Since(start))
+			if n := count("SELECT n FROM counted"); n != 0 {
+				t.Errorf("the statement has counted to %d", n)
+			}
+		})
+	}
+}
+
+// B11.
+func TestSerializableAtAStandby(t *testing.T) {
+	s := testserver.StartPostgres(t, testserver.Options{Starting: true, Settings: map[string]string{"hot_standby": "on"}})
+	for err := try(t, s.Config()); Driver().Diagnose(err).Kind == registry.KindStarting; {
+		err = try(t, s.Config())
+	}
+	check(t, try(t, with(s.Config(), "default_transaction_isolation", "serializable")), registry.KindConfig, "repeatable read")
+	if err := try(t, with(s.Config(), "default_transaction_isolation", "repeatable read")); err != nil {
+		t.Error(err)
+	}
+}
+
+// E16 and B12, as the documentation has them.
+func TestWhatTheDocumentationWarnsOf(t *testing.T) {
+	s := testserver.Postgres(t)
+	run(t, s, "DROP TABLE IF EXISTS altered", "CREATE TABLE altered (a int)")
+	c := conn(t, pool(t, s.Config(), registry.Env{}))
+	ask := func() error {
+		rows, err := c.QueryContext(limit(t), "SELECT * FROM altered")
+		if err == nil {
+			err = errors.Join(rows.Err(), rows.Close())
+		}
+		return err
+	}
+	if err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	run(t, s, "ALTER TABLE altered ADD b int")
+	if got, ok := errors.AsType[*pgconn.PgError](ask()); !ok || got.Code != "0A000" {
+		t.Errorf("after DDL: %v", got)
+	}
+	if err := ask(); err != nil {
+		t.Errorf("and then: %v", err)
+	}
+
+	early := time.Date(2026, 7, 1, 0, 30, 0, 0, time.FixedZone("", 2*60*60))
+	var there, utc string
+	err := c.QueryRowContext(limit(t), "SELECT $1::timestamp::text, $2::timestamp::text", early, early.UTC()).Scan(&there, &utc)
+	if err != nil || there != "2026-07-01 00:30:00" || utc != "2026-06-30 22:30:00" {
+		t.Errorf("got %s and %s, %v", there, utc, err)
 	}
 }
 
