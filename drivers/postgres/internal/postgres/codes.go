@@ -122,8 +122,8 @@ var codes = []network.Code{
 	{Codes: "23514 44000", Kind: registry.KindCheck, Hint: "a value is not one that the table or view allows: correct it"},
 	{Codes: "40001 40P01", Kind: registry.KindConflict, Hint: "another transaction got in between: run the transaction again from its start"},
 	{Codes: "40003", Kind: registry.KindLost, Hint: "the outcome of the statement is not known: look whether it took effect"}, // of CockroachDB, https://www.cockroachlabs.com/docs/stable/common-errors
-	{Codes: "42P04 42P06 42P07 42710 42701 42712 42723 42P03 42P05", Kind: registry.KindExists, Hint: "it exists already: choose another name, or write IF NOT EXISTS"},
-	{Codes: "42P01 42703 42883 3F000 42704 42P02 26000 34000", Kind: registry.KindUndefined, Hint: "the table, column, function or other object does not exist: check its name and search_path"},
+	{Codes: "42P04 42P06 42P07 42710 42701 42712 42723 42P03", Kind: registry.KindExists, Hint: "it exists already: choose another name, or write IF NOT EXISTS"},
+	{Codes: "42P01 42703 42883 3F000 42704 42P02 34000", Kind: registry.KindUndefined, Hint: "the table, column, function or other object does not exist: check its name and search_path"},
 	{Codes: "42601 42P10 42803 42P18 42804 42P08 42846 42702 42725 42P09", Kind: registry.KindSyntax, Hint: "the statement cannot be understood: correct it"},
 	{Codes: "22*", Kind: registry.KindValue, Hint: "a value is too long, out of range, or not in the form of its type: correct it"},
 }
