@@ -9,7 +9,6 @@ import (
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/observer"
-	"github.com/patchbay-go/patchbay/registry"
 )
 
 func TestShutdownWaitsForWhatIsInUse(t *testing.T) {
@@ -154,18 +153,4 @@ func TestConfigIsACopyOfWhatWasOpened(t *testing.T) {
 	if got.Host != "db.example" || got.TLS.ServerName != "a" {
 		t.Errorf("got %v", got)
 	}
-}
-
-func TestADriverThatPanicsLeavesNothingBehind(t *testing.T) {
-	f := newFake()
-	f.connect = func(context.Context, int, registry.Env) error { panic("a bug") }
-	defer func() {
-		if recover() == nil {
-			t.Error("no panic")
-		}
-		if f.closed != 1 {
-			t.Errorf("the connector was closed %d times", f.closed)
-		}
-	}()
-	_, _, _ = openFake(t, f, conn.Config{})
 }

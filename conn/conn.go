@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -33,25 +34,35 @@ func (c *Conn) Info() registry.Info { return c.pool.driver.Info() }
 // Config returns the config that the connection was opened with.
 func (c *Conn) Config() Config { return c.cfg.Clone() }
 
-// Version asks the server for its version, such as "16.4" or "10.11.6-MariaDB". Where the dialect cannot ask, the
-// error is [errors.ErrUnsupported].
-func (c *Conn) Version(ctx context.Context) (version string, err error) {
+// Version asks the server for its version, such as "16.4" or "10.11.6-MariaDB", within the connect timeout. Where the
+// dialect cannot ask, the error is [errors.ErrUnsupported].
+func (c *Conn) Version(ctx context.Context) (string, error) {
 	query := c.Info().VersionQuery
 	if query == "" {
 		return "", fmt.Errorf("the dialect %s does not tell the version of a server: %w", c.Dialect(), errors.ErrUnsupported)
 	}
-	err = c.QueryRowContext(ctx, query).Scan(&version)
-	return version, err
+	start := time.Now()
+	one, err := c.pool.take(ctx, c.pool.toConnect(start, "waiting for a connection"))
+	if err != nil {
+		return "", err
+	}
+	defer c.pool.release(one)
+	version, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the version"), one, query)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(version), nil
 }
 
 // Diagnose says what an error means that this database returned; see [Diagnose].
 func (c *Conn) Diagnose(err error) Diagnosis { return diagnose(err, c.pool.driver) }
 
 // Trim closes the idle connections and keeps none from now on, Pool.Min included: for a pool that is kept open but
-// seldom used. Queries still work, each on a connection of its own.
+// seldom used. Queries still work, each on a connection of its own. If the driver takes long to close connections,
+// Trim returns before it has.
 func (c *Conn) Trim() {
 	if c.pool.keeper != nil {
 		c.pool.keeper.stop()
 	}
-	c.DB.SetMaxIdleConns(-1)
+	_ = do(over, func() error { return c.pool.closeIdleBut(0) }) // a connection that does not close is as good as closed
 }

@@ -103,10 +103,10 @@ func TestWithRetry(t *testing.T) {
 		"two":          {conn.Retry{Max: 2, Jitter: -1}, errRefused, 3, 3 * time.Second},
 		"without wait": {conn.Retry{Delay: -1}, errRefused, 4, 0},
 		"even":         {conn.Retry{Factor: 1, Jitter: -1}, errRefused, 4, 3 * time.Second},
-		"tripling":     {conn.Retry{Delay: time.Minute, Factor: 3, Jitter: -1}, errRefused, 4, 13 * time.Minute},
+		"tripling":     {conn.Retry{Delay: time.Minute, Factor: 3, Jitter: -1, MaxDelay: -1}, errRefused, 4, 13 * time.Minute},
 		"unknown host": {conn.Retry{UnknownHost: true, Jitter: -1}, unknownHost, 4, 7 * time.Second},
-		"for ever":     {conn.Retry{Max: 1, Delay: math.MaxInt64, Jitter: -1}, errRefused, 2, 1 << 61},
-		"for ages":     {conn.Retry{Delay: time.Hour, Factor: 1e99, Jitter: -1}, errRefused, 4, time.Hour + 2<<61},
+		"for ever":     {conn.Retry{Max: 1, Delay: math.MaxInt64, Jitter: -1, MaxDelay: -1}, errRefused, 2, 1 << 61},
+		"for ages":     {conn.Retry{Delay: time.Hour, Factor: 1e99, Jitter: -1, MaxDelay: -1}, errRefused, 4, time.Hour + 2<<61},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake()
