@@ -95,20 +95,27 @@ func (c *Conn) OnClose(fn func()) bool {
 // Close closes the pool: its idle connections at once, those in use when they are returned. It is idempotent;
 // only the first call can return an error, which is an [*Error]. If the driver takes longer than the connect timeout,
 // that is an error, and closing goes on. The bus gets a [Closed] event, or, if closing failed, an [observer.Error].
-func (c *Conn) Close() error {
+func (c *Conn) Close() error { return c.close(context.Background()) }
+
+// close is Close with a context that bounds it as well.
+func (c *Conn) close(ctx context.Context) error {
 	if !c.pool.end() {
 		return nil // the first caller tells how it ends
 	}
 	closed := c.startClosing()
-	late := time.NewTimer(c.pool.patience() + grace) // the connector of the driver may have taken all of it
-	defer late.Stop()
-	var err error
-	select {
-	case err = <-closed:
-	case <-late.C:
-		err = &endError{KindTimeout, fmt.Errorf("not closed within %v: %w", c.pool.patience(), errNotClosed)}
-	}
-	return c.pool.closed(err)
+	return c.pool.closed(c.pool.within(ctx, c.pool.toClose(), func(ctx context.Context) error {
+		select {
+		case err := <-closed:
+			return err
+		case <-ctx.Done():
+		}
+		select {
+		case err := <-closed:
+			return err
+		case <-time.After(grace):
+			return errNotClosed
+		}
+	}))
 }
 
 // Shutdown closes the pool for new work, waits until the connections in use have been returned, and closes
@@ -168,6 +175,7 @@ func (c *Conn) settle(ctx context.Context, closed <-chan error) (err error) {
 			return and(c.cut(cause, closed), "; ", err)
 		}
 		if closed == nil && c.pool.stats().OpenConnections == 0 {
+			c.pool.sweep()
 			return err
 		}
 	}

@@ -46,11 +46,11 @@ func (c *Conn) Version(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer c.pool.release(one)
 	version, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the version"), one, query)
 	if err != nil {
 		return "", err
 	}
+	c.pool.release(one)
 	return fmt.Sprint(version), nil
 }
 

@@ -152,7 +152,7 @@ func (c *connector) test(ctx context.Context, start time.Time, one *sql.Conn) er
 }
 
 // ask runs a query on a connection and returns the first value of its answer. If it fails, the connection is closed for
-// good: the next attempt is not to get it again.
+// good, once the driver has returned, and is no longer the caller's: the next attempt is not to get it again.
 func (c *connector) ask(ctx context.Context, l limit, one *sql.Conn, query string) (value driver.Value, err error) {
 	err = c.within(ctx, l, func(ctx context.Context) error {
 		value, err = call(ctx, func() (driver.Value, error) {

@@ -40,7 +40,7 @@ func Test(ctx context.Context, cfg Config, opts ...Option) error {
 	if err != nil {
 		return err
 	}
-	return c.Close()
+	return c.close(ctx)
 }
 
 func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
@@ -63,11 +63,14 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		if err != nil {
 			return err
 		}
-		defer c.pool.release(first)
 		if k == nil {
-			return c.pool.test(ctx, start, first)
+			err = c.pool.test(ctx, start, first)
+		} else {
+			warmed, err = k.warm(ctx, start, first)
 		}
-		warmed, err = k.warm(ctx, start, first)
+		if err == nil {
+			c.pool.release(first)
+		}
 		return err
 	})
 	if err != nil {

@@ -109,7 +109,7 @@ func (c *connector) forfeit() {
 		c.db.SetMaxOpenConns(most + 1)
 	}
 	c.places.Unlock()
-	if most > 0 {
+	if most > 0 && !c.isEnding() {
 		go c.wake()
 	}
 }
