@@ -2,6 +2,21 @@
 // [*sql.DB] that also knows its name, its dialect and what its errors mean. Programs call [Open], and package
 // manager does for those that keep several databases. It names no dialect, has no part in a query, and never
 // wraps a driver's connections, so that [sql.Conn.Raw] yields the driver's own type.
+//
+// # When a query waits
+//
+// A query on a pool whose Pool.Max connections are all in use waits for one, and ends with "context deadline exceeded"
+// if its context does; without a deadline it waits for ever. The usual causes are rows that are not closed, a
+// transaction that is neither committed nor rolled back, and a second query inside a loop over rows with a Pool.Max of 1.
+// WaitCount and WaitDuration of [sql.DB.Stats] tell it from a server that is slow.
+//
+// # When a driver misbehaves
+//
+// A driver that panics or calls [runtime.Goexit] while this package calls it makes a [*PanicError], one that ignores the
+// end of its context a [*HangError]. What a program calls through [database/sql] is its own, which includes two things
+// that database/sql does by itself: it closes connections that have been idle or open for too long on a goroutine where a
+// panic ends the program, and [sql.DB.Close] waits for idle connections to close. [Conn.Close] does not, beyond the
+// connect timeout.
 package conn
 
 import (

@@ -165,18 +165,15 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 		alive += k.testIdle(ctx, k.pool.stats().Idle, tested)
 	}
 	opened := 0
-	if ctx.Err() == nil {
-		opened, err = k.fill(ctx, k.min-k.pool.stats().OpenConnections)
+	if ctx.Err() == nil { // else callers see to it, or the pool is closed
+		cancel(nil)
+		opened, err = k.fill(k.ctx, k.min-k.pool.stats().OpenConnections) // those who wait for it get it
 	}
 	k.forget()
-	ready = stats.InUse + alive + opened
-	if ctx.Err() != nil {
-		err = nil // the end of the pool, or a caller who needs what the keeper had
-	}
-	return ready, err != nil || opened > 0, err
+	return stats.InUse + alive + opened, err != nil || opened > 0, err
 }
 
-// watch ends a check when a caller has to wait during it.
+// watch ends the tests of a check when a caller has to wait during it.
 func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelCauseFunc) {
 	ticks := time.NewTicker(grace)
 	defer ticks.Stop()
@@ -249,7 +246,9 @@ func (k *keeper) fill(ctx context.Context, n int) (opened int, err error) {
 			return opened, nil
 		}
 		var now int
-		now, err = k.dial(ctx, batch)
+		if now, err = k.dial(ctx, batch); now == 0 {
+			break
+		}
 		opened += now
 	}
 	return opened, err
@@ -286,8 +285,19 @@ func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
 	results := make(chan error, n)
 	for range n {
 		go func() {
-			begin := sync.OnceFunc(begun.Done)
-			ctx := context.WithValue(ctx, dialKey{}, func() error { begin(); return nil })
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			queued := time.AfterFunc(grace, cancel) // callers were quicker and have all places
+			begin := sync.OnceFunc(func() {
+				queued.Stop()
+				begun.Done()
+			})
+			var began atomic.Bool
+			ctx = context.WithValue(ctx, dialKey{}, func() error {
+				began.Store(true)
+				begin()
+				return nil
+			})
 			start := time.Now()
 			one, err := k.pool.take(ctx, limit{start, k.timeout, k.pool.toConnect(start, "").what, "the pool was filled"})
 			begin()
@@ -296,15 +306,19 @@ func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
 				k.expired(one) // from now on its age counts
 				k.pool.release(one)
 			}
+			if err != nil && !began.Load() {
+				err = errNotIdle
+			}
 			results <- err
 		}()
 	}
 	begun.Wait()
 	k.pool.release(held...)
 	for range n {
-		if failed := <-results; failed == nil {
+		switch failed := <-results; {
+		case failed == nil:
 			opened++
-		} else if err == nil {
+		case err == nil && failed != errNotIdle:
 			err = failed
 		}
 	}

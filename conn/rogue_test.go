@@ -21,7 +21,8 @@ type rogue struct {
 	mu     sync.Mutex
 	act    func(place string, n int) // n counts the calls there, from 1; it is called without a lock
 	calls  map[string]int
-	opened int // sockets
+	ask    func(socket net.Conn) error // what a query does, beside act; nil: nothing
+	opened int                         // sockets
 	closed int
 }
 
@@ -160,6 +161,11 @@ func (c *rogueConn) IsValid() bool {
 
 func (c *rogueConn) QueryContext(context.Context, string, []driver.NamedValue) (driver.Rows, error) {
 	c.at("query")
+	if c.ask != nil {
+		if err := c.ask(c.socket); err != nil {
+			return nil, err
+		}
+	}
 	return &rogueRows{c.rogue, false}, nil
 }
 
