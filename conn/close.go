@@ -11,9 +11,8 @@ import (
 	"github.com/patchbay-go/patchbay/observer"
 )
 
-// grace is what closing may take even when there is no time at all: a pool at rest is closed in good order
-// whatever the context says.
-const grace = 100 * time.Millisecond
+// errClosed says what database/sql says of a pool that was closed.
+var errClosed = errors.New("sql: database is closed")
 
 // lifetime is the end of a pool, which any of several functions can begin and of which the bus hears once.
 type lifetime struct {
@@ -37,6 +36,13 @@ func (l *lifetime) isOpen() bool {
 	return l.untold
 }
 
+// isEnding reports whether end was called.
+func (l *lifetime) isEnding() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ending
+}
+
 // end calls the functions of OnClose. It reports whether this is the first call, whose caller has to tell the bus.
 func (l *lifetime) end() (first bool) {
 	l.mu.Lock()
@@ -53,7 +59,11 @@ func (l *lifetime) end() (first bool) {
 // closed tells the bus how closing ended, unless it has been told, and returns the error with all that belongs to it.
 func (c *connector) closed(err error) error {
 	if err != nil {
-		err = c.explain(err, 0)
+		e := c.explain(err, 0)
+		if e.Kind == KindTimeout {
+			e.Hint = "" // those for connecting
+		}
+		err = e
 	}
 	c.mu.Lock()
 	untold := c.untold
@@ -83,22 +93,38 @@ func (c *Conn) OnClose(fn func()) bool {
 }
 
 // Close closes the pool: its idle connections at once, those in use when they are returned. It is idempotent;
-// only the first call can return an error, which is an [*Error]. The bus gets a [Closed] event, or, if closing
-// failed, an [observer.Error].
-func (c *Conn) Close() error {
-	first := c.pool.end()
-	err := c.DB.Close()
-	if err == nil && !first {
+// only the first call can return an error, which is an [*Error]. If the driver takes longer than the connect timeout,
+// that is an error, and closing goes on. The bus gets a [Closed] event, or, if closing failed, an [observer.Error].
+func (c *Conn) Close() error { return c.close(context.Background()) }
+
+// close is Close with a context that bounds it as well.
+func (c *Conn) close(ctx context.Context) error {
+	if !c.pool.end() {
 		return nil // the first caller tells how it ends
 	}
-	return c.pool.closed(err)
+	closed := c.startClosing()
+	return c.pool.closed(c.pool.within(ctx, c.pool.toClose(), func(ctx context.Context) error {
+		select {
+		case err := <-closed:
+			return err
+		case <-ctx.Done():
+		}
+		select {
+		case err := <-closed:
+			return err
+		case <-time.After(grace):
+			return errNotClosed
+		}
+	}))
 }
 
 // Shutdown closes the pool for new work, waits until the connections in use have been returned, and closes
-// them. If ctx ends first it aborts, as [Conn.Abort] does, with the context's cause: then something was lost. It
-// returns soon after ctx has ended, even if the driver does not.
+// them. If ctx ends first it aborts, as [Conn.Abort] does, with the context's cause: then something was lost, and the
+// kind is [KindTimeout] if its deadline is over, else [KindCanceled]. It returns soon after ctx has ended, even if the
+// driver does not.
 // The error is an [*Error]; the bus gets a [Closed] event, or, if closing failed, an [observer.Error].
 func (c *Conn) Shutdown(ctx context.Context) error {
+	c.pool.end()
 	return c.pool.closed(c.settle(ctx, c.startClosing()))
 }
 
@@ -106,17 +132,22 @@ func (c *Conn) Shutdown(ctx context.Context) error {
 // fails at once. A connection to a file cannot be cut: a statement there ends with its context. A cause says
 // why the pool could not be closed cleanly, and is reported as the failure to do so; it may be nil.
 func (c *Conn) Abort(cause error) error {
+	c.pool.end()
 	return c.pool.closed(c.cut(cause, c.startClosing()))
 }
 
 // startClosing closes the pool on another goroutine, because nobody knows how long a driver takes for that.
 func (c *Conn) startClosing() <-chan error {
-	c.pool.end()
 	closed := make(chan error, 1)
 	go func() {
-		err := c.DB.Close()
+		panicked := c.pool.closeIdleBut(1) // database/sql tells what goes wrong with those that it closes now
+		err := do(context.Background(), func() error { return c.pool.keepPlace(c.DB.Close) })
+		if is[*PanicError](err) && !c.pool.isDone() { // over the last one, so that database/sql got no further
+			err = and(err, "; ", c.pool.Close())
+		}
 		<-c.pool.done // if another goroutine is closing it, DB.Close does not wait for that
-		closed <- err
+		c.pool.sweep()
+		closed <- and(panicked, "; ", err)
 	}()
 	return closed
 }
@@ -140,18 +171,26 @@ func (c *Conn) settle(ctx context.Context, closed <-chan error) (err error) {
 		case <-patience.C:
 			end = ctx.Done()
 		case <-end:
-			return and(c.cut(context.Cause(ctx), closed), err)
+			cause := error(canceled(context.Cause(ctx), "connections were in use", nil))
+			return and(c.cut(cause, closed), "; ", err)
 		}
-		if closed == nil && c.DB.Stats().OpenConnections == 0 {
+		if closed == nil && c.pool.stats().OpenConnections == 0 {
+			c.pool.sweep()
 			return err
 		}
 	}
 }
 
-// cut ends by force what is still there. closed is nil if the pool has been closed already.
+// cut ends by force what is still there. closed is nil if the pool has been closed already. A deadline that has passed
+// before that was given for closing, so it is a timeout.
 func (c *Conn) cut(cause error, closed <-chan error) error {
-	if n := c.DB.Stats().OpenConnections; n > 0 && cause != nil {
-		cause = fmt.Errorf("%w; connections cut off: %d", cause, n)
+	if cause != nil {
+		if n := c.pool.stats().OpenConnections; n > 0 {
+			cause = fmt.Errorf("%w; connections cut off: %d", cause, n)
+		}
+		if errors.Is(cause, context.DeadlineExceeded) {
+			cause = &endError{KindTimeout, cause}
+		}
 	}
 	c.pool.sockets.Close()
 	if closed == nil {
@@ -162,21 +201,25 @@ func (c *Conn) cut(cause error, closed <-chan error) error {
 		if errors.Is(err, net.ErrClosed) || c.Diagnose(err).Kind == KindLost { // what a driver says that wants to close what was cut
 			err = nil
 		}
-		return and(cause, err)
-	case <-time.After(grace):
-		return and(cause, errNotClosed)
+		return and(cause, "; ", err)
+	case <-time.After(2 * grace): // of which a connection that hangs has one
+		return and(cause, "; ", &endError{KindTimeout, errNotClosed})
 	}
 }
 
-// and joins two errors, of which each may be nil, in one line.
-func and(a, b error) error {
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
+// drop closes a pool that was never handed out. What cannot be closed is of no use to a caller who gets the reason why
+// it did not open.
+func (c *Conn) drop() {
+	c.pool.end()
+	closed := c.startClosing()
+	late := time.NewTimer(2 * grace)
+	defer late.Stop()
+	select {
+	case <-closed:
+		closed = nil
+	case <-late.C:
 	}
-	return fmt.Errorf("%w; %w", a, b)
+	_ = c.cut(nil, closed) // a driver may take leave in the background
 }
 
-var errNotClosed = errors.New("the driver did not close the aborted connections in time")
+var errNotClosed = errors.New("the driver is still closing its connections")

@@ -3,13 +3,14 @@ package conn_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/observer"
-	"github.com/patchbay-go/patchbay/registry"
 )
 
 func TestShutdownWaitsForWhatIsInUse(t *testing.T) {
@@ -67,6 +68,46 @@ func TestShutdownGivesUpWithItsContext(t *testing.T) {
 		}
 		_ = busy.Close()
 	})
+}
+
+// What ended is told by the kind: the time that was given for closing, or the caller, who no longer waits.
+func TestTheKindOfAClosingThatWasGivenUp(t *testing.T) {
+	overdue := fmt.Errorf("not closed cleanly within 5s: %w", context.DeadlineExceeded)
+	for name, c := range map[string]struct {
+		end  func(context.Context, *conn.Conn) error
+		kind conn.Kind
+	}{
+		"deadline": {func(ctx context.Context, c *conn.Conn) error {
+			ctx, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			return c.Shutdown(ctx)
+		}, conn.KindTimeout},
+		"deadline with a cause": {func(ctx context.Context, c *conn.Conn) error {
+			ctx, cancel := context.WithTimeoutCause(ctx, time.Second, overdue)
+			defer cancel()
+			return c.Shutdown(ctx)
+		}, conn.KindTimeout},
+		"cancel": {func(ctx context.Context, c *conn.Conn) error {
+			ctx, cancel := context.WithCancel(ctx)
+			cancel()
+			return c.Shutdown(ctx)
+		}, conn.KindCanceled},
+		"Abort": {func(_ context.Context, c *conn.Conn) error { return c.Abort(overdue) }, conn.KindTimeout},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			db, _, err := openFake(t, newFake(), conn.Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			busy := hold(t, db, 1)[0]
+			err = c.end(t.Context(), db)
+			e, ok := errors.AsType[*conn.Error](err)
+			if !ok || e.Kind != c.kind || e.Hint != "" || !strings.Contains(e.Error(), "connections cut off: 1") {
+				t.Errorf("%s: %+v", name, err)
+			}
+			_ = busy.Close()
+		})
+	}
 }
 
 func TestShutdownOfAPoolAtRestIsInOrderEvenWithoutTime(t *testing.T) {
@@ -154,18 +195,4 @@ func TestConfigIsACopyOfWhatWasOpened(t *testing.T) {
 	if got.Host != "db.example" || got.TLS.ServerName != "a" {
 		t.Errorf("got %v", got)
 	}
-}
-
-func TestADriverThatPanicsLeavesNothingBehind(t *testing.T) {
-	f := newFake()
-	f.connect = func(context.Context, int, registry.Env) error { panic("a bug") }
-	defer func() {
-		if recover() == nil {
-			t.Error("no panic")
-		}
-		if f.closed != 1 {
-			t.Errorf("the connector was closed %d times", f.closed)
-		}
-	}()
-	_, _, _ = openFake(t, f, conn.Config{})
 }

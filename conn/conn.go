@@ -2,6 +2,21 @@
 // [*sql.DB] that also knows its name, its dialect and what its errors mean. Programs call [Open], and package
 // manager does for those that keep several databases. It names no dialect, has no part in a query, and never
 // wraps a driver's connections, so that [sql.Conn.Raw] yields the driver's own type.
+//
+// # When a query waits
+//
+// A query on a pool whose Pool.Max connections are all in use waits for one, and ends with "context deadline exceeded"
+// if its context does; without a deadline it waits for ever. The usual causes are rows that are not closed, a
+// transaction that is neither committed nor rolled back, and a second query inside a loop over rows with a Pool.Max of 1.
+// WaitCount and WaitDuration of [sql.DB.Stats] tell it from a server that is slow.
+//
+// # When a driver misbehaves
+//
+// A driver that panics or calls [runtime.Goexit] while this package calls it makes a [*PanicError], one that ignores the
+// end of its context a [*HangError]. What a program calls through [database/sql] is its own, which includes two things
+// that database/sql does by itself: it closes connections that have been idle or open for too long on a goroutine where a
+// panic ends the program, and [sql.DB.Close] waits for idle connections to close. [Conn.Close] does not, beyond the
+// connect timeout.
 package conn
 
 import (
@@ -9,6 +24,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -33,25 +49,35 @@ func (c *Conn) Info() registry.Info { return c.pool.driver.Info() }
 // Config returns the config that the connection was opened with.
 func (c *Conn) Config() Config { return c.cfg.Clone() }
 
-// Version asks the server for its version, such as "16.4" or "10.11.6-MariaDB". Where the dialect cannot ask, the
-// error is [errors.ErrUnsupported].
-func (c *Conn) Version(ctx context.Context) (version string, err error) {
+// Version asks the server for its version, such as "16.4" or "10.11.6-MariaDB", within the connect timeout. Where the
+// dialect cannot ask, the error is [errors.ErrUnsupported].
+func (c *Conn) Version(ctx context.Context) (string, error) {
 	query := c.Info().VersionQuery
 	if query == "" {
 		return "", fmt.Errorf("the dialect %s does not tell the version of a server: %w", c.Dialect(), errors.ErrUnsupported)
 	}
-	err = c.QueryRowContext(ctx, query, c.Info().QueryArgs...).Scan(&version)
-	return version, err
+	start := time.Now()
+	one, err := c.pool.take(ctx, c.pool.toConnect(start, "waiting for a connection"))
+	if err != nil {
+		return "", err
+	}
+	version, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the version"), one, query)
+	if err != nil {
+		return "", err
+	}
+	c.pool.release(one)
+	return fmt.Sprint(version), nil
 }
 
 // Diagnose says what an error means that this database returned; see [Diagnose].
 func (c *Conn) Diagnose(err error) Diagnosis { return diagnose(err, c.pool.driver) }
 
 // Trim closes the idle connections and keeps none from now on, Pool.Min included: for a pool that is kept open but
-// seldom used. Queries still work, each on a connection of its own.
+// seldom used. Queries still work, each on a connection of its own. If the driver takes long to close connections,
+// Trim returns before it has.
 func (c *Conn) Trim() {
 	if c.pool.keeper != nil {
 		c.pool.keeper.stop()
 	}
-	c.DB.SetMaxIdleConns(-1)
+	_ = do(over, func() error { return c.pool.closeIdleBut(0) }) // a connection that does not close is as good as closed
 }

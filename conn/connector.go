@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net"
 	"reflect"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +24,7 @@ import (
 // time and learns of the end of the pool. What it hands out is the driver's own connection.
 type connector struct {
 	lifetime
+	db      *sql.DB          // the pool, which calls this connector
 	done    chan struct{}    // closed when Close is over
 	base    driver.Connector // the driver's own
 	inner   driver.Connector // the same, or what WithConnector put around it
@@ -38,6 +41,10 @@ type connector struct {
 
 	sockets netconn.Group // of the pool
 	logins  sync.Map      // driver.Conn -> *netconn.Group, its own sockets
+	adrift  atomic.Int32  // calls of inner.Connect that were given up and go on
+
+	places sync.Mutex // guards what follows
+	lost   int        // places in the pool that no connection has
 }
 
 // Driver is that of the wrapped connector.
@@ -49,35 +56,76 @@ type loginKey struct{}
 
 // watch is the Watch of the driver's Env.
 func (c *connector) watch(ctx context.Context, socket net.Conn) net.Conn {
+	socket = netconn.WithDeadlines(socket)
 	if login, ok := ctx.Value(loginKey{}).(*netconn.Group); ok {
 		return netconn.Join(socket, login, &c.sockets)
 	}
 	return netconn.Join(socket, &c.sockets)
 }
 
+// dialKey is that of a function in the context of [sql.DB.Conn] that decides about a new connection.
+type dialKey struct{}
+
+var errNotIdle = errors.New("no connection is idle")
+
+// withoutDialing returns a context to take an idle connection with, or none.
+func withoutDialing(ctx context.Context) context.Context {
+	return context.WithValue(ctx, dialKey{}, func() error { return errNotIdle })
+}
+
+// mostAdrift is how many attempts to connect may go on that a driver was to give up, before no other one is made.
+const mostAdrift = 16
+
 // Connect opens one physical connection. database/sql calls it for waiting callers with a context that never
 // ends (https://go.dev/issue/38185), so the timeout is kept here.
 func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
-	login, connected := new(netconn.Group), false
-	err = c.within(ctx, time.Now(), login, func(ctx context.Context) error {
-		var err error
-		dc, err = c.inner.Connect(context.WithValue(ctx, loginKey{}, login))
-		connected = err == nil
+	if decide, ok := ctx.Value(dialKey{}).(func() error); ok {
+		if err := decide(); err != nil {
+			return nil, err
+		}
+	}
+	if c.isEnding() {
+		return nil, errClosed
+	}
+	if n := c.adrift.Load(); n >= mostAdrift {
+		return nil, &endError{KindTimeout, fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)}
+	}
+	err = c.within(ctx, c.toConnect(time.Now(), "connecting"), func(ctx context.Context) error {
+		dc, err = c.connect(ctx)
 		return err
 	})
-	if err == nil {
-		if dialed, ok := ctx.Value(dialedKey{}).(*atomic.Int32); ok {
-			dialed.Add(1)
-		}
-		c.remember(dc, login)
-		return dc, nil
-	}
-	if connected {
-		// It came too late and is given up: that it also fails to close adds nothing.
-		_ = dc.Close()
-	}
-	return nil, err
+	return dc, err
 }
+
+// connect calls the driver. Not every driver heeds a context in all that it does, so when it ends, the sockets are made
+// to fail underneath the driver.
+func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
+	login := new(netconn.Group)
+	stop := context.AfterFunc(ctx, login.Expire)
+	dc, err := call(ctx, func() (driver.Conn, error) {
+		return c.inner.Connect(context.WithValue(ctx, loginKey{}, login))
+	}, func(dc driver.Conn, err error) {
+		c.adrift.Add(-1)
+		if err == nil {
+			closeConn(dc)
+		}
+	})
+	if is[*HangError](err) {
+		c.adrift.Add(1)
+		login.Close()
+	}
+	if stop() || err != nil {
+		if err == nil {
+			c.remember(dc, login)
+		}
+		return dc, err
+	}
+	closeConn(dc) // it came at the moment when its sockets expired
+	return nil, context.Cause(ctx)
+}
+
+// closeConn closes a connection that the pool never had. It is of no use to anybody, so neither is what goes wrong.
+func closeConn(dc driver.Conn) { _ = do(over, dc.Close) }
 
 // remember keeps the sockets of a connection until they are closed.
 func (c *connector) remember(dc driver.Conn, login *netconn.Group) {
@@ -87,68 +135,64 @@ func (c *connector) remember(dc driver.Conn, login *netconn.Group) {
 	}
 }
 
-// socketsOf returns the sockets of a connection; none if it has none or is closed.
-func (c *connector) socketsOf(one *sql.Conn) *netconn.Group {
-	sockets := new(netconn.Group)
-	_ = one.Raw(func(dc any) error { // it fails only for a connection that is closed
-		if reflect.ValueOf(dc).Comparable() {
-			if login, ok := c.logins.Load(dc); ok {
-				sockets = login.(*netconn.Group)
-			}
+// socketsOf returns the sockets of a driver's connection; none if it has none or is closed.
+func (c *connector) socketsOf(dc any) *netconn.Group {
+	if reflect.ValueOf(dc).Comparable() {
+		if login, ok := c.logins.Load(dc); ok {
+			return login.(*netconn.Group)
 		}
-		return nil
-	})
-	return sockets
+	}
+	return new(netconn.Group)
 }
 
-// within calls f with a context that ends when the connect timeout, which began at start, is over. Not every
-// driver heeds a context in all that it does, so when it ends, the sockets are made to fail underneath the driver. The
-// error then says why.
-func (c *connector) within(ctx context.Context, start time.Time, sockets *netconn.Group, f func(context.Context) error) error {
-	if c.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadlineCause(ctx, start.Add(c.timeout), &timeoutError{after: c.timeout})
-		defer cancel()
-	}
-	stop := context.AfterFunc(ctx, sockets.Expire)
-	err := f(ctx)
-	// A driver can hear of the end of the context before AfterFunc does.
-	if stop() && (err == nil || ctx.Err() == nil) {
-		return err
-	}
-	// The context ended, so that the network connection is, or is about to be, useless.
-	cause := context.Cause(ctx)
-	if timeout, ok := cause.(*timeoutError); ok {
-		return &timeoutError{timeout.after, err}
-	}
-	switch {
-	case err == nil:
-		return cause
-	case errors.Is(err, cause):
-		return err
-	}
-	return fmt.Errorf("%w: %w", cause, err)
-}
-
-// ask runs the test query on a connection whose dial began at start. A ping is not enough: a server may answer one
-// although the password has expired. And a server that accepts a login may fall silent then.
-func (c *connector) ask(ctx context.Context, start time.Time, one *sql.Conn) error {
-	err := c.within(ctx, start, c.socketsOf(one), func(ctx context.Context) error { return c.try(ctx, one) })
-	if err != nil {
-		retire(one) // the next attempt is not to get it again
-	}
+// test asks a connection whose dial began at start. A ping is not enough: a server may answer one although the password
+// has expired. And a server that accepts a login may fall silent then.
+func (c *connector) test(ctx context.Context, start time.Time, one *sql.Conn) error {
+	_, err := c.ask(ctx, c.toConnect(start, "testing the connection"), one, c.query)
 	return err
 }
 
-// try is the test of a connection.
-func (c *connector) try(ctx context.Context, one *sql.Conn) error {
-	var answer any
-	return one.QueryRowContext(ctx, c.query, c.args...).Scan(&answer)
+// ask runs a query on a connection and returns the first value of its answer. If it fails, the connection is closed for
+// good, once the driver has returned, and is no longer the caller's: the next attempt is not to get it again.
+func (c *connector) ask(ctx context.Context, l limit, one *sql.Conn, query string) (value driver.Value, err error) {
+	err = c.within(ctx, l, func(ctx context.Context) error {
+		value, err = call(ctx, func() (driver.Value, error) {
+			return c.askRaw(ctx, one, query)
+		}, func(driver.Value, error) {
+			c.retire(one)
+		})
+		return err
+	})
+	if err != nil && !is[*HangError](err) {
+		c.retire(one)
+	}
+	return value, err
 }
 
-// retire closes a connection for good. Not every driver tells database/sql that one is dead.
-// https://pkg.go.dev/database/sql#Conn.Raw
-func retire(c *sql.Conn) { _ = c.Raw(func(any) error { return driver.ErrBadConn }) }
+// askRaw is ask on the goroutine on which the driver may panic. A panic must not get as far as database/sql, which
+// would close the connection in the midst of it.
+func (c *connector) askRaw(ctx context.Context, one *sql.Conn, query string) (value driver.Value, err error) {
+	defer func() {
+		if v := recover(); v != nil { // over closing the connection, which database/sql does if the query ends the goroutine
+			c.forfeit()
+			err = &PanicError{v, debug.Stack()}
+		}
+	}()
+	failed := one.Raw(func(dc any) error {
+		defer func() {
+			if v := recover(); v != nil {
+				err = &PanicError{v, debug.Stack()}
+			}
+		}()
+		stop := context.AfterFunc(ctx, c.socketsOf(dc).Expire)
+		value, err = queryOne(ctx, dc, query, c.args)
+		if !stop() && err == nil {
+			err = context.Cause(ctx)
+		}
+		return nil
+	})
+	return value, cmp.Or(err, failed)
+}
 
 // Close is called by [database/sql.DB.Close], however that came to be called. It does not rely on a wrapper to
 // pass the call on: many do not.
@@ -157,12 +201,9 @@ func (c *connector) Close() error {
 	if c.keeper != nil {
 		c.keeper.stop()
 	}
-	var err error
-	if closer, ok := c.inner.(io.Closer); ok {
-		err = closer.Close()
-	}
-	if closer, ok := c.base.(io.Closer); ok && c.wrapped {
-		err = errors.Join(err, closer.Close())
+	err := c.closeDriver(c.inner)
+	if c.wrapped {
+		err = errors.Join(err, c.closeDriver(c.base))
 	}
 	close(c.done)
 	if first { // it is not a method of Conn that closes the pool
@@ -171,21 +212,22 @@ func (c *connector) Close() error {
 	return err
 }
 
-// timeoutError says that a physical connection was not there, or not usable, within the config's connect timeout.
-type timeoutError struct {
-	after time.Duration
-	err   error // what the driver said when it was given up; may be nil
-}
-
-func (e *timeoutError) Error() string {
-	s := fmt.Sprintf("no connection within the connect timeout of %v", e.after)
-	if e.err != nil {
-		s += ": " + e.err.Error()
+// isDone reports whether Close is over.
+func (c *connector) isDone() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
 	}
-	return s
 }
 
-func (e *timeoutError) Unwrap() error { return e.err }
-
-// Timeout makes it a timeout for code that asks as [net.Error] does.
-func (e *timeoutError) Timeout() bool { return true }
+// closeDriver closes a connector of the driver if that can be closed.
+func (c *connector) closeDriver(of driver.Connector) error {
+	closer, ok := of.(io.Closer)
+	if !ok {
+		return nil
+	}
+	l := c.toClose()
+	return c.within(context.Background(), l, func(ctx context.Context) error { return do(ctx, closer.Close) })
+}

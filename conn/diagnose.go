@@ -4,14 +4,15 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"runtime/debug"
 
 	"github.com/patchbay-go/patchbay/registry"
 )
 
 // Diagnose says what an error means that came from opening or using any database of this program. Where several
 // drivers are linked, [Conn.Diagnose] is more exact. The kind is that of the first [*Error] in err, if there is one,
-// then KindCanceled for the end of a context, and then what a driver of the default registry says; the zero
-// Diagnosis is that of an error that none claims.
+// then KindCanceled if err holds [context.Canceled] or [context.DeadlineExceeded] itself, and then what a driver of the default registry says; the zero
+// Diagnosis is that of an error that none claims. Of joined errors it is the first that gives a kind.
 func Diagnose(err error) Diagnosis { return diagnose(err, claimant(err)) }
 
 // KindOf returns the Kind of [Diagnose].
@@ -31,32 +32,88 @@ func claimant(err error) registry.Driver {
 	return nil
 }
 
-// diagnose asks the driver, if there is one, about what this package does not know itself.
+// diagnose says first what this package knows of the error, and then asks the driver, if there is one. Of joined errors,
+// of which this package knows one, it is the first that gives a kind.
 func diagnose(err error, d registry.Driver) (found Diagnosis) {
 	if err == nil {
 		return Diagnosis{}
 	}
-	if d != nil {
-		found = d.Diagnose(err)
-	}
-	if e, ok := errors.AsType[*Error](err); ok {
-		found.Kind = e.Kind
-		if found.Hint == "" {
+	if kind, known := own(err, d); known {
+		if d != nil {
+			found, _ = consult(err, d)
+		}
+		if found.Kind != kind {
+			found = Diagnosis{Kind: kind}
+		}
+		if e, ok := errors.AsType[*Error](err); ok && e.Kind == kind && found.Hint == "" {
 			found.Hint = e.Hint
 		}
 		return found
 	}
-	switch {
-	case is[*timeoutError](err):
-		found.Kind = KindTimeout
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		found.Kind = KindCanceled
-	case is[*ConfigError](err), is[*MissingDriverError](err), is[*UnsupportedDialectError](err):
-		found.Kind = KindConfig
-	case found.Kind == KindUnknown && errors.Is(err, driver.ErrBadConn):
-		found.Kind = KindLost
+	if d != nil {
+		found, _ = consult(err, d)
+	}
+	if found.Kind == KindUnknown {
+		var timeout interface{ Timeout() bool }
+		switch {
+		case errors.Is(err, driver.ErrBadConn):
+			found.Kind = KindLost
+		case errors.As(err, &timeout) && timeout.Timeout():
+			found.Kind = KindTimeout
+		}
 	}
 	return found
+}
+
+// consult asks the driver, which may panic over an error that it does not expect.
+func consult(err error, d registry.Driver) (found Diagnosis, panicked error) {
+	defer func() {
+		if v := recover(); v != nil {
+			panicked = &PanicError{v, debug.Stack()}
+		}
+	}()
+	return d.Diagnose(err), nil
+}
+
+// own returns the kind of an error that this package knows without the driver. Of the end of a context it knows the very
+// values, and not what answers errors.Is like them, as the timeouts of package net do.
+func own(err error, d registry.Driver) (kind Kind, known bool) {
+	switch err {
+	case context.Canceled, context.DeadlineExceeded:
+		return KindCanceled, true
+	}
+	switch e := err.(type) {
+	case *Error:
+		return e.Kind, true
+	case *endError:
+		return e.kind, true
+	case *PanicError: // whatever it panicked with
+		return KindUnknown, true
+	case *ConfigError, *MissingDriverError, *UnsupportedDialectError:
+		return KindConfig, true
+	case interface{ Unwrap() error }:
+		if inner := e.Unwrap(); inner != nil {
+			return own(inner, d)
+		}
+	case interface{ Unwrap() []error }:
+		return ownOfAll(e.Unwrap(), d)
+	}
+	return KindUnknown, false
+}
+
+func ownOfAll(all []error, d registry.Driver) (kind Kind, known bool) {
+	for i, err := range all {
+		if kind, known = own(err, d); !known {
+			continue
+		}
+		for _, before := range all[:i] {
+			if found := diagnose(before, d); found.Kind != KindUnknown {
+				return found.Kind, true
+			}
+		}
+		return kind, true
+	}
+	return KindUnknown, false
 }
 
 func is[E error](err error) bool {

@@ -28,7 +28,8 @@ const (
 	testName    = "__test__"
 )
 
-// Error gives all of it in one line, the name only if the program has given one.
+// Error gives all of it in one line of bounded length, the name only if the program has given one. What would end the
+// line or act on a terminal is escaped.
 func (e *Error) Error() string {
 	what := strings.TrimSpace(e.Dialect + " " + e.Target)
 	if e.Name != defaultName && e.Name != testName {
@@ -39,15 +40,15 @@ func (e *Error) Error() string {
 	} else if e.Target == "" {
 		what = ""
 	}
-	s := e.Err.Error()
+	s := line(e.Err.Error(), mostOfCause)
 	if what != "" {
-		s = what + ": " + s
+		s = line(what, mostOfRest) + ": " + s
 	}
 	if e.Attempts > 1 {
 		s += fmt.Sprintf(" (%s, %d attempts)", e.Kind, e.Attempts)
 	}
 	if e.Hint != "" {
-		s += "; " + e.Hint
+		s += "; " + line(e.Hint, mostOfRest)
 	}
 	return s
 }
@@ -60,6 +61,9 @@ func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 // explain makes an Error of what happened to this pool.
 func (c *connector) explain(err error, attempts int) *Error {
+	if _, panicked := consult(err, c.driver); panicked != nil {
+		err = fmt.Errorf("%w; %w", err, panicked)
+	}
 	d := diagnose(err, c.driver)
 	return &Error{
 		Name: c.name, Dialect: c.dialect, Target: c.target,

@@ -3,14 +3,14 @@ package conn
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"math"
 	"math/rand/v2"
-	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-go/patchbay/observer"
-	"github.com/patchbay-go/patchbay/registry"
 )
 
 const (
@@ -30,23 +30,24 @@ const (
 type keeper struct {
 	db       *sql.DB
 	pool     *connector
-	min, max int // of connections; max 0: unlimited
+	min      int // connections
 	interval time.Duration
 	lifetime time.Duration // 0: unlimited
-	timeout  time.Duration // of a check
+	timeout  time.Duration // of a test, and of a new connection
 
 	ctx    context.Context
 	cancel context.CancelFunc
 	busy   chan struct{} // full during a check
 
 	waits   int64             // sql.DBStats.WaitCount at the last check
+	ages    sync.Mutex        // guards expires
 	expires map[any]time.Time // by driver connection
 }
 
-func newKeeper(db *sql.DB, pool *connector, p Pool, interval time.Duration) *keeper {
+func newKeeper(pool *connector, p Pool, interval time.Duration) *keeper {
 	k := &keeper{
-		db: db, pool: pool, min: p.Min, max: maxOpen(p), interval: interval, lifetime: max(p.MaxLifetime, 0),
-		timeout: pool.timeout, busy: make(chan struct{}, 1), expires: make(map[any]time.Time),
+		db: pool.db, pool: pool, min: p.Min, interval: interval, lifetime: max(p.MaxLifetime, 0),
+		timeout: pool.patience(), busy: make(chan struct{}, 1), expires: make(map[any]time.Time),
 	}
 	if k.interval <= 0 {
 		k.interval = defaultCheckInterval
@@ -54,37 +55,33 @@ func newKeeper(db *sql.DB, pool *connector, p Pool, interval time.Duration) *kee
 	if idle := maxIdleTime(p); idle > 0 { // a check counts as a use, and must come before the connection expires
 		k.interval = min(k.interval, max(idle/2, 100*time.Millisecond))
 	}
-	if k.timeout <= 0 {
-		k.timeout = registry.DefaultConnectTimeout
-	}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	return k
 }
 
 // warm tests the first connection, whose dial began at start, and meanwhile fills the pool: one login succeeded, so
 // further ones cannot lock the account. The error is that of the test; that of a further connection is in the event.
+// If the test fails, the others are left to the next attempt.
 func (k *keeper) warm(ctx context.Context, start time.Time, first *sql.Conn) (Warmed, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	k.expired(first)
-	var held []*sql.Conn
 	var failed error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		held, failed = k.take(ctx, k.min-1)
+		_, failed = k.fill(ctx, k.min-k.db.Stats().OpenConnections)
 	}()
-	err := k.pool.ask(ctx, start, first)
+	err := k.pool.test(ctx, start, first)
 	if err != nil {
 		cancel()
 	}
 	<-done
-	release(held...)
-	return k.event(1+len(held), start, failed), err
+	return k.event(k.db.Stats().OpenConnections, start, failed), err
 }
 
 func (k *keeper) event(ready int, start time.Time, err error) Warmed {
-	return Warmed{k.pool.name, k.pool.dialect, ready, k.min, time.Since(start), err}
+	return Warmed{k.pool.name, k.pool.dialect, ready, k.min, time.Since(start), shown(err)}
 }
 
 // run checks the pool until it is stopped.
@@ -128,154 +125,233 @@ func (k *keeper) pause(err error, failures int) time.Duration {
 	return pause - time.Duration(rand.Int64N(int64(pause)/5+1))
 }
 
-// stop ends the keeper and waits until it has let go of all connections.
+// stop ends the keeper and waits until it has let go of all connections, unless the driver does not return.
 func (k *keeper) stop() {
 	k.cancel()
-	k.busy <- struct{}{}
-	<-k.busy // a check that begins now gets no connection
+	patience := time.NewTimer(2 * grace)
+	defer patience.Stop()
+	select {
+	case k.busy <- struct{}{}:
+		<-k.busy // a check that begins now gets no connection
+	case <-patience.C:
+	}
 }
 
-// check tests up to Min idle connections and makes up for those that are missing. It keeps out of the way of
-// callers: it does nothing while they wait for connections or have Min in use themselves.
+var errInTheWay = errors.New("a caller waits for a connection")
+
+// check tests up to Min idle connections, each as long as the connect timeout, and then makes up for those that are
+// missing, with as long for each. It keeps out of the way of callers: it does nothing while they have Min in use
+// themselves or have had to wait, leaves one connection to them, and lets go of what it has when one waits all the same.
 func (k *keeper) check() (ready int, changed bool, err error) {
-	stats := k.db.Stats()
+	stats := k.pool.stats()
 	waited := stats.WaitCount != k.waits
 	k.waits = stats.WaitCount
 	need := k.min - stats.InUse
 	if waited || need <= 0 {
 		return stats.OpenConnections, false, nil
 	}
-	var dialed atomic.Int32 // also where database/sql finds an idle connection dead and opens another by itself
-	ctx, cancel := context.WithTimeout(context.WithValue(k.ctx, dialedKey{}, &dialed), k.timeout)
-	defer cancel()
-	held, err := k.take(ctx, need)
+	ctx, cancel := context.WithCancelCause(k.ctx)
+	defer cancel(nil)
+	go k.watch(ctx, stats.WaitCount, cancel)
 
-	ready = stats.InUse
-	if len(held) > 1 && k.max > 0 && stats.InUse+len(held) >= k.max {
-		// Leave one to callers while the others wait for the network: the one that was returned last, which is
-		// not the one that was left out last time.
-		release(held[0])
-		held = held[1:]
-		ready++
+	n := min(need, stats.Idle)
+	left := n > 1 && stats.MaxOpenConnections > 0 && stats.InUse+n >= stats.MaxOpenConnections
+	if left {
+		n--
 	}
-	alive := k.test(ctx, held)
-	if dead := len(held) - len(alive); dead > 0 && err == nil {
-		held, err = k.take(ctx, dead)
-		alive = append(alive, held...)
+	tested := new(sync.Map)
+	alive := k.testIdle(ctx, n, tested)
+	if left { // the one at the bottom, for which the others have to be taken out for a moment
+		alive += k.testIdle(ctx, k.pool.stats().Idle, tested)
 	}
-	ready += len(alive)
-	release(alive...)
+	opened := 0
+	if ctx.Err() == nil { // else callers see to it, or the pool is closed
+		cancel(nil)
+		opened, err = k.fill(k.ctx, k.min-k.pool.stats().OpenConnections) // those who wait for it get it
+	}
 	k.forget()
-	if k.ctx.Err() != nil {
-		return ready, false, nil
-	}
-	return ready, err != nil || dialed.Load() > 0, err
+	return stats.InUse + alive + opened, err != nil || opened > 0, err
 }
 
-// dialedKey is that of a counter of connections in the context of a check.
-type dialedKey struct{}
-
-// take gets n connections at the same time: the idle ones, the one that was returned last first, and then new
-// ones, of which a check dials one before the others. The error is that of the first that failed; after it no
-// further one is dialed.
-func (k *keeper) take(ctx context.Context, n int) (held []*sql.Conn, err error) {
-	var mu sync.Mutex
-	one := func(int) {
-		mu.Lock()
-		failed := err != nil
-		mu.Unlock()
-		if failed {
+// watch ends the tests of a check when a caller has to wait during it.
+func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelCauseFunc) {
+	ticks := time.NewTicker(grace)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
 			return
+		case <-ticks.C:
+			if k.db.Stats().WaitCount != waits {
+				cancel(errInTheWay)
+			}
 		}
-		c, e := k.db.Conn(ctx)
-		mu.Lock()
-		if e == nil {
-			held = append(held, c)
-			k.expired(c) // from the first time it is seen its age counts
-		} else if err == nil {
-			err = e
-		}
-		mu.Unlock()
 	}
-	for len(held) < n && err == nil && k.db.Stats().Idle > 0 {
-		one(len(held))
-	}
-	if k.pool.isOpen() && len(held) < n { // the server may not let the user in any more, and four failures lock him out
-		one(len(held))
-	}
-	inParallel(n-len(held), one)
-	return held, err
 }
 
-// test asks each connection, retires those that are dead or old, and returns the others.
-func (k *keeper) test(ctx context.Context, held []*sql.Conn) (alive []*sql.Conn) {
-	bad := make([]bool, len(held))
-	for i, c := range held {
-		bad[i] = k.expired(c)
+// testIdle takes n idle connections, the ones that were returned last, and gives each back when it has answered. Those
+// that are dead or old are closed. It returns how many are alive, without those in tested, to which it adds them.
+func (k *keeper) testIdle(ctx context.Context, n int, tested *sync.Map) int {
+	l := limit{time.Now(), k.timeout, "not answered within", "the pool was checked"}
+	// database/sql takes a connection out of the pool before it has the driver reset it. So that each gets another one,
+	// none is given back before all have theirs, or a driver takes the time of a round trip to reset one.
+	var taken, done sync.WaitGroup
+	taken.Add(n)
+	all := make(chan struct{})
+	go func() {
+		taken.Wait()
+		close(all)
+	}()
+	var alive atomic.Int32
+	for range n {
+		done.Go(func() {
+			one, err := k.pool.take(withoutDialing(ctx), l)
+			taken.Done()
+			if err != nil {
+				return // it was dead, or a caller was quicker
+			}
+			patience := time.NewTimer(grace)
+			defer patience.Stop()
+			select {
+			case <-all:
+			case <-patience.C:
+			}
+			dc := identity(one)
+			if _, known := tested.Load(dc); known {
+				k.pool.release(one)
+			} else if k.expired(one) {
+				k.pool.retire(one)
+			} else if _, err := k.pool.ask(ctx, l, one, k.pool.query); err == nil {
+				if dc != nil {
+					tested.Store(dc, true)
+				}
+				alive.Add(1)
+				k.pool.release(one)
+			}
+		})
 	}
-	inParallel(len(held), func(i int) {
-		bad[i] = bad[i] || k.pool.try(ctx, held[i]) != nil
-	})
-	for i, c := range held {
-		if bad[i] {
-			retire(c)
-		} else {
-			alive = append(alive, c)
+	done.Wait()
+	return int(alive.Load())
+}
+
+// fill opens n connections, dialsAtOnce at a time, and returns how many and the first error, after which it opens no
+// further one. It leaves a place to callers.
+func (k *keeper) fill(ctx context.Context, n int) (opened int, err error) {
+	for opened < n && err == nil {
+		batch := min(n-opened, dialsAtOnce, k.room())
+		if opened == 0 && k.pool.isOpen() { // the server may not let the user in any more, and four failures lock him out
+			batch = min(batch, 1)
+		}
+		if batch <= 0 {
+			return opened, nil
+		}
+		var now int
+		if now, err = k.dial(ctx, batch); now == 0 {
+			break
+		}
+		opened += now
+	}
+	return opened, err
+}
+
+// room is how many connections may be opened so that the next caller finds one, or a place for one. A pool of one
+// connection is filled all the same, and so is one that has no callers yet.
+func (k *keeper) room() int {
+	stats := k.pool.stats()
+	most := stats.MaxOpenConnections
+	if most == 0 {
+		return math.MaxInt
+	}
+	free := most - stats.OpenConnections
+	if most == 1 || !k.pool.isOpen() {
+		return free
+	}
+	return min(free, free+stats.Idle-1)
+}
+
+// dial opens n connections at the same time and gives each to the pool as soon as it is there. database/sql opens one
+// only if none is idle: those that are, are taken out until it has begun with all.
+func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
+	var held []*sql.Conn
+	for k.db.Stats().Idle > 0 {
+		one, err := k.pool.take(withoutDialing(ctx), limit{time.Now(), k.timeout, "not reset within", "the pool was filled"})
+		if err != nil {
+			break
+		}
+		held = append(held, one)
+	}
+	var begun sync.WaitGroup
+	begun.Add(n)
+	results := make(chan error, n)
+	for range n {
+		go func() {
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			queued := time.AfterFunc(grace, cancel) // callers were quicker and have all places
+			begin := sync.OnceFunc(func() {
+				queued.Stop()
+				begun.Done()
+			})
+			var began atomic.Bool
+			ctx = context.WithValue(ctx, dialKey{}, func() error {
+				began.Store(true)
+				begin()
+				return nil
+			})
+			start := time.Now()
+			one, err := k.pool.take(ctx, limit{start, k.timeout, k.pool.toConnect(start, "").what, "the pool was filled"})
+			begin()
+			begun.Wait()
+			if err == nil {
+				k.expired(one) // from now on its age counts
+				k.pool.release(one)
+			}
+			if err != nil && !began.Load() {
+				err = errNotIdle
+			}
+			results <- err
+		}()
+	}
+	begun.Wait()
+	k.pool.release(held...)
+	for range n {
+		switch failed := <-results; {
+		case failed == nil:
+			opened++
+		case err == nil && failed != errNotIdle:
+			err = failed
 		}
 	}
-	return alive
+	return opened, err
 }
 
 // expired reports whether a connection is due for replacement, and notes when it will be if it is new: at a
 // random moment in the last quarter of its lifetime.
-func (k *keeper) expired(c *sql.Conn) (due bool) {
+func (k *keeper) expired(one *sql.Conn) bool {
 	if k.lifetime == 0 {
 		return false
 	}
-	// A connection that is closed already is not due; the test will tell.
-	_ = c.Raw(func(dc any) error {
-		if !reflect.ValueOf(dc).Comparable() {
-			return nil
-		}
-		at, known := k.expires[dc]
-		if !known {
-			at = time.Now().Add(k.lifetime - time.Duration(rand.Int64N(int64(k.lifetime)/4+1)))
-			k.expires[dc] = at
-		}
-		due = time.Now().After(at)
-		return nil
-	})
-	return due
+	dc := identity(one)
+	if dc == nil {
+		return false
+	}
+	k.ages.Lock()
+	defer k.ages.Unlock()
+	at, known := k.expires[dc]
+	if !known {
+		at = time.Now().Add(k.lifetime - time.Duration(rand.Int64N(int64(k.lifetime)/4+1)))
+		k.expires[dc] = at
+	}
+	return time.Now().After(at)
 }
 
 // forget drops the notes on connections that database/sql has replaced by now.
 func (k *keeper) forget() {
+	k.ages.Lock()
+	defer k.ages.Unlock()
 	for dc, at := range k.expires {
 		if time.Since(at) > k.lifetime {
 			delete(k.expires, dc)
 		}
-	}
-}
-
-// release gives connections back to the pool.
-func release(held ...*sql.Conn) {
-	for _, c := range held {
-		// It fails only for a connection that is closed already.
-		_ = c.Close()
-	}
-}
-
-// inParallel calls f for 0 to n-1, dialsAtOnce at a time, and returns when all have returned.
-func inParallel(n int, f func(i int)) {
-	slots := make(chan struct{}, dialsAtOnce)
-	for i := range n {
-		slots <- struct{}{}
-		go func() {
-			defer func() { <-slots }() // also if the driver ends the goroutine
-			f(i)
-		}()
-	}
-	for range dialsAtOnce {
-		slots <- struct{}{}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"time"
 
@@ -39,7 +40,7 @@ func Test(ctx context.Context, cfg Config, opts ...Option) error {
 	if err != nil {
 		return err
 	}
-	return c.Close()
+	return c.close(ctx)
 }
 
 func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
@@ -49,39 +50,32 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		return nil, o.fail(failed)
 	}
 	db := sql.OpenDB(c.pool)
-	c.DB = db
-	defer func() {
-		if !c.pool.isOpen() { // it failed, or the driver panics
-			// What cannot be closed either is of no use to a caller who gets the reason why it did not open.
-			_ = db.Close()
-			c.pool.sockets.Close() // of which a driver may take leave in the background
-		}
-	}()
-	limit(db, cfg.Pool)
+	c.DB, c.pool.db = db, db
+	limitPool(db, cfg.Pool)
 	var k *keeper
 	if cfg.Pool.Min > 0 {
-		k = newKeeper(db, c.pool, cfg.Pool, o.check)
+		k = newKeeper(c.pool, cfg.Pool, o.check)
 	}
 	var warmed Warmed
-	attempts, err := c.pool.attempt(ctx, o.retry, func(ctx context.Context) error {
+	attempts, err := c.pool.attempt(ctx, o.retry, func(ctx context.Context) (err error) {
 		start := time.Now()
-		first, err := db.Conn(ctx)
+		first, err := c.pool.take(ctx, c.pool.toConnect(start, "waiting for a connection"))
 		if err != nil {
 			return err
 		}
-		defer release(first)
 		if k == nil {
-			return c.pool.ask(ctx, start, first)
+			err = c.pool.test(ctx, start, first)
+		} else {
+			warmed, err = k.warm(ctx, start, first)
 		}
-		warmed, err = k.warm(ctx, start, first)
+		if err == nil {
+			c.pool.release(first)
+		}
 		return err
 	})
 	if err != nil {
-		e := c.pool.explain(err, attempts)
-		if ctx.Err() != nil {
-			e.Kind, e.Hint = KindCanceled, ""
-		}
-		return nil, o.fail(e)
+		c.drop()
+		return nil, o.fail(c.pool.explain(err, attempts))
 	}
 	c.pool.opened()
 	if k != nil {
@@ -117,11 +111,16 @@ func prepare(cfg Config, o *options) (*Conn, *Error) {
 		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
 	}
-	pool.base, err = d.Connector(cfg.Clone(), registry.Env{
+	env := registry.Env{
 		Dial: o.dial, Watch: pool.watch, Credentials: o.askFor(cfg), NoCreate: o.noCreate, NoDatabase: o.serverOnly,
-	})
+	}
+	pool.base, err = call(context.Background(), func() (driver.Connector, error) { return d.Connector(cfg.Clone(), env) }, nil)
 	if err != nil {
-		return nil, &Error{Name: o.name, Dialect: info.Dialect, Target: pool.target, Kind: KindConfig, Err: err}
+		kind := KindConfig
+		if is[*PanicError](err) {
+			kind = KindUnknown
+		}
+		return nil, &Error{Name: o.name, Dialect: info.Dialect, Target: pool.target, Kind: kind, Err: err}
 	}
 	pool.inner = pool.base
 	for _, wrap := range o.wrap {

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"net"
@@ -75,7 +76,9 @@ func (o *options) askFor(cfg Config) func(ctx context.Context, refused bool) (Lo
 	}
 	cfg = cfg.Clone()
 	return func(ctx context.Context, refused bool) (Login, error) {
-		return o.credentials(ctx, LoginRequest{cfg, refused})
+		login, err := o.credentials(ctx, LoginRequest{cfg, refused})
+		login.User = cmp.Or(login.User, cfg.User)
+		return login, err
 	}
 }
 
@@ -95,5 +98,6 @@ func NoCreate() Option { return func(o *options) { o.noCreate = true } }
 // WithCheckInterval sets how often a pool with a Min is checked for connections that died while idle. A check
 // is a query on up to Min idle connections, and a new connection in place of each dead one. Default 15 s, also for
 // values <= 0. It is at most half of Pool.MaxIdleTime, so that a check comes before connections expire, but not less
-// than 100 ms. A pool without a Min is never checked.
+// than 100 ms. A check leaves a connection to callers; only in a pool of one may they have to wait for it, 100 ms or less
+// before it gives up. A pool without a Min is never checked.
 func WithCheckInterval(d time.Duration) Option { return func(o *options) { o.check = d } }

@@ -9,9 +9,9 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// limit sets the bounds of db. Idle connections are kept up to the maximum: database/sql's own default of two makes a
+// limitPool sets the bounds of db. Idle connections are kept up to the maximum: database/sql's own default of two makes a
 // busy pool reconnect all the time.
-func limit(db *sql.DB, p Pool) {
+func limitPool(db *sql.DB, p Pool) {
 	idle := maxOpen(p)
 	if idle == 0 {
 		idle = math.MaxInt32

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"time"
 
@@ -22,6 +23,9 @@ type Retry struct {
 	Factor float64       // by which the delay grows each time; default 2
 	Jitter float64       // part of the delay by which it varies at random; default 0.1, at most 1
 
+	MaxDelay time.Duration // the longest delay; default 30 s
+	For      time.Duration // no attempt begins later than this after the first; default none: Max alone counts
+
 	// UnknownHost also repeats when the host name does not resolve, for a server whose name appears with it,
 	// such as a container that is being started.
 	UnknownHost bool
@@ -33,19 +37,27 @@ func (r Retry) withDefaults() Retry {
 	r.Delay = max(cmp.Or(r.Delay, time.Second), 0)
 	r.Factor = max(cmp.Or(r.Factor, 2), 0)
 	r.Jitter = min(max(cmp.Or(r.Jitter, 0.1), 0), 1)
+	r.MaxDelay = max(cmp.Or(r.MaxDelay, 30*time.Second), 0)
+	r.For = max(r.For, 0)
 	return r
 }
 
-// backoff is one opening's sequence of delays.
+// backoff is one opening's sequence of delays, which begins now.
 func (r Retry) backoff() retry.Backoff {
-	const longest = 1 << 61 // 73 years, to which the jitter is added
-	delay := min(float64(r.Delay), longest)
-	grow := retry.BackoffFunc(func() (time.Duration, bool) {
-		now := delay
-		delay = min(delay*r.Factor, longest)
-		return time.Duration(now), false
+	most := float64(cmp.Or(r.MaxDelay, 1<<61)) // 73 years, to which the jitter is added
+	delay := float64(r.Delay)
+	var delays retry.Backoff = retry.BackoffFunc(func() (time.Duration, bool) {
+		now := min(delay, most)
+		delay = now * r.Factor
+		return time.Duration(now * (1 + r.Jitter*(2*rand.Float64()-1))), false
 	})
-	return retry.WithMaxRetries(uint64(r.Max), retry.WithJitterPercent(uint64(r.Jitter*100), grow))
+	if r.MaxDelay > 0 {
+		delays = retry.WithCappedDuration(r.MaxDelay, delays)
+	}
+	if r.For > 0 {
+		delays = retry.WithMaxDuration(r.For, delays)
+	}
+	return retry.WithMaxRetries(uint64(r.Max), delays)
 }
 
 // worthwhile reports whether another attempt may succeed where this error came.
@@ -65,7 +77,7 @@ func (c *connector) attempt(ctx context.Context, policy Retry, try func(context.
 	telling := retry.BackoffFunc(func() (time.Duration, bool) {
 		delay, stop := delays.Next()
 		if !stop {
-			observer.Emit(c.bus, Retrying{c.name, c.dialect, attempts, delay, diagnose(last, c.driver).Kind, last})
+			observer.Emit(c.bus, Retrying{c.name, c.dialect, attempts, delay, diagnose(last, c.driver).Kind, shown(last)})
 		}
 		return delay, stop
 	})
@@ -83,13 +95,15 @@ func (c *connector) attempt(ctx context.Context, policy Retry, try func(context.
 	// When the context ends between two attempts, the last one's error tells why there had to be another. When it ends
 	// during one, that one tells little more than that, and the one before it why.
 	cause := context.Cause(ctx)
+	ended, ok := errors.AsType[*endError](last)
+	during := ok && ended.kind == KindCanceled
 	switch {
 	case last == nil:
-		return attempts, cause
-	case !errors.Is(last, cause):
-		return attempts, fmt.Errorf("%w (retries stopped: %w)", last, cause)
-	case before != nil:
-		return attempts, fmt.Errorf("%w; before that: %w", last, before)
+		return attempts, canceled(cause, "opening", nil)
+	case during && before != nil:
+		return attempts, &endError{KindCanceled, fmt.Errorf("%w; before that: %w", last, before)}
+	case during, !policy.worthwhile(last, c.driver):
+		return attempts, last
 	}
-	return attempts, last
+	return attempts, &endError{KindCanceled, fmt.Errorf("%w (retries stopped: %w)", last, cause)}
 }

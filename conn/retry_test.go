@@ -103,10 +103,14 @@ func TestWithRetry(t *testing.T) {
 		"two":          {conn.Retry{Max: 2, Jitter: -1}, errRefused, 3, 3 * time.Second},
 		"without wait": {conn.Retry{Delay: -1}, errRefused, 4, 0},
 		"even":         {conn.Retry{Factor: 1, Jitter: -1}, errRefused, 4, 3 * time.Second},
-		"tripling":     {conn.Retry{Delay: time.Minute, Factor: 3, Jitter: -1}, errRefused, 4, 13 * time.Minute},
+		"tripling":     {conn.Retry{Delay: time.Minute, Factor: 3, Jitter: -1, MaxDelay: -1}, errRefused, 4, 13 * time.Minute},
+		"capped":       {conn.Retry{Max: 20, Jitter: -1}, errRefused, 21, 481 * time.Second}, // A13: 1, 2, 4, 8, 16, 30 ...
+		"capped lower": {conn.Retry{Max: 20, Jitter: -1, MaxDelay: 2 * time.Second}, errRefused, 21, 39 * time.Second},
+		"for a while":  {conn.Retry{Max: 1000, Factor: 1, Jitter: -1, For: 10500 * time.Millisecond}, errRefused, 12, 10500 * time.Millisecond},
+		"for no time":  {conn.Retry{Max: 1, Jitter: -1, For: time.Nanosecond}, errRefused, 2, time.Nanosecond},
 		"unknown host": {conn.Retry{UnknownHost: true, Jitter: -1}, unknownHost, 4, 7 * time.Second},
-		"for ever":     {conn.Retry{Max: 1, Delay: math.MaxInt64, Jitter: -1}, errRefused, 2, 1 << 61},
-		"for ages":     {conn.Retry{Delay: time.Hour, Factor: 1e99, Jitter: -1}, errRefused, 4, time.Hour + 2<<61},
+		"for ever":     {conn.Retry{Max: 1, Delay: math.MaxInt64, Jitter: -1, MaxDelay: -1}, errRefused, 2, 1 << 61},
+		"for ages":     {conn.Retry{Delay: time.Hour, Factor: 1e99, Jitter: -1, MaxDelay: -1}, errRefused, 4, time.Hour + 2<<61},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake()
@@ -217,5 +221,34 @@ func TestWhatCannotWorkIsNotAttempted(t *testing.T) {
 		if conn.Retryable(err) {
 			t.Errorf("%s is retryable", name)
 		}
+	}
+}
+
+// A13: the jitter is not cut to whole percents, and does not go beyond the longest delay.
+func TestJitterIsExact(t *testing.T) {
+	for _, c := range []struct {
+		jitter      float64
+		most        time.Duration
+		least, upTo time.Duration
+	}{
+		{0.005, 0, 995 * time.Millisecond, 1005 * time.Millisecond},
+		{0.29, 0, 710 * time.Millisecond, 1290 * time.Millisecond},
+		{1, 500 * time.Millisecond, 0, 500 * time.Millisecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake()
+			f.connect = always(errRefused)
+			_, r, _ := openFake(t, f, conn.Config{}, conn.WithRetry(conn.Retry{Max: 300, Factor: 1, Jitter: c.jitter, MaxDelay: c.most}))
+			seen := make(map[time.Duration]bool)
+			low, high := time.Hour, time.Duration(0)
+			for _, e := range of[conn.Retrying](r) {
+				seen[e.Delay] = true
+				low, high = min(low, e.Delay), max(high, e.Delay)
+			}
+			width := (c.upTo - c.least) / 20
+			if low < c.least || high > c.upTo || low > c.least+width || high < c.upTo-width || len(seen) < 100 {
+				t.Errorf("%+v: %d delays from %v to %v", c, len(seen), low, high)
+			}
+		})
 	}
 }

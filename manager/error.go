@@ -86,19 +86,7 @@ func (m *Manager) unknown(name string) error {
 }
 
 // PanicError is the cause of the failure when a driver panics while it opens or closes a connection.
-type PanicError struct {
-	Value any    // what it panicked with
-	Stack []byte // where, as [debug.Stack] writes it
-}
-
-// Error says what the driver panicked with.
-func (e *PanicError) Error() string { return fmt.Sprintf("the driver panicked: %v", e.Value) }
-
-// Unwrap returns the value of the panic if it is an error.
-func (e *PanicError) Unwrap() error {
-	err, _ := e.Value.(error)
-	return err
-}
+type PanicError = conn.PanicError
 
 // refusal is the error for a connection where package conn was not asked, or gave no answer.
 func refusal(name string, cfg *conn.Config, err error) *conn.Error {

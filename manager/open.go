@@ -3,6 +3,7 @@ package manager
 import (
 	"cmp"
 	"context"
+	"errors"
 	"runtime/debug"
 	"time"
 
@@ -159,7 +160,7 @@ func (m *Manager) run(o *opening) {
 	defer func() {
 		switch value := recover(); {
 		case value != nil:
-			err = m.failed(o, &PanicError{value, debug.Stack()})
+			err = m.failed(o, &PanicError{Value: value, Stack: debug.Stack()})
 		case !returned:
 			err = m.failed(o, errExited)
 		}
@@ -171,6 +172,9 @@ func (m *Manager) run(o *opening) {
 		opts := append([]conn.Option{conn.WithObserver(m.bus)}, m.opts...)
 		opts = append(append(opts, o.opts...), conn.WithName(o.name))
 		c, err = conn.Open(o.ctx, *o.cfg, opts...) // it sends the event of its own failure
+		if hang, ok := errors.AsType[*conn.HangError](err); ok {
+			<-hang.Done() // the name and the place are the driver's until then
+		}
 	}
 	returned = true
 }

@@ -231,7 +231,7 @@ func (p *pool) linger(grace time.Duration) {
 func (m *Manager) shutdown(p *pool) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			e := refusal(p.name, p.cfg, &PanicError{value, debug.Stack()})
+			e := refusal(p.name, p.cfg, &PanicError{Value: value, Stack: debug.Stack()})
 			observer.Emit(m.bus, observer.Error{Source: "connection", Err: e})
 			err = e
 		}

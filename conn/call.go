@@ -1,0 +1,106 @@
+package conn
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+)
+
+// PanicError is the cause of a failure where a driver panicked, or ended its goroutine, while it opened, tested or
+// closed a connection. What a program does with its connections itself passes by this package, panics included.
+type PanicError struct {
+	Value any    // what it panicked with; nil if it called [runtime.Goexit]
+	Stack []byte // where, as [debug.Stack] writes it
+}
+
+// Error says what the driver panicked with.
+func (e *PanicError) Error() string {
+	if e.Value == nil {
+		return "the driver called runtime.Goexit"
+	}
+	return fmt.Sprintf("the driver panicked: %v", e.Value)
+}
+
+// Unwrap returns the value of the panic if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// grace is what a driver may take to return once its context has ended, and what closing may take even when there is no
+// time at all: a pool at rest is closed in good order whatever the context says.
+const grace = 100 * time.Millisecond
+
+// HangError is the cause of a failure where the driver does not return although its context has ended. What it still
+// opens is closed.
+type HangError struct{ done chan struct{} }
+
+// Error says that.
+func (*HangError) Error() string { return "the driver goes on although its context has ended" }
+
+// Done returns a channel that is closed when the driver has returned after all.
+func (e *HangError) Done() <-chan struct{} { return e.done }
+
+// over is a context that has ended, for what is to be waited for no longer than the grace.
+var over = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// call runs f, which calls a driver, on a goroutine of its own, because a driver may panic, end its goroutine or not
+// return. If f has not returned a moment after ctx has ended, the error is a *HangError, and late, which may be nil,
+// gets what it returns then.
+func call[T any](ctx context.Context, f func() (T, error), late func(T, error)) (T, error) {
+	type result struct {
+		v   T
+		err error
+	}
+	answer, hang := make(chan result, 1), &HangError{make(chan struct{})}
+	var left atomic.Bool // by f, or by the one who waits for it
+	go func() {
+		var r result
+		returned := false
+		defer func() {
+			if !returned {
+				r.err = &PanicError{recover(), debug.Stack()}
+			}
+			if !left.Swap(true) {
+				answer <- r
+				return
+			}
+			defer close(hang.done)
+			if late != nil {
+				late(r.v, r.err)
+			}
+		}()
+		r.v, r.err = f()
+		returned = true
+	}()
+	select {
+	case r := <-answer:
+		return r.v, r.err
+	case <-ctx.Done():
+	}
+	patience := time.NewTimer(grace)
+	defer patience.Stop()
+	select {
+	case r := <-answer:
+		return r.v, r.err
+	case <-patience.C:
+	}
+	if !left.Swap(true) {
+		var none T
+		return none, hang
+	}
+	r := <-answer
+	return r.v, r.err
+}
+
+// do is call for what returns an error alone.
+func do(ctx context.Context, f func() error) error {
+	_, err := call(ctx, func() (struct{}, error) { return struct{}{}, f() }, nil)
+	return err
+}

@@ -1,0 +1,145 @@
+package conn
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"reflect"
+)
+
+// database/sql counts a place as taken for good where the driver panics in what it is asked between queries: to reset,
+// to validate or to close a connection. These functions make up for that, and return when the driver does not.
+
+// take gets a connection out of the pool.
+func (c *connector) take(ctx context.Context, l limit) (one *sql.Conn, err error) {
+	err = c.within(ctx, l, func(ctx context.Context) error {
+		one, err = call(ctx, func() (one *sql.Conn, err error) {
+			err = c.keepPlace(func() (err error) {
+				one, err = c.db.Conn(ctx)
+				return err
+			})
+			return one, err
+		}, func(one *sql.Conn, err error) {
+			if err == nil {
+				c.release(one)
+			}
+		})
+		return err
+	})
+	return one, err
+}
+
+// release gives connections back to the pool.
+func (c *connector) release(held ...*sql.Conn) {
+	for _, one := range held {
+		c.letGo(one, one.Close) // which fails only for a connection that is closed already
+	}
+}
+
+// retire closes a connection for good. Not every driver tells database/sql that one is dead.
+// https://pkg.go.dev/database/sql#Conn.Raw
+func (c *connector) retire(one *sql.Conn) {
+	c.letGo(one, func() error { return one.Raw(func(any) error { return driver.ErrBadConn }) })
+}
+
+// letGo calls f, after which the connection is no longer the caller's. Where the driver panics in it, the sockets are
+// closed, which may be all that is left of the connection.
+func (c *connector) letGo(one *sql.Conn, f func() error) {
+	_ = do(over, func() error {
+		returned, sockets := false, c.socketsOf(identity(one))
+		defer func() {
+			if !returned {
+				sockets.Close()
+			}
+		}()
+		_ = c.keepPlace(f)
+		returned = true
+		return nil
+	})
+}
+
+// identity returns the driver's connection if it can be compared, or nil.
+func identity(one *sql.Conn) (found any) {
+	_ = one.Raw(func(dc any) error { // which fails only for one that is closed already
+		if reflect.ValueOf(dc).Comparable() {
+			found = dc
+		}
+		return nil
+	})
+	return found
+}
+
+// closeIdleBut closes the idle connections but some, unless the driver panics, and keeps no more from now on. It closes
+// one after the other, since database/sql forgets the rest when the driver panics over one of several. The error is that
+// of the first panic: what else goes wrong database/sql keeps to itself.
+func (c *connector) closeIdleBut(some int) (first error) {
+	for n := c.db.Stats().Idle; n >= some; n-- {
+		err := do(over, func() error {
+			return c.keepPlace(func() error {
+				c.db.SetMaxIdleConns(n)
+				return nil
+			})
+		})
+		if first == nil && is[*PanicError](err) {
+			first, some = err, 0
+		}
+	}
+	return first
+}
+
+// keepPlace calls f, a function of database/sql, and makes up for a place in the pool if the driver panics in it.
+func (c *connector) keepPlace(f func() error) error {
+	returned := false
+	defer func() {
+		if !returned {
+			c.forfeit()
+		}
+	}()
+	err := f()
+	returned = true
+	return err
+}
+
+// forfeit raises the limit by the place that database/sql has lost.
+func (c *connector) forfeit() {
+	c.places.Lock()
+	c.lost++
+	most := c.db.Stats().MaxOpenConnections
+	if most > 0 {
+		c.db.SetMaxOpenConns(most + 1)
+	}
+	c.places.Unlock()
+	if most > 0 && !c.isEnding() {
+		go c.wake()
+	}
+}
+
+// wake makes database/sql look whether it can open connections for those who wait, which it does after one that could
+// not be opened.
+func (c *connector) wake() {
+	ctx, cancel := context.WithTimeout(withoutDialing(context.Background()), grace)
+	defer cancel()
+	if one, err := c.take(ctx, limit{}); err == nil {
+		c.release(one)
+	}
+}
+
+// sweep closes the sockets of connections that only lost places stand for.
+func (c *connector) sweep() {
+	if s := c.stats(); s.OpenConnections == 0 && s.OpenConnections != c.db.Stats().OpenConnections {
+		c.sockets.Close()
+	}
+}
+
+// stats is without the places that were lost.
+func (c *connector) stats() sql.DBStats {
+	c.places.Lock()
+	defer c.places.Unlock()
+	s := c.db.Stats()
+	s.InUse -= c.lost
+	s.OpenConnections -= c.lost
+	if s.MaxOpenConnections > 0 {
+		s.MaxOpenConnections -= c.lost
+	}
+	return s
+}

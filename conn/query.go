@@ -1,0 +1,88 @@
+package conn
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// queryOne runs a query and returns the first value of its first row. The driver gets args as they are. It does what QueryRowContext of
+// a [sql.Conn] does, which cannot be closed any more after a panic of the driver: it keeps a lock.
+// https://pkg.go.dev/database/sql/driver#QueryerContext
+func queryOne(ctx context.Context, dc any, query string, args []any) (value driver.Value, err error) {
+	named := make([]driver.NamedValue, len(args))
+	for i, arg := range args {
+		named[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}
+	}
+	rows, err := rowsOf(ctx, dc, query, named)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if failed := rows.Close(); err == nil {
+			err = failed
+		}
+	}()
+	row := make([]driver.Value, len(rows.Columns()))
+	if err := rows.Next(row); err == io.EOF || err == nil && len(row) == 0 {
+		return nil, sql.ErrNoRows
+	} else if err != nil {
+		return nil, err
+	}
+	if text, ok := row[0].([]byte); ok {
+		return string(text), nil // the driver may use its memory again
+	}
+	return row[0], nil
+}
+
+// stmtRows are rows that close the statement they come from.
+type stmtRows struct {
+	driver.Rows
+	stmt driver.Stmt
+}
+
+func (r stmtRows) Close() error { return errors.Join(r.Rows.Close(), r.stmt.Close()) }
+
+func rowsOf(ctx context.Context, dc any, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if queryer, ok := dc.(driver.QueryerContext); ok {
+		if rows, err := queryer.QueryContext(ctx, query, args); err != driver.ErrSkip {
+			return rows, err
+		}
+	}
+	stmt, err := prepareOn(ctx, dc, query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := rowsOfStmt(ctx, stmt, args)
+	if err != nil {
+		return nil, errors.Join(err, stmt.Close())
+	}
+	return stmtRows{rows, stmt}, nil
+}
+
+func prepareOn(ctx context.Context, dc any, query string) (driver.Stmt, error) {
+	switch dc := dc.(type) {
+	case driver.ConnPrepareContext:
+		return dc.PrepareContext(ctx, query)
+	case driver.Conn:
+		return dc.Prepare(query)
+	}
+	return nil, fmt.Errorf("the driver's connection is a %T, which is no driver.Conn", dc)
+}
+
+func rowsOfStmt(ctx context.Context, stmt driver.Stmt, args []driver.NamedValue) (driver.Rows, error) {
+	if stmt, ok := stmt.(driver.StmtQueryContext); ok {
+		return stmt.QueryContext(ctx, args)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	values := make([]driver.Value, len(args))
+	for i, arg := range args {
+		values[i] = arg.Value
+	}
+	return stmt.Query(values) // all that a driver without contexts has
+}
