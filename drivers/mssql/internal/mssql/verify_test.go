@@ -7,9 +7,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,7 +38,7 @@ func TestVerifyDoesWhatTLSDoes(t *testing.T) {
 					state, _ = handshake(t, cert, &tls.Config{InsecureSkipVerify: true})
 				}
 				got := verify(state.PeerCertificates, name, roots)
-				if fmt.Sprint(got) != fmt.Sprint(want) {
+				if reasons(got) != reasons(want) {
 					t.Errorf("certificate %d, %s: got %v, want %v", i, name, got, want)
 				}
 				if got == nil {
@@ -47,6 +49,39 @@ func TestVerifyDoesWhatTLSDoes(t *testing.T) {
 	}
 	if good != 3+3+1+3 { // by name and two addresses: that with a chain, that of each authority; and the other name
 		t.Errorf("%d combinations are good", good)
+	}
+}
+
+// reasons is what an error is made of, without its text: that of an expired certificate has the time in it.
+func reasons(err error) string {
+	var all []string
+	for ; err != nil; err = errors.Unwrap(err) {
+		reason := fmt.Sprintf("%T", err)
+		switch e := err.(type) {
+		case x509.CertificateInvalidError:
+			reason += fmt.Sprint(" ", e.Reason)
+		case x509.HostnameError:
+			reason += " " + e.Host
+		}
+		all = append(all, reason)
+	}
+	return strings.Join(all, ", ")
+}
+
+func TestTheReasonsOfTheSameFailureAreTheSameASecondLater(t *testing.T) {
+	first := authority.Expired().TLS()
+	cert, err := x509.ParseCertificate(first.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(when time.Time) error {
+		_, err := cert.Verify(x509.VerifyOptions{Roots: authority.Pool(), CurrentTime: when})
+		return &tls.CertificateVerificationError{Err: err}
+	}
+	now := time.Now()
+	a, b := at(now), at(now.Add(time.Second))
+	if a.Error() == b.Error() || reasons(a) != reasons(b) || reasons(a) == reasons(at(cert.NotBefore.Add(time.Second))) {
+		t.Errorf("%v is %s, %v is %s", a, reasons(a), b, reasons(b))
 	}
 }
 
