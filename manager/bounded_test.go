@@ -456,6 +456,49 @@ func TestAnOpeningThatHangsIsSeenUntilItEnds(t *testing.T) {
 	})
 }
 
+// goesOn is the error of an opening whose driver goes on.
+type goesOn struct{ done chan struct{} }
+
+func (goesOn) Error() string           { return "the driver goes on" }
+func (g goesOn) Done() <-chan struct{} { return g.done }
+
+// Package conn may give up on a driver before the callers do. They get its error at once, and the place is the driver's
+// until it ends.
+func TestADriverThatGoesOnKeepsItsPlaceAndNobodyWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		still := goesOn{make(chan struct{})}
+		f.connect = func(_ context.Context, cfg registry.Config) error {
+			if cfg.Database == "x" {
+				return fmt.Errorf("no connection in time: %w", still)
+			}
+			return nil
+		}
+		m, _ := f.manager(t, manager.WithLimit(1), manager.WithConfigs(configs{"x": fakeConfig("x")}))
+		start := time.Now()
+		if _, err := m.Named(t.Context(), "x"); !errors.Is(err, still) || time.Since(start) != 0 {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		stats := m.Stats()
+		if len(stats) != 2 || stats[0].State != manager.StateCanceling || stats[1].State != manager.StateClosed || !errors.Is(stats[1].Err, still) {
+			t.Errorf("stats %+v", stats)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := m.Get(ctx, "y", fakeConfig("y")); err == nil || !strings.Contains(err.Error(), "1 of them by openings that were given up") {
+			t.Errorf("got %v", err)
+		}
+		if err := m.Close(t.Context(), "x"); err == nil || time.Since(start) < 5*time.Second {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		close(still.done)
+		works(t, get(t, m, "y"))
+		if err := m.CloseAll(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // Each that hangs was waited for a moment of its own.
 func TestManyThatHangTakeNoLongerThanOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -3,6 +3,7 @@ package manager
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -176,8 +177,29 @@ func (m *Manager) run(o *opening) {
 		opts := append([]conn.Option{conn.WithObserver(m.bus)}, m.opts...)
 		opts = append(append(opts, o.opts...), conn.WithName(o.name))
 		c, err = conn.Open(o.ctx, *o.cfg, opts...) // it sends the event of its own failure
+		if hang, ok := errors.AsType[unended](err); ok {
+			m.leaveBehind(o, err)
+			<-hang.Done() // the place is the driver's until then
+		}
 	}
 	returned = true
+}
+
+// unended is an error for something that goes on until Done is closed.
+type unended interface {
+	error
+	Done() <-chan struct{}
+}
+
+// leaveBehind gives the opening up with an error for those who wait, which says that the driver does not return.
+func (m *Manager) leaveBehind(o *opening, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o.answer(nil, err)
+	if !o.givenUp() {
+		o.entry.err = err
+	}
+	m.giveUp(o, err)
 }
 
 // failed sends the event for an opening that package conn was not asked for, or gave no answer on.
