@@ -40,7 +40,7 @@ func Test() error {
 	return nil
 }
 
-// Vet vets, builds for each tag and all tags, and vets for other systems. The tags only choose what is linked.
+// Vet vets, builds for each tag and all tags, and vets for other systems and for 32 bits. The tags only choose what is linked.
 func Vet() error {
 	step("vet")
 	if err := run(nil, "go", with("vet", "")...); err != nil {
@@ -60,6 +60,10 @@ func Vet() error {
 		if err := run([]string{"GOOS=" + goos, "CGO_ENABLED=0"}, "go", with("vet", "")...); err != nil {
 			return err
 		}
+	}
+	step("vet for 32 bits")
+	if err := run([]string{"GOARCH=386", "CGO_ENABLED=0"}, "go", with("vet", "")...); err != nil {
+		return err
 	}
 	step("build the library outside the workspace")
 	return run([]string{"GOWORK=off"}, "go", "build", "-tags", registry.TagAll, "./...")

@@ -15,19 +15,18 @@ import (
 // Close closes the connection of that name and frees the name. It waits for leases and queries as long as the
 // close timeout and ctx allow, and then cuts them off, which is an error; the name is free in any case. An
 // opening that is under way is canceled. What is left of the name from before, after a [Manager.Replace] or an
-// eviction, is closed as well. A name that is not open is no error.
+// eviction, is closed as well, and openings that were given up before are waited for. A name that is not open is no
+// error.
+//
+// What does not end when its time is over, because a driver, a listener or a function of [conn.Conn.OnClose] does not
+// return, is an error: [Manager.Stats] shows it until it has ended, and Close may be called again to wait for it.
 func (m *Manager) Close(ctx context.Context, name string) error {
 	m.mu.Lock()
-	var openings []*opening
 	if e := m.names[name]; e != nil {
-		openings = m.dismiss(e)
+		m.dismiss(e)
 	}
-	var pools []*pool
-	for p := range m.draining {
-		if p.name == name {
-			pools = append(pools, p)
-		}
-	}
+	openings := slices.DeleteFunc(slices.Collect(maps.Keys(m.canceled)), func(o *opening) bool { return o.name != name })
+	pools := slices.DeleteFunc(slices.Collect(maps.Keys(m.draining)), func(p *pool) bool { return p.name != name })
 	m.admit()
 	m.mu.Unlock()
 	return m.end(ctx, openings, pools)
@@ -50,15 +49,15 @@ func (m *Manager) CloseAll(ctx context.Context) error {
 		case <-c.done:
 			return c.err
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return fmt.Errorf("%w while waiting for another CloseAll", context.Cause(ctx))
 		}
 	}
 	c := &closing{done: make(chan struct{})}
 	m.closing = c
-	var openings []*opening
 	for _, e := range m.names {
-		openings = append(openings, m.dismiss(e)...)
+		m.dismiss(e)
 	}
+	openings := slices.Collect(maps.Keys(m.canceled))
 	pools := slices.Collect(maps.Keys(m.draining))
 	if m.sweeper != nil && m.sweeper.Stop() {
 		m.sweeper = nil
@@ -92,28 +91,25 @@ func (m *Manager) CloseOn(ctx context.Context, signals ...os.Signal) error {
 	return m.CloseAll(context.WithoutCancel(ctx))
 }
 
-// dismiss takes everything from a name: it gives up what is being opened, which it returns if it has to be waited
-// for, and drains what is open. m.mu is held.
-func (m *Manager) dismiss(e *entry) (running []*opening) {
+// dismiss takes everything from a name: it gives up what is being opened and drains what is open. m.mu is held.
+func (m *Manager) dismiss(e *entry) {
 	if o := e.next; o != nil {
 		m.giveUp(o, ErrClosed)
 	}
 	if o := e.running; o != nil {
 		m.giveUp(o, ErrClosed)
 		o.answer(nil, o.refusal(ErrClosed)) // those who wait for it need not wait for the driver
-		running = append(running, o)
 	}
 	if p := e.current; p != nil {
 		p.retire()
 		m.unname(e)
 		m.drain(p, 0, nil)
 	}
-	return running
 }
 
-// end waits until everything is closed.
+// end waits until everything is closed, or its time is over.
 func (m *Manager) end(ctx context.Context, openings []*opening, pools []*pool) error {
-	slices.SortFunc(openings, func(a, b *opening) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(openings, func(a, b *opening) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.birth, b.birth)) })
 	slices.SortFunc(pools, func(a, b *pool) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.birth, b.birth)) })
 	for _, p := range pools {
 		p.closeSoon()
@@ -128,36 +124,58 @@ func (m *Manager) end(ctx context.Context, openings []*opening, pools []*pool) e
 	var errs []error
 	patience, cancel := context.WithTimeoutCause(ctx, m.timeout, m.overdue())
 	defer cancel()
+	over := make(chan struct{}) // a moment after patience, once for all that is waited for
+	defer context.AfterFunc(patience, func() { time.AfterFunc(moment, func() { close(over) }) })()
 	for _, o := range openings {
-		errs = append(errs, m.waitFor(patience, o))
+		err := o.waitFor(over)
+		if err == errNotEnded {
+			m.abandon(o)
+			err = o.refusal(fmt.Errorf("%w: %w", err, context.Cause(patience)))
+		}
+		errs = append(errs, err)
 	}
 	for _, p := range pools {
-		<-p.ended // soon after its own timeout or ctx
+		err := p.waitFor(over)
+		if err == errNotEnded {
+			err = refusal(p.name, p.cfg, fmt.Errorf("%w: %w", err, context.Cause(patience)))
+		}
 		// One whose opening ended too late may be there for both reasons.
-		if !slices.Contains(errs, p.err) {
-			errs = append(errs, p.err)
+		if !slices.Contains(errs, err) {
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// waitFor waits for an opening that was given up. If it does not end, the name is taken from it, and what it may
-// still open is closed then.
-func (m *Manager) waitFor(ctx context.Context, o *opening) error {
+// waitFor waits for the end of an opening that was given up.
+func (o *opening) waitFor(over <-chan struct{}) error {
 	select {
 	case <-o.ended:
 		return o.closing
-	case <-ctx.Done():
+	case <-over:
+	}
+	if isDone(o.ended) {
+		return o.closing
+	}
+	return errNotEnded
+}
+
+// waitFor waits until the pool is closed. Beside many others that may begin late, and so take longer than over.
+func (p *pool) waitFor(over <-chan struct{}) error {
+	select {
+	case <-p.ended:
+		return p.err
+	case <-p.late:
 	}
 	select {
-	case <-o.ended:
-		return o.closing
-	case <-time.After(moment):
+	case <-p.ended:
+		return p.err
+	case <-over:
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.next(o)
-	return o.refusal(fmt.Errorf("the driver ignored the cancellation and is still connecting: %w", context.Cause(ctx)))
+	if isDone(p.ended) {
+		return p.err
+	}
+	return errNotEnded
 }
 
 // closesAtOnce bounds how many connections are closed at the same time. It is about what the program and its

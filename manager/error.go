@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/internal/spell"
@@ -18,8 +19,8 @@ var (
 	// ErrClosed is in the error of those who waited for a connection when it was closed.
 	ErrClosed = errors.New("connection closed before it was opened")
 
-	errReset  = errors.New("this manager was closed by Reset: call Default again")
-	errExited = errors.New("the driver called runtime.Goexit")
+	errReset    = errors.New("this manager was closed by Reset: call Default again")
+	errNotEnded = errors.New("the driver, a listener or a function of OnClose has not returned")
 )
 
 // called is a connection as errors name it. One that was opened without a name has one in events only.
@@ -85,7 +86,8 @@ func (m *Manager) unknown(name string) error {
 	return &UnknownNameError{name, spell.Nearest(name, known)}
 }
 
-// PanicError is the cause of the failure when a driver panics while it opens or closes a connection.
+// PanicError is the cause of the failure when a driver panics, or ends the goroutine, while it opens or closes a
+// connection.
 type PanicError = conn.PanicError
 
 // refusal is the error for a connection where package conn was not asked, or gave no answer.
@@ -94,13 +96,56 @@ func refusal(name string, cfg *conn.Config, err error) *conn.Error {
 	if cfg != nil {
 		e.Dialect = cfg.Dialect
 	}
-	if _, panicked := errors.AsType[*PanicError](err); panicked || errors.Is(err, errExited) {
+	if _, panicked := errors.AsType[*PanicError](err); panicked {
 		e.Kind = conn.KindUnknown
+	} else if _, overdue := errors.AsType[*overdueError](err); overdue {
+		e.Kind = conn.KindTimeout
 	}
 	return e
 }
 
-// overdue is the reason why something is not waited for any longer.
-func (m *Manager) overdue() error {
-	return fmt.Errorf("not closed cleanly within %v: %w", m.timeout, context.DeadlineExceeded)
+// overdueError is the reason why something is not waited for any longer than the close timeout.
+type overdueError struct{ timeout time.Duration }
+
+func (m *Manager) overdue() error { return &overdueError{m.timeout} }
+
+func (e *overdueError) Error() string {
+	return fmt.Sprintf("not closed cleanly within %v: %v", e.timeout, context.DeadlineExceeded)
+}
+
+func (e *overdueError) Unwrap() error { return context.DeadlineExceeded }
+
+// failure is the error of an opening as Stats tell it. That of one that was given up is of the kind canceled, which
+// is for the one who gave it up: for others it is what kept it so long that counts.
+func failure(err error, givenUp bool) error {
+	e, ok := err.(*conn.Error)
+	if !givenUp || !ok || e.Kind != conn.KindCanceled {
+		return err
+	}
+	if kept := met(e.Err); kept.Kind != conn.KindUnknown {
+		told := *e
+		told.Kind, told.Hint = kept.Kind, kept.Hint
+		return &told
+	}
+	return err
+}
+
+// met returns the first diagnosis in an error that is more than the end of a context.
+func met(err error) (d conn.Diagnosis) {
+	if d = conn.Diagnose(err); d.Kind != conn.KindUnknown && d.Kind != conn.KindCanceled {
+		return d
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		if inner := e.Unwrap(); inner != nil {
+			return met(inner)
+		}
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			if d = met(inner); d.Kind != conn.KindUnknown {
+				return d
+			}
+		}
+	}
+	return conn.Diagnosis{}
 }

@@ -23,7 +23,8 @@ type fake struct {
 	connect  func(ctx context.Context, cfg registry.Config) error // nil: succeed
 	dial     func(ctx context.Context, p *fakePool) error         // the same, with more to go by
 	closing  func(cfg registry.Config)                            // runs while a connection is being closed; nil: does nothing
-	query    func(ctx context.Context, query string) error        // of other queries than SELECT 1
+	test     func(ctx context.Context, cfg registry.Config) error // of the query SELECT 1; nil: succeed
+	query    func(ctx context.Context, query string) error        // of other queries
 	end      func() error                                         // the error of closing a pool; nil: none
 	asked    func(err error)                                      // runs when the driver is asked what an error means; nil: does nothing
 
@@ -93,8 +94,8 @@ func (p *fakePool) Connect(ctx context.Context) (driver.Conn, error) {
 // Close ends the pool.
 func (p *fakePool) Close() error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.closed++
+	p.mu.Unlock()
 	if p.end != nil {
 		return p.end()
 	}
@@ -107,17 +108,25 @@ func (c *fakeConn) Prepare(string) (driver.Stmt, error) { return nil, errors.Err
 func (c *fakeConn) Begin() (driver.Tx, error)           { return nil, errors.ErrUnsupported }
 
 func (c *fakeConn) Close() error {
+	defer func() { // also if closing panics
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.conns--
+	}()
 	if c.closing != nil {
 		c.closing(c.cfg)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.conns--
 	return nil
 }
 
 func (c *fakeConn) QueryContext(ctx context.Context, query string, _ []driver.NamedValue) (driver.Rows, error) {
-	if c.query != nil && query != "SELECT 1" {
+	if query == "SELECT 1" {
+		if c.test != nil {
+			if err := c.test(ctx, c.cfg); err != nil {
+				return nil, err
+			}
+		}
+	} else if c.query != nil {
 		if err := c.query(ctx, query); err != nil {
 			return nil, err
 		}

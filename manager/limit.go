@@ -58,7 +58,7 @@ func (m *Manager) claim(o *opening) error {
 	select {
 	case <-o.admitted:
 	case <-o.ctx.Done():
-		return fmt.Errorf("connection limit of %d reached and all are in use: %w", m.limit, context.Cause(o.ctx))
+		return fmt.Errorf("%s: %w", m.full(), context.Cause(o.ctx))
 	}
 	if o.evicted == nil {
 		return nil
@@ -72,6 +72,23 @@ func (m *Manager) claim(o *opening) error {
 	case <-ctx.Done():
 	}
 	return context.Cause(o.ctx)
+}
+
+// full says what takes the places.
+func (m *Manager) full() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := fmt.Sprintf("connection limit of %d reached and all are in use", m.limit)
+	n := 0
+	for o := range m.canceled {
+		if o.placed {
+			n++
+		}
+	}
+	if n > 0 {
+		s += fmt.Sprintf(", %d of them by openings that were given up and whose driver has not returned", n)
+	}
+	return s
 }
 
 // enqueue puts the opening at the end of the queue and serves that. It reports false if the opening needs no

@@ -22,8 +22,10 @@
 // # Events
 //
 // The bus gets the events of package conn for opening and closing, and [Evicted]. Listeners run, without any
-// lock, on the goroutine that opens or closes, which waits for them. A listener that itself opens or closes the
-// same name would wait for itself: put it behind an [observer.Queue].
+// lock, on the goroutine that opens or closes, which waits for them. That also goes for the functions of
+// [conn.Conn.OnClose]. One that itself opens or closes the same name would wait for itself, until its context ends
+// or the close timeout is over: put it behind an [observer.Queue], or start a goroutine. One that blocks does not
+// hold up Close and CloseAll for longer than that either, but they return an error then.
 package manager
 
 import (
@@ -49,12 +51,13 @@ type Manager struct {
 
 	mu       sync.Mutex
 	names    map[string]*entry
-	draining map[*pool]struct{} // retired, and not closed yet
-	births   uint64             // numbers pools and openings in the order in which they began
-	places   places             // what the limit is for
-	sweeper  *time.Timer        // nil while there is nothing to look after
-	closing  *closing           // nil unless CloseAll is running
-	reset    bool               // it was the default manager, and nobody would close what it opens
+	draining map[*pool]struct{}    // retired, and not closed yet
+	canceled map[*opening]struct{} // given up, and not ended yet
+	births   uint64                // numbers pools and openings in the order in which they began
+	places   places                // what the limit is for
+	sweeper  *time.Timer           // nil while there is nothing to look after
+	closing  *closing              // nil unless CloseAll is running
+	reset    bool                  // it was the default manager, and nobody would close what it opens
 }
 
 // entry is what the manager knows of a name. It exists as long as one of its fields is set.
@@ -62,7 +65,7 @@ type entry struct {
 	cfg     *conn.Config // from the map of configs
 	current *pool
 	running *opening
-	next    *opening // waits until running, which was given up, has ended
+	next    *opening // waits until running, which was given up, has freed the name
 	err     error    // of the last opening, if that failed
 }
 
@@ -78,6 +81,7 @@ func New(opts ...Option) *Manager {
 		reload:   make(chan struct{}, 1),
 		names:    make(map[string]*entry),
 		draining: make(map[*pool]struct{}),
+		canceled: make(map[*opening]struct{}),
 	}
 	m.clock.advance()
 	for name, cfg := range s.configs {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -26,6 +27,7 @@ type opening struct {
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	done     chan struct{} // closed when pool and err are set
+	freed    chan struct{} // closed when the name may be opened by others
 	ended    chan struct{} // closed when the goroutine has nothing left to do, or was never started
 	admitted chan struct{} // closed when there is a place for it
 	evicted  *pool         // for that place; nil if one was free
@@ -34,8 +36,9 @@ type opening struct {
 	entry   *entry
 	began   time.Time
 	birth   uint64
-	waiters int  // each gets a lease
-	placed  bool // it takes one of the places
+	waiters int         // each gets a lease
+	placed  bool        // it takes one of the places
+	free    *time.Timer // takes the name from it if it is given up and does not end; nil until it is given up
 	pool    *pool
 	err     error
 	closing error // of closing what was opened too late; valid when ended
@@ -44,7 +47,7 @@ type opening struct {
 func newOpening(ctx context.Context, name string, cfg *conn.Config, opts []conn.Option) *opening {
 	o := &opening{
 		name: name, cfg: cfg, opts: opts, waiters: 1,
-		done: make(chan struct{}), ended: make(chan struct{}), admitted: make(chan struct{}),
+		done: make(chan struct{}), freed: make(chan struct{}), ended: make(chan struct{}), admitted: make(chan struct{}),
 	}
 	o.ctx, o.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	return o
@@ -100,6 +103,9 @@ func (m *Manager) Replace(ctx context.Context, name string, cfg conn.Config, opt
 }
 
 func (m *Manager) replace(ctx context.Context, name string, cfg *conn.Config, opts []conn.Option) error {
+	if ctx.Err() != nil {
+		return refusal(name, cfg, context.Cause(ctx))
+	}
 	o := newOpening(ctx, name, cfg, opts)
 	o.replaces = true
 	for {
@@ -111,9 +117,9 @@ func (m *Manager) replace(ctx context.Context, name string, cfg *conn.Config, op
 			break
 		}
 		select { // one opening of a name at a time
-		case <-busy.ended:
+		case <-busy.freed:
 		case <-ctx.Done():
-			return o.refusal(context.Cause(ctx))
+			return o.refusal(fmt.Errorf("%w while waiting for another opening of it", context.Cause(ctx)))
 		}
 	}
 	p, err := m.await(ctx, o)
@@ -157,14 +163,13 @@ func (m *Manager) run(o *opening) {
 	var c *conn.Conn
 	var err error
 	returned := false
+	defer func() { m.land(o, c, err) }() // also if a listener ends the goroutine
 	defer func() {
-		switch value := recover(); {
-		case value != nil:
-			err = m.failed(o, &PanicError{Value: value, Stack: debug.Stack()})
-		case !returned:
-			err = m.failed(o, errExited)
+		if !returned {
+			e := o.refusal(&PanicError{Value: recover(), Stack: debug.Stack()})
+			err = e
+			m.emitFailed(o, e)
 		}
-		m.land(o, c, err)
 	}()
 	if err = m.claim(o); err != nil {
 		err = m.failed(o, err)
@@ -173,17 +178,33 @@ func (m *Manager) run(o *opening) {
 		opts = append(append(opts, o.opts...), conn.WithName(o.name))
 		c, err = conn.Open(o.ctx, *o.cfg, opts...) // it sends the event of its own failure
 		if hang, ok := errors.AsType[*conn.HangError](err); ok {
-			<-hang.Done() // the name and the place are the driver's until then
+			m.leaveBehind(o, err)
+			<-hang.Done() // the place is the driver's until then
 		}
 	}
 	returned = true
 }
 
+// leaveBehind gives the opening up with an error for those who wait, which says that the driver does not return.
+func (m *Manager) leaveBehind(o *opening, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o.answer(nil, err)
+	if !o.givenUp() {
+		o.entry.err = err
+	}
+	m.giveUp(o, err)
+}
+
 // failed sends the event for an opening that package conn was not asked for, or gave no answer on.
 func (m *Manager) failed(o *opening, cause error) error {
 	err := o.refusal(cause)
-	observer.Emit(m.bus, conn.Failed{Name: o.name, Dialect: o.cfg.Dialect, Kind: err.Kind, Err: err})
+	m.emitFailed(o, err)
 	return err
+}
+
+func (m *Manager) emitFailed(o *opening, err *conn.Error) {
+	observer.Emit(m.bus, conn.Failed{Name: o.name, Dialect: o.cfg.Dialect, Kind: err.Kind, Err: err})
 }
 
 // land ends the opening: what it opened becomes the connection of the name or, if it comes too late, is closed.
@@ -207,14 +228,17 @@ func (m *Manager) land(o *opening, c *conn.Conn, err error) {
 	defer m.mu.Unlock()
 	e := o.entry
 	switch {
-	case o.givenUp():
 	case p != nil && o.replaces && e.cfg != nil:
 		e.cfg = o.cfg
-	case err != nil:
-		e.err = err
+	case e.running == o && err != nil && context.Cause(o.ctx) != ErrClosed:
+		e.err = failure(err, o.givenUp())
 	}
 	if o.placed { // the pool, if there is one, has its own
 		m.places.taken--
+	}
+	delete(m.canceled, o)
+	if o.free != nil {
+		o.free.Stop()
 	}
 	m.admit()
 	o.answer(p, err)
@@ -249,14 +273,15 @@ func (m *Manager) nextBirth() uint64 {
 	return m.births
 }
 
-// next lets go of an opening that has ended, or is left behind, and starts the one that waits for it. m.mu is
-// held.
+// next takes the name from an opening that has ended, or is left behind, and starts the one that waits for it. m.mu
+// is held.
 func (m *Manager) next(o *opening) {
 	e := o.entry
 	if e.running != o {
 		return
 	}
 	e.running = nil
+	close(o.freed)
 	if waiting := e.next; waiting != nil {
 		e.next = nil
 		m.start(waiting)
@@ -279,7 +304,7 @@ func (m *Manager) await(ctx context.Context, o *opening) (*pool, error) {
 		case <-time.After(moment):
 		}
 	}
-	return nil, o.refusal(context.Cause(ctx))
+	return nil, o.late(context.Cause(ctx))
 }
 
 // leave takes a waiter off the opening, and reports whether there is an answer for it, or will be soon.
@@ -294,18 +319,32 @@ func (m *Manager) leave(o *opening, cause error) bool {
 		return false
 	}
 	m.giveUp(o, cause)
+	o.entry.err = o.late(cause) // until the driver says more
 	return true
 }
 
-// giveUp cancels the opening, or drops it if it has not started. m.mu is held.
+// giveUp cancels the opening, or drops it if it has not started. If the driver does not heed that, the name is free
+// when the close timeout is over. m.mu is held.
 func (m *Manager) giveUp(o *opening, cause error) {
 	o.cancel(cause)
 	m.places.leave(o)
-	if o.entry.next == o {
+	switch {
+	case o.entry.next == o:
 		o.entry.next = nil
 		o.answer(nil, o.refusal(cause))
+		close(o.freed)
 		close(o.ended)
+	case o.free == nil:
+		m.canceled[o] = struct{}{}
+		o.free = time.AfterFunc(m.timeout, func() { m.abandon(o) })
 	}
+}
+
+// abandon takes the name from an opening that was given up and does not end. What it may still open is closed then.
+func (m *Manager) abandon(o *opening) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.next(o)
 }
 
 func (o *opening) givenUp() bool { return o.ctx.Err() != nil }
@@ -319,6 +358,11 @@ func (o *opening) answer(p *pool, err error) {
 }
 
 func (o *opening) answered() bool { return isDone(o.done) }
+
+// late is the error for those who waited no longer.
+func (o *opening) late(cause error) *conn.Error {
+	return o.refusal(fmt.Errorf("%w while it was being opened", cause))
+}
 
 func (o *opening) refusal(err error) *conn.Error { return refusal(o.name, o.cfg, err) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,7 +39,10 @@ type pool struct {
 	force     context.Context         // ends when what is still in use is to be cut off
 	cut       context.CancelCauseFunc // ends it
 	evicted   uint64                  // when, in the order of births; 0: it was not
+	told      chan struct{}           // closed when the listeners know of the eviction; nil if it was not evicted
 	trimmed   chan struct{}           // closed when it keeps no idle connections any more
+	late      chan struct{}           // closed when closing takes longer than it may
+	isLate    func()                  // closes late
 	ended     chan struct{}           // closed when draining has
 	err       error                   // of closing; valid when ended
 }
@@ -179,15 +183,23 @@ func (m *Manager) drain(p *pool, grace time.Duration, evicted *Evicted) {
 	if evicted != nil {
 		p.evicted = m.nextBirth()
 	}
-	go func() {
-		if evicted != nil {
+	p.late = make(chan struct{})
+	p.isLate = sync.OnceFunc(func() { close(p.late) })
+	if evicted != nil {
+		p.told = make(chan struct{})
+		go func() {
+			defer close(p.told)
 			observer.Emit(m.bus, *evicted)
-			if grace > 0 && p.isShared() {
-				go p.trim()
-			}
+		}()
+		if grace > 0 && p.isShared() {
+			go m.trim(p)
 		}
+	}
+	go func() {
+		stop := p.lateAfter(p.force)
 		p.linger(grace)
-		err := m.shutdown(p)
+		err := m.finish(p)
+		stop()
 		p.closeSoon()
 		p.cut(nil)
 		m.mu.Lock()
@@ -198,10 +210,60 @@ func (m *Manager) drain(p *pool, grace time.Duration, evicted *Evicted) {
 	}()
 }
 
+// slack is how long closing a connection may take when its time is over, which package conn uses to cut off what is
+// still there. What takes longer is a listener or a function of OnClose.
+const slack = 500 * time.Millisecond
+
+// lateAfter makes the pool late when its closing is not over soon after ctx has ended.
+func (p *pool) lateAfter(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { time.AfterFunc(slack, p.isLate) })
+}
+
+// finish closes a retired pool, whatever the driver, a listener or a function of OnClose does.
+func (m *Manager) finish(p *pool) error {
+	panicked, err := try(func() error { return m.shutdown(p) })
+	if panicked == nil {
+		return err
+	}
+	// Perhaps it happened before the pool was closed.
+	if again, err := try(func() error { return p.conn.Abort(panicked) }); again == nil {
+		return err
+	}
+	return m.report(p, panicked)
+}
+
 // trim makes the pool keep no idle connections during its grace period. That takes as long as the driver does.
-func (p *pool) trim() {
-	p.conn.Trim()
-	close(p.trimmed)
+func (m *Manager) trim(p *pool) {
+	defer close(p.trimmed)
+	if panicked, _ := try(func() error { p.conn.Trim(); return nil }); panicked != nil {
+		_ = m.report(p, panicked) // to those who listen; nobody waits for it
+	}
+}
+
+// report tells the bus of a failure that package conn cannot tell of.
+func (m *Manager) report(p *pool, cause error) error {
+	err := refusal(p.name, p.cfg, cause)
+	observer.Emit(m.bus, observer.Error{Source: "connection", Err: err})
+	return err
+}
+
+// try runs f on a goroutine of its own and returns what f does, or why it did not return: it panicked, or it ended
+// its goroutine.
+func try(f func() error) (panicked *PanicError, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		returned := false
+		defer func() {
+			if !returned {
+				panicked = &PanicError{Value: recover(), Stack: debug.Stack()}
+			}
+		}()
+		err = f()
+		returned = true
+	}()
+	<-done
+	return panicked, err
 }
 
 // linger waits for the last lease and, if the connection was handed out without one, for the end of the grace
@@ -228,14 +290,7 @@ func (p *pool) linger(grace time.Duration) {
 
 // shutdown closes a retired pool: it waits for leases and queries, together as long as the close timeout allows,
 // and cuts off the rest.
-func (m *Manager) shutdown(p *pool) (err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			e := refusal(p.name, p.cfg, &PanicError{Value: value, Stack: debug.Stack()})
-			observer.Emit(m.bus, observer.Error{Source: "connection", Err: e})
-			err = e
-		}
-	}()
+func (m *Manager) shutdown(p *pool) error {
 	start := time.Now()
 	ctx, cancel := context.WithTimeoutCause(p.force, m.timeout, m.overdue())
 	defer cancel()
@@ -244,7 +299,14 @@ func (m *Manager) shutdown(p *pool) (err error) {
 	case <-p.closed:
 	case <-ctx.Done():
 		if n := p.leases(); n > 0 && !isDone(p.closed) {
+			defer p.lateAfter(ctx)()
 			return p.conn.Abort(fmt.Errorf("%w; leases not released: %d", context.Cause(ctx), n))
+		}
+	}
+	if p.told != nil {
+		select { // the listeners learn of the eviction first, if they let it be
+		case <-p.told:
+		case <-ctx.Done():
 		}
 	}
 	left := m.timeout - time.Since(start)
@@ -252,5 +314,6 @@ func (m *Manager) shutdown(p *pool) (err error) {
 	defer done()
 	ctx, cancel = context.WithTimeoutCause(p.force, left, m.overdue())
 	defer cancel()
+	defer p.lateAfter(ctx)()
 	return p.conn.Shutdown(ctx)
 }

@@ -38,7 +38,7 @@ func (m *Manager) Reload(ctx context.Context, configs map[string]conn.Config) er
 	case m.reload <- struct{}{}:
 		defer func() { <-m.reload }()
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return fmt.Errorf("%w while waiting for another Reload", context.Cause(ctx))
 	}
 	changed, gone, err := m.adopt(own)
 	if err != nil {
@@ -49,9 +49,14 @@ func (m *Manager) Reload(ctx context.Context, configs map[string]conn.Config) er
 	turns := make(chan struct{}, reloadsAtOnce)
 	errs = make([]error, len(changed)+len(gone))
 	for i, name := range slices.Concat(changed, gone) {
-		turns <- struct{}{}
+		done := func() {}
+		select {
+		case turns <- struct{}{}:
+			done = func() { <-turns }
+		case <-ctx.Done(): // what is still to be done takes no time then
+		}
 		wg.Go(func() {
-			defer func() { <-turns }()
+			defer done()
 			if cfg := own[name]; cfg == nil {
 				errs[i] = m.Close(ctx, name)
 			} else if errs[i] = m.replace(ctx, name, cfg, nil); errs[i] != nil {
@@ -71,13 +76,20 @@ func (m *Manager) adopt(configs map[string]*conn.Config) (changed, gone []string
 	if err := m.refuses(); err != nil {
 		return nil, nil, err
 	}
+	ending := make(map[string]bool)
+	for o := range m.canceled {
+		ending[o.name] = true
+	}
+	for p := range m.draining {
+		ending[p.name] = true
+	}
 	for _, name := range slices.Sorted(maps.Keys(m.names)) {
 		e := m.names[name]
 		if configs[name] != nil || e.cfg == nil {
 			continue
 		}
 		e.cfg, e.err = nil, nil
-		if e.current != nil || e.running != nil {
+		if e.current != nil || e.running != nil || ending[name] {
 			gone = append(gone, name)
 		}
 		m.tidy(name, e)

@@ -14,13 +14,16 @@ type State uint8
 
 // The states of a connection, in their order.
 const (
-	StateClosed   State = iota // its config is known, and nothing is open
-	StateOpening               // it is being opened
-	StateOpen                  // those who ask for it get it
-	StateDraining              // it was replaced, evicted or closed, and waits for those who use it
+	StateClosed    State = iota // its config is known, and nothing is open
+	StateOpening                // it is being opened
+	StateOpen                   // those who ask for it get it
+	StateDraining               // it was replaced, evicted or closed, and waits for those who use it
+	StateCanceling              // its opening was given up, and the driver has not returned yet
 )
 
-var stateNames = map[State]string{StateClosed: "closed", StateOpening: "opening", StateOpen: "open", StateDraining: "draining"}
+var stateNames = map[State]string{
+	StateClosed: "closed", StateOpening: "opening", StateOpen: "open", StateDraining: "draining", StateCanceling: "canceling",
+}
 
 // String returns the state in a word.
 func (s State) String() string {
@@ -38,12 +41,15 @@ type Stat struct {
 	Age     time.Duration // since it was opened, or since opening began; 0 if it is closed
 	Leases  int           // not released
 	DB      sql.DBStats   // of its pool
-	Err     error         // of the last attempt to open or replace it, if that failed
+
+	// Err is that of the last attempt to open or replace it, if that failed. If the context of those who waited ended
+	// first, it says what the attempts had met until then, and so does its kind.
+	Err error
 }
 
 // Stats tells about all connections, sorted by name and then by age, oldest first; those of one age are in the
-// order in which they began. A name occurs more than once while what it stood for before is draining, and while
-// it is being replaced.
+// order in which they began. A name occurs more than once while what it stood for before is draining or being
+// canceled, and while it is being replaced.
 func (m *Manager) Stats() []Stat {
 	type row struct {
 		Stat
@@ -60,13 +66,23 @@ func (m *Manager) Stats() []Stat {
 	for p := range m.draining {
 		addPool(p, StateDraining, nil)
 	}
+	addOpening := func(o *opening, state State, err error) {
+		rows = append(rows, row{Stat{Name: o.name, Dialect: o.cfg.Dialect, State: state, Age: now.Sub(o.began), Err: err}, nil, o.birth})
+	}
+	for o := range m.canceled {
+		addOpening(o, StateCanceling, nil)
+	}
 	for name, e := range m.names {
 		if e.current != nil {
 			addPool(e.current, StateOpen, e.err)
 		}
 		for _, o := range []*opening{e.running, e.next} {
-			if o != nil {
-				rows = append(rows, row{Stat{Name: name, Dialect: o.cfg.Dialect, State: StateOpening, Age: now.Sub(o.began)}, nil, o.birth})
+			if o != nil && !o.givenUp() {
+				err := e.err
+				if e.current != nil {
+					err = nil // the row of that has it
+				}
+				addOpening(o, StateOpening, err)
 			}
 		}
 		if cfg, state := e.config(); state == StateClosed && cfg != nil {

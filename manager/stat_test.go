@@ -9,7 +9,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/internal/testport"
 	"github.com/patchbay-go/patchbay/manager"
+	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -104,6 +107,81 @@ func TestStatsOfOneAgeAreInTheOrderOfTheirBirth(t *testing.T) {
 					t.Fatalf("row %d is that of generation %d: %+v", i+1, s.Leases, s)
 				}
 			}
+		}
+	})
+}
+
+// F4: the error of an opening whose caller had run out of time was nowhere, and "canceled" hides what kept it so long.
+func TestStatsTellWhatKeptAnOpeningThatWasGivenUp(t *testing.T) {
+	port, err := testport.Pick()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := conn.Config{Dialect: "postgres", Host: "127.0.0.1", Port: port, User: "u", Database: "d"}
+	bus := observer.New()
+	m := manager.New(manager.WithConfigs(configs{"a": dead}), manager.WithObserver(bus))
+	defer func() {
+		if err := m.CloseAll(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	observer.On(bus, func(conn.Retrying) { cancel() })
+	_, err = m.Named(ctx, "a")
+	if conn.KindOf(err) != conn.KindCanceled || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("Named: the kind %q of %v", conn.KindOf(err), err)
+	}
+	stats := m.Stats()
+	if len(stats) != 1 || stats[0].State != manager.StateClosed || stats[0].Err == nil || !strings.Contains(stats[0].Err.Error(), "refused") {
+		t.Fatalf("got %+v", stats)
+	}
+	e, ok := errors.AsType[*conn.Error](stats[0].Err)
+	if !ok || e.Kind != conn.KindUnreachable || e.Attempts != 1 {
+		t.Errorf("Stats: the kind %q of %v", conn.KindOf(stats[0].Err), stats[0].Err)
+	}
+}
+
+func TestStatsTellTheFailureBeforeWhileItIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, end := newHanging(t)
+		defer end()
+		h.fake.connect = func(context.Context, registry.Config) error { return errWrong }
+		if _, err := h.Named(t.Context(), "x"); !errors.Is(err, errWrong) {
+			t.Fatal(err)
+		}
+		h.fake.connect = h.on("x")
+		go func() { _, _ = h.Named(h.ended, "x") }()
+		synctest.Wait()
+		if stats := h.Stats(); len(stats) != 1 || stats[0].State != manager.StateOpening || !errors.Is(stats[0].Err, errWrong) {
+			t.Errorf("got %+v", stats)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := h.Replace(ctx, "x", fakeConfig("x")); err == nil {
+			t.Error("replaced")
+		}
+	})
+}
+
+// A driver that does not come back has not said anything either.
+func TestStatsTellThatAnOpeningHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, end := newHanging(t)
+		defer end()
+		h.fake.connect = h.on("x")
+		h.briefly()
+		for _, s := range h.Stats() {
+			if s.State == manager.StateClosed && (s.Err == nil || !strings.Contains(s.Err.Error(), "while it was being opened")) {
+				t.Errorf("got %+v", s)
+			}
+		}
+		h.well.Store(true)
+		if _, err := h.Named(t.Context(), "x"); err != nil {
+			t.Error(err)
+		}
+		if stats := h.Stats(); stats[len(stats)-1].Err != nil {
+			t.Errorf("got %+v", stats)
 		}
 	})
 }

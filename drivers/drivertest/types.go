@@ -62,7 +62,7 @@ func short(v any) string {
 }
 
 func integers(c check) {
-	roundTrip(c, c.Columns.Int, same, 0, 1, -1, math.MinInt64, math.MaxInt64, 1<<53+1)
+	roundTrip(c, c.Columns.Int, same, int64(0), 1, -1, math.MinInt64, math.MaxInt64, 1<<53+1) // int may have 32 bits
 }
 
 func texts(c check) {

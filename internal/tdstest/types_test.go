@@ -28,8 +28,8 @@ var results = []struct {
 	{tdstest.Bit, true, true},
 	{tdstest.Bit, false, false},
 	{tdstest.Int, math.MinInt32, int64(math.MinInt32)},
-	{tdstest.BigInt, math.MinInt64, int64(math.MinInt64)},
-	{tdstest.BigInt, math.MaxInt64, int64(math.MaxInt64)},
+	{tdstest.BigInt, int64(math.MinInt64), int64(math.MinInt64)},
+	{tdstest.BigInt, int64(math.MaxInt64), int64(math.MaxInt64)},
 	{tdstest.Float, -math.MaxFloat64, -math.MaxFloat64},
 	{tdstest.Decimal(5, 2), "-1.01", []byte("-1.01")},
 	{tdstest.Decimal(18, 0), "999999999999999999", []byte("999999999999999999")},
@@ -159,7 +159,7 @@ func TestAValueThatDoesNotFitFailsTheQuery(t *testing.T) {
 		tdstest.Type
 		row []any
 	}{
-		{tdstest.Int, []any{math.MaxInt32 + 1}},
+		{tdstest.Int, []any{int64(math.MaxInt32 + 1)}},
 		{tdstest.Int, []any{"7"}},
 		{tdstest.Float, []any{7}},
 		{tdstest.Decimal(10, 2), []any{"1.2"}},

@@ -85,9 +85,11 @@ func Odd(tb testing.TB, s *testserver.Server, users int, core string) iter.Seq[r
 		that := namings[s.Config().Dialect]
 		parts := slices.Concat(inNames, that.parts)
 		used := map[string]bool{"": true}
-		fresh := func() string {
+		fresh := func() string { // not a connection string, which a config does not take for a name
 			for {
-				if name := that.fit(oddText(r, parts)); !used[strings.ToLower(name)] {
+				name := that.fit(oddText(r, parts))
+				taken := registry.Config{Dialect: s.Config().Dialect, User: name}.Validate() == nil
+				if taken && !used[strings.ToLower(name)] {
 					used[strings.ToLower(name)] = true
 					return name
 				}

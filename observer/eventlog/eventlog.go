@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"reflect"
 	"strings"
 
 	"github.com/patchbay-go/patchbay/observer"
@@ -24,7 +25,8 @@ func Attach(b *observer.Bus, l *slog.Logger) (cancel func()) { return observer.O
 //	observer.NewQueue(1000, eventlog.Listener(logger))
 //
 // The message is the name of the event, and the level depends on the last word of the name: Error for "error", as in
-// "connection:error", Warn for "retry" and "drop", Info for others.
+// "connection:error", Warn for "retry" and "drop", Info for others. An event whose field Err holds an error is logged
+// at Warn at least, whatever its name is.
 //
 // The attributes are the exported fields of the event. The key is the name in the field's json tag, or else the
 // field's name with its first word in lower case; a field with json:"-" is left out, and so is a zero or empty value.
@@ -40,6 +42,9 @@ func Listener(l *slog.Logger) func(observer.Event) {
 		logger := cmp.Or(l, slog.Default())
 		name, ctx := e.EventName(), context.Background()
 		level := levelOf(name)
+		if level < slog.LevelWarn && hasErr(reflect.ValueOf(e)) {
+			level = slog.LevelWarn
+		}
 		if !logger.Enabled(ctx, level) {
 			return
 		}
@@ -61,4 +66,26 @@ func levelOf(name string) slog.Level {
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo // "evict" too: it is how a limit on open pools works
+}
+
+// hasErr reports whether an event has a field Err, perhaps one of a struct that it embeds, that holds an error.
+func hasErr(e reflect.Value) bool {
+	e = reflect.Indirect(e)
+	if e.Kind() != reflect.Struct {
+		return false
+	}
+	f, ok := e.Type().FieldByName("Err")
+	if !ok || !f.Type.Implements(reflect.TypeFor[error]()) {
+		return false
+	}
+	err, nilEmbedded := e.FieldByIndexErr(f.Index)
+	if nilEmbedded != nil {
+		return false
+	}
+	if err.Kind() == reflect.Interface {
+		// The zero value of a type such as that of context.DeadlineExceeded is an error, a nil pointer is none.
+		err = err.Elem()
+		return err.IsValid() && (err.Kind() != reflect.Pointer || !err.IsNil())
+	}
+	return !err.IsZero()
 }

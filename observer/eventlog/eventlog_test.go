@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
 
+	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/observer/eventlog"
 )
@@ -56,6 +58,48 @@ func TestTheLevelFollowsTheLastWord(t *testing.T) {
 		eventlog.Listener(slog.New(r))(named{name: name})
 		if len(r.records) != 1 || r.records[0].Level != want {
 			t.Errorf("%q: logged %v, want one record at level %v", name, r.records, want)
+		}
+	}
+}
+
+type (
+	attempt  struct{ Err error }
+	pointed  struct{ Err *observer.PanicError }
+	outer    struct{ *attempt }
+	lookLike struct{ Err string }
+)
+
+func (attempt) EventName() string  { return "backup:done" }
+func (pointed) EventName() string  { return "backup:done" }
+func (outer) EventName() string    { return "backup:done" }
+func (lookLike) EventName() string { return "backup:done" }
+
+// A pool that could not be filled was logged as "INFO connection:warm": case F11.
+func TestAnEventWithAnErrorIsAWarningWhateverItsName(t *testing.T) {
+	failed := errors.New("connection refused")
+	for _, c := range []struct {
+		event observer.Event
+		want  slog.Level
+	}{
+		{conn.Warmed{Name: "a", Err: failed}, slog.LevelWarn},
+		{conn.Warmed{Name: "a"}, slog.LevelInfo},
+		{conn.Failed{Name: "a", Err: failed}, slog.LevelError},
+		{attempt{failed}, slog.LevelWarn},
+		{&attempt{failed}, slog.LevelWarn},
+		{attempt{context.DeadlineExceeded}, slog.LevelWarn}, // a zero value of its type
+		{attempt{}, slog.LevelInfo},
+		{attempt{(*observer.PanicError)(nil)}, slog.LevelInfo},
+		{pointed{&observer.PanicError{}}, slog.LevelWarn},
+		{pointed{}, slog.LevelInfo},
+		{outer{&attempt{failed}}, slog.LevelWarn},
+		{&outer{}, slog.LevelInfo},
+		{lookLike{"none"}, slog.LevelInfo},
+		{named{failed, "backup:done"}, slog.LevelInfo}, // it may be what was expected
+	} {
+		r := new(recorder)
+		eventlog.Listener(slog.New(r))(c.event)
+		if len(r.records) != 1 || r.records[0].Level != c.want {
+			t.Errorf("%#v: logged %v, want one record at level %v", c.event, r.records, c.want)
 		}
 	}
 }

@@ -82,6 +82,7 @@ func run(ctx context.Context) (err error) {
 			}
 		}
 	}
+	row("linux", "386", tagSets[:2]) // where int has 32 bits
 	row(wasip1.GOOS, wasip1.GOARCH, tagSets[:2])
 	words, err := wasip1.Run(ctx, c.binary(wasip1.GOOS, wasip1.GOARCH, registry.TagAll), "ping", "sqlite::memory:")
 	if want := "missing driver for sqlite: its database module does not support the platform wasip1/wasm"; err == nil && !strings.Contains(words, want) {
