@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
@@ -74,6 +75,9 @@ func call[T any](ctx context.Context, f func() (T, error), late func(T, error)) 
 			defer close(hang.done)
 			if late != nil {
 				late(r.v, r.err)
+			}
+			if inner, ok := errors.AsType[*HangError](r.err); ok {
+				<-inner.done // f has left the driver, which is what goes on
 			}
 		}()
 		r.v, r.err = f()

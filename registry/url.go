@@ -120,8 +120,8 @@ func (c *Config) parseServer(rest, query string) error {
 		return badURL(`contains an "@" that may belong to the password or follow it`, "write every @ that is not the one before the host as %40, and a / or ? in a password as %2F or %3F")
 	}
 	path = strings.TrimSuffix(path, "/") // which some programs add
-	if strings.Contains(authority+path, ";") {
-		return badURL(`contains a ";", as the connection strings of SQL Server do`, "write the settings after a ?, joined by &, and a ; in a name or password as %3B")
+	if strings.Contains(authority[strings.Index(authority, "@")+1:]+path, ";") {
+		return badURL(`contains a ";", as the connection strings of SQL Server do`, "write the settings after a ?, joined by &, and a ; in a name as %3B")
 	}
 	if strings.Contains(path, "/") {
 		return badURL(`contains a "/" after the database`, "write a / in a name or password as %2F")
