@@ -120,11 +120,7 @@ var opensBehind = map[string]func(*hanging){
 	"the driver connects": func(h *hanging) { h.fake.connect = h.on("x") },
 	"the test query":      func(h *hanging) { h.fake.test = h.on("x") },
 	"a place":             func(h *hanging) { h.lease("other") },
-	"an eviction": func(h *hanging) {
-		h.open("other")
-		h.fake.closing = func(registry.Config) { <-h.stuck }
-	},
-	"a listener": func(h *hanging) { observer.On(h.bus, func(conn.Opened) { <-h.stuck }) },
+	"a listener":          func(h *hanging) { observer.On(h.bus, func(conn.Opened) { <-h.stuck }) },
 	"an opening that was given up": func(h *hanging) {
 		h.fake.connect = h.on("x")
 		h.briefly()
@@ -162,6 +158,24 @@ func TestOpeningEndsWithItsContextWhateverHangs(t *testing.T) {
 }
 
 // An opening that does not end holds its name for the close timeout, and not for ever.
+func TestAnEvictionWhoseDriverHangsGivesItsPlaceUp(t *testing.T) {
+	for name, open := range openings {
+		synctest.Test(t, func(t *testing.T) {
+			h, end := newHanging(t, manager.WithLimit(1), manager.WithCloseTimeout(-1))
+			defer end()
+			h.open("other")
+			h.fake.closing = func(registry.Config) { <-h.stuck }
+			start := time.Now()
+			if err := open(t.Context(), h.Manager); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if took := time.Since(start); took > soon {
+				t.Errorf("%s took %v", name, took)
+			}
+		})
+	}
+}
+
 func TestANameIsOpenedAgainAfterTheCloseTimeoutOfOneThatHangs(t *testing.T) {
 	for name, open := range openings {
 		synctest.Test(t, func(t *testing.T) {
@@ -292,12 +306,7 @@ var closesBehind = map[string]func(*hanging){
 		synctest.Wait()
 	},
 	"the end of what came too late": func(h *hanging) {
-		h.fake.connect = func(_ context.Context, cfg registry.Config) error {
-			if cfg.Database == "x" {
-				time.Sleep(10 * time.Millisecond)
-			}
-			return nil
-		}
+		observer.On(h.bus, func(conn.Opened) { time.Sleep(10 * time.Millisecond) })
 		h.fake.end = func() error { <-h.stuck; return nil }
 		h.briefly()
 		time.Sleep(10 * time.Millisecond)
@@ -456,31 +465,29 @@ func TestAnOpeningThatHangsIsSeenUntilItEnds(t *testing.T) {
 	})
 }
 
-// goesOn is the error of an opening whose driver goes on.
-type goesOn struct{ done chan struct{} }
-
-func (goesOn) Error() string           { return "the driver goes on" }
-func (g goesOn) Done() <-chan struct{} { return g.done }
+func goesOn(err error) bool { _, ok := errors.AsType[*conn.HangError](err); return ok }
 
 // Package conn may give up on a driver before the callers do. They get its error at once, and the place is the driver's
 // until it ends.
 func TestADriverThatGoesOnKeepsItsPlaceAndNobodyWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		still := goesOn{make(chan struct{})}
+		stuck := make(chan struct{})
 		f.connect = func(_ context.Context, cfg registry.Config) error {
 			if cfg.Database == "x" {
-				return fmt.Errorf("no connection in time: %w", still)
+				<-stuck
 			}
 			return nil
 		}
-		m, _ := f.manager(t, manager.WithLimit(1), manager.WithConfigs(configs{"x": fakeConfig("x")}))
+		x := fakeConfig("x")
+		x.ConnectTimeout = time.Second
+		m, _ := f.manager(t, manager.WithLimit(1), manager.WithConfigs(configs{"x": x}))
 		start := time.Now()
-		if _, err := m.Named(t.Context(), "x"); !errors.Is(err, still) || time.Since(start) != 0 {
+		if _, err := m.Named(t.Context(), "x"); !goesOn(err) || time.Since(start) > 20*time.Second {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 		stats := m.Stats()
-		if len(stats) != 2 || stats[0].State != manager.StateCanceling || stats[1].State != manager.StateClosed || !errors.Is(stats[1].Err, still) {
+		if len(stats) != 2 || stats[0].State != manager.StateCanceling || stats[1].State != manager.StateClosed || !goesOn(stats[1].Err) {
 			t.Errorf("stats %+v", stats)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -488,10 +495,11 @@ func TestADriverThatGoesOnKeepsItsPlaceAndNobodyWaiting(t *testing.T) {
 		if _, err := m.Get(ctx, "y", fakeConfig("y")); err == nil || !strings.Contains(err.Error(), "1 of them by openings that were given up") {
 			t.Errorf("got %v", err)
 		}
+		start = time.Now()
 		if err := m.Close(t.Context(), "x"); err == nil || time.Since(start) < 5*time.Second {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
-		close(still.done)
+		close(stuck)
 		works(t, get(t, m, "y"))
 		if err := m.CloseAll(t.Context()); err != nil {
 			t.Error(err)
