@@ -1,9 +1,11 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
+	"strings"
 
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -36,6 +38,7 @@ func diagnose(err error, d registry.Driver) (found Diagnosis) {
 	if err == nil {
 		return Diagnosis{}
 	}
+	defer func() { found.Hint = advice(found) }()
 	if d != nil {
 		found = d.Diagnose(err)
 	}
@@ -57,6 +60,16 @@ func diagnose(err error, d registry.Driver) (found Diagnosis) {
 		found.Kind = KindLost
 	}
 	return found
+}
+
+// advice completes the hint of a driver: with what is usual for the kind, and with the name of the constraint.
+func advice(d Diagnosis) string {
+	hint := cmp.Or(d.Hint, hints[d.Kind])
+	wrong, cure, found := strings.Cut(hint, ": ")
+	if d.Constraint == "" || !found {
+		return hint
+	}
+	return wrong + " (constraint " + d.Constraint + "): " + cure
 }
 
 func is[E error](err error) bool {

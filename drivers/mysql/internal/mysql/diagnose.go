@@ -75,6 +75,7 @@ var faults = []network.Fault{
 	{Match: network.Says("unsupported protocol version"), Kind: registry.KindConfig, Hint: notMySQL},
 	{Match: network.Is(mysql.ErrCleartextPassword), Kind: registry.KindAuth, Hint: "the account wants the password as it is: set params.allowCleartextPasswords=true, with ssl"},
 	{Match: network.Is(mysql.ErrNativePassword, mysql.ErrOldPassword, mysql.ErrUnknownPlugin), Kind: registry.KindAuth, Hint: "the account uses a method of authentication that this driver does not have: ALTER USER ... IDENTIFIED VIA (or WITH) another one"},
+	{Match: network.Is(mysql.ErrPktTooLarge), Kind: registry.KindValue, Hint: "a statement is larger than params.maxAllowedPacket: send less at once, or raise it, here and on the server"},
 	{Match: network.Is(mysql.ErrMalformPkt, mysql.ErrPktSync, mysql.ErrPktSyncMul, mysql.ErrBusyBuffer), Kind: registry.KindLost},
 }
 

@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -17,6 +18,9 @@ var table = network.Table{Read: read, Codes: codes, Faults: faults}
 // read takes the server's error out of err.
 func read(err error) (network.Message, bool) {
 	said, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok && errors.Is(err, pgx.ErrTxCommitRollback) {
+		return network.Message{Codes: []string{failedTx}}, true
+	}
 	if !ok {
 		return network.Message{}, false
 	}
