@@ -64,7 +64,10 @@ func constraint(e *mysql.MySQLError) string {
 	if !found {
 		return "" // a text in another language, or without the details for a user who may not see them
 	}
-	return name[strings.LastIndexByte(name, '.')+1:]
+	if quote == "'" {
+		return name[strings.LastIndexByte(name, '.')+1:]
+	}
+	return name // MariaDB calls a check of a column table.column
 }
 
 // faults are the errors that the driver makes.
