@@ -34,11 +34,27 @@ func claimant(err error) registry.Driver {
 }
 
 // diagnose asks the driver, if there is one, about what this package does not know itself.
-func diagnose(err error, d registry.Driver) (found Diagnosis) {
+func diagnose(err error, d registry.Driver) Diagnosis {
+	found := ask(err, d)
+	for e := err; e != nil && found.Kind == KindUnknown; e = errors.Unwrap(e) {
+		joined, ok := e.(interface{ Unwrap() []error })
+		if !ok {
+			continue
+		}
+		for _, e := range joined.Unwrap() { // the first of them may be one that the driver knows, and has no kind
+			if one := diagnose(e, d); one.Kind != KindUnknown {
+				return one
+			}
+		}
+	}
+	found.Hint = advice(found)
+	return found
+}
+
+func ask(err error, d registry.Driver) (found Diagnosis) {
 	if err == nil {
 		return Diagnosis{}
 	}
-	defer func() { found.Hint = advice(found) }()
 	if d != nil {
 		found = d.Diagnose(err)
 	}

@@ -462,3 +462,17 @@ func TestTransactionsOfSQLServer(t *testing.T) {
 		t.Errorf("a commit that is not answered ends in %v", err)
 	}
 }
+
+// Of joined errors the first that gives a kind counts, also when the driver knows one before it.
+func TestTheFirstOfJoinedErrorsThatGivesAKind(t *testing.T) {
+	db := new(ledger).open(t)
+	defer db.Close()
+	without := &answer{registry.Diagnosis{Code: "99"}}
+	err := fmt.Errorf("two: %w", errors.Join(without, fmt.Errorf("that: %w", errConflict), errBusy))
+	if d := db.Diagnose(err); d.Kind != conn.KindConflict || d.Code != "40" || d.Hint == "" {
+		t.Errorf("got %+v", d)
+	}
+	if d := db.Diagnose(without); d.Kind != conn.KindUnknown || d.Code != "99" {
+		t.Errorf("got %+v", d)
+	}
+}

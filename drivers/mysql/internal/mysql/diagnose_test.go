@@ -39,6 +39,8 @@ func TestSameNumberTwoMeanings(t *testing.T) {
 		{1062, "Duplicate entry", registry.KindUnique},
 		{1180, "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT", registry.KindConflict},
 		{1180, "Got error 5 \"Input/output error\" during COMMIT", registry.KindIO},
+		{1005, "Can't create table `shop`.`city` (errno: 121 \"Duplicate key on write or update\")", registry.KindExists},
+		{1005, "Can't create table `shop`.`city` (errno: 13 \"Permission denied\")", registry.KindUnknown},
 		{1396, "Operation CREATE USER failed for 'app'@'%'", registry.KindExists},
 		{1396, "Operation DROP USER failed for 'app'@'%'", registry.KindUndefined},
 		{4025, "CONSTRAINT `positive` failed for `shop`.`city`", registry.KindCheck}, // MariaDB

@@ -44,6 +44,7 @@ var faults = []network.Fault{
 	{Match: network.Says("invalid SCRAM"), Kind: registry.KindAuth, Hint: "the server does not prove that it knows the password: check that it is the right server"},
 	{Match: network.As[*pgproto3.ExceededMaxBodyLenErr], Kind: registry.KindConfig, Hint: notPostgres},
 	{Match: network.Says("received unexpected message", "unknown message type", "invalid message length", "protocol error"), Kind: registry.KindConfig, Hint: notPostgres},
+	{Match: network.Says("failed to encode args["), Kind: registry.KindValue, Hint: "a parameter has not the Go type that the type of its column asks for, or is out of its range: correct it"},
 	{Match: network.As[*pgconn.ParseConfigError], Kind: registry.KindConfig},
 	{Match: network.Is(pgconn.ErrConnClosed), Kind: registry.KindLost},
 }
