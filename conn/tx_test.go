@@ -71,7 +71,7 @@ func (c ledgerConn) BeginTx(context.Context, driver.TxOptions) (driver.Tx, error
 			return nil, err
 		}
 	}
-	return ledgerTx{c.ledger}, nil
+	return ledgerTx(c), nil
 }
 
 type ledgerTx struct{ *ledger }
