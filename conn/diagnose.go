@@ -1,10 +1,12 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
 	"runtime/debug"
+	"strings"
 
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -25,16 +27,36 @@ func Retryable(err error) bool { return Retry{}.worthwhile(err, claimant(err)) }
 // claimant returns the driver of the default registry that knows err, or nil.
 func claimant(err error) registry.Driver {
 	for _, info := range registry.Linked() {
-		if d, missing := registry.Lookup(info.Dialect); missing == nil && d.Diagnose(err) != (Diagnosis{}) {
-			return d
+		if d, missing := registry.Lookup(info.Dialect); missing == nil {
+			if found, _ := consult(err, d); found != (Diagnosis{}) {
+				return d
+			}
 		}
 	}
 	return nil
 }
 
-// diagnose says first what this package knows of the error, and then asks the driver, if there is one. Of joined errors,
-// of which this package knows one, it is the first that gives a kind.
-func diagnose(err error, d registry.Driver) (found Diagnosis) {
+// diagnose gives the kind of an error and what to do about it. Of joined errors it is the first that has a kind.
+func diagnose(err error, d registry.Driver) Diagnosis {
+	found := ask(err, d)
+	for e := err; e != nil && found.Kind == KindUnknown; e = errors.Unwrap(e) {
+		joined, ok := e.(interface{ Unwrap() []error })
+		if !ok {
+			continue
+		}
+		for _, e := range joined.Unwrap() { // the first of them may be one that the driver knows, and has no kind
+			if one := diagnose(e, d); one.Kind != KindUnknown {
+				return one
+			}
+		}
+	}
+	found.Hint = advice(found)
+	return found
+}
+
+// ask says first what this package knows of the error, and then asks the driver, if there is one. Of joined errors, of
+// which this package knows one, it is the first that gives a kind.
+func ask(err error, d registry.Driver) (found Diagnosis) {
 	if err == nil {
 		return Diagnosis{}
 	}
@@ -114,6 +136,16 @@ func ownOfAll(all []error, d registry.Driver) (kind Kind, known bool) {
 		return kind, true
 	}
 	return KindUnknown, false
+}
+
+// advice completes the hint of a driver: with what is usual for the kind, and with the name of the constraint.
+func advice(d Diagnosis) string {
+	hint := cmp.Or(d.Hint, hints[d.Kind])
+	wrong, cure, found := strings.Cut(hint, ": ")
+	if d.Constraint == "" || !found {
+		return hint
+	}
+	return wrong + " (constraint " + d.Constraint + "): " + cure
 }
 
 func is[E error](err error) bool {

@@ -67,7 +67,7 @@ func (c *connector) explain(err error, attempts int) *Error {
 	d := diagnose(err, c.driver)
 	return &Error{
 		Name: c.name, Dialect: c.dialect, Target: c.target,
-		Kind: d.Kind, Attempts: attempts, Hint: cmp.Or(d.Hint, hints[d.Kind]), Err: err,
+		Kind: d.Kind, Attempts: attempts, Hint: d.Hint, Err: err,
 	}
 }
 
@@ -88,6 +88,17 @@ var hints = map[Kind]string{
 	KindCannotOpen:  "check that the file and its folder exist and may be read and written",
 	KindCorrupt:     "check that the file is a database and restore it from a backup if it is damaged",
 	KindIO:          "check that the disk is not full or failing",
+
+	KindUnique:     "another row has this key already: update that row, or choose another key",
+	KindForeignKey: "a row is referred to that is not there, or is still referred to: insert or delete in the other order",
+	KindNotNull:    "a column that must have a value got none: give it one, or a default",
+	KindCheck:      "a value is not one that the table or view allows: correct it",
+	KindConflict:   "another transaction got in between: run the transaction again from its start",
+	KindDenied:     "the user lacks a right that the statement needs: GRANT it",
+	KindExists:     "it exists already: choose another name, or write IF NOT EXISTS",
+	KindUndefined:  "the table, column, function or other object does not exist: check its name",
+	KindSyntax:     "the statement cannot be understood: correct it",
+	KindValue:      "a value is too long, out of range, or not in the form of its type: correct it",
 }
 
 // target says what is opened, for errors.

@@ -2,6 +2,7 @@ package conn_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log"
@@ -96,6 +97,70 @@ func ExampleKindOf() {
 	_, err = db.ExecContext(short, endless)
 	fmt.Println(db.Diagnose(err).Kind == conn.KindCanceled)
 	// Output: true
+}
+
+// The diagnosis of a statement's error is the same in every dialect.
+func ExampleConn_Diagnose() {
+	ctx := context.Background()
+	db, err := conn.OpenURL(ctx, "sqlite::memory:")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, "CREATE TABLE city (name TEXT UNIQUE); INSERT INTO city VALUES ('Ulm')"); err != nil {
+		log.Fatal(err)
+	}
+
+	_, err = db.ExecContext(ctx, "INSERT INTO city VALUES (?)", "Ulm")
+	d := db.Diagnose(fmt.Errorf("adding a city: %w", err))
+	fmt.Println(d.Kind == conn.KindUnique, d.Code, d.Constraint)
+	fmt.Println(d.Hint)
+	// Output:
+	// true 2067 city.name
+	// another row has this key already (constraint city.name): update that row, or choose another key
+}
+
+// The transaction is run again when another one got in between, so fn reads what it needs each time.
+func ExampleConn_InTx() {
+	ctx := context.Background()
+	db, err := conn.OpenURL(ctx, "sqlite::memory:")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, "CREATE TABLE account (name TEXT, balance INT); INSERT INTO account VALUES ('ada', 100), ('bob', 0)"); err != nil {
+		log.Fatal(err)
+	}
+
+	move := func(amount int) error {
+		return db.InTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable}, func(tx *sql.Tx) error {
+			var balance int
+			if err := tx.QueryRowContext(ctx, "SELECT balance FROM account WHERE name = 'ada'").Scan(&balance); err != nil {
+				return err
+			}
+			if balance < amount {
+				return errors.New("not enough money") // rolls back
+			}
+			if _, err := tx.ExecContext(ctx, "UPDATE account SET balance = balance - ? WHERE name = 'ada'", amount); err != nil {
+				return err
+			}
+			_, err := tx.ExecContext(ctx, "UPDATE account SET balance = balance + ? WHERE name = 'bob'", amount)
+			return err
+		})
+	}
+	for range 2 {
+		switch err := move(70); {
+		case errors.Is(err, conn.ErrCommitUnknown):
+			fmt.Println("look whether it was moved:", err)
+		case err != nil:
+			fmt.Println("not moved:", err)
+		default:
+			fmt.Println("moved")
+		}
+	}
+	// Output:
+	// moved
+	// not moved: not enough money
 }
 
 func ExampleWithObserver() {

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"net"
 	"strconv"
@@ -96,6 +97,9 @@ type Info struct {
 	// SingleWriter says that a database takes one writing transaction at a time, so that a pool gains nothing from
 	// several connections that write.
 	SingleWriter bool `json:"singleWriter,omitempty"`
+
+	// Levels are the isolation levels that a transaction can ask for. Empty: the driver says at BeginTx which it has.
+	Levels []sql.IsolationLevel `json:"-"`
 }
 
 // Placeholder is how the statements of a dialect name their parameters: the text before the number of each, or "?",
@@ -122,7 +126,7 @@ func (p Placeholder) Nth(n int) string {
 type Diagnosis struct {
 	Kind       Kind   // what went wrong, in terms that a program can act on
 	Code       string // the database's own code for it: "28P01", "1045"; empty if the error has none
-	Hint       string // for a person: what to check or change; empty: what is usual for the Kind
+	Hint       string // for a person: "what is wrong: what to check or change", with no value of a statement; empty: what is usual for the Kind
 	Permanent  bool   // another attempt cannot succeed soon, although the Kind is one that is retried
-	Constraint string // the constraint that a statement violates, if the database names it in a field of its own
+	Constraint string // the constraint that a statement violates, where the database names it; SQLite names the columns of a key
 }

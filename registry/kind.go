@@ -38,7 +38,7 @@ const (
 	KindDenied     // the user has no right to do this
 	KindExists     // what is to be created is there already
 	KindUndefined  // no such table, column, function or other object
-	KindSyntax     // the statement cannot be parsed
+	KindSyntax     // the statement is not one that the database understands, or contradicts itself
 	KindValue      // a value is too long, out of range, or of the wrong form
 	kindEnd
 )

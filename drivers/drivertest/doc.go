@@ -27,7 +27,9 @@
 // dialects of servers share: CheckFields, Address, TLSConfig, and a table of errors.
 //
 // Diagnose looks the error up, by [errors.As] and never by its text alone, in a table from the codes of the database
-// to [registry.Kind]s, and leaves the rest to Diagnose of package network.
+// to [registry.Kind]s, and leaves the rest to Diagnose of package network. What statements end in belongs into it as
+// well: programs act on these kinds, and conn.Conn.InTx runs a transaction again that ends in KindConflict. A hint
+// is only needed where one is better than what is usual for the kind, and it holds no value of a statement.
 //
 // Then the package registers itself,
 //
@@ -44,6 +46,7 @@
 //			Config:  registry.Config{Host: "127.0.0.1", User: "app", Password: …, Database: "app"},
 //			Columns: drivertest.Columns{Int: "NUMBER(19)", Text: "CLOB"},
 //			Slow:    "BEGIN DBMS_SESSION.SLEEP(60); END;",
+//			Codes:   map[registry.Kind]string{registry.KindUnique: "1", registry.KindForeignKey: "2291 2292", …},
 //			Lacks: map[drivertest.Ability]string{
 //				drivertest.Kill:     "the account of the tests has no right to",
 //				drivertest.Sessions: "the account of the tests may not see them",

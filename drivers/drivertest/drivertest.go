@@ -60,6 +60,7 @@ var groups = []struct {
 	{"types", typeBehaviours},
 	{"transactions", transactionBehaviours},
 	{"failures", failureBehaviours},
+	{"kinds", kindBehaviours},
 	{"network", networkBehaviours},
 	{"pool", poolBehaviours},
 	{"closing", closingBehaviours},

@@ -26,7 +26,8 @@ func (dialect) Info() registry.Info {
 	return registry.Info{
 		Dialect: "scratch", Aliases: []string{"scratchdb"},
 		Import: "example.org/scratch", Module: "example.org/scratchdb", Port: 5050,
-		VersionQuery: "SELECT sqlite_version()",
+		VersionQuery: "SELECT sqlite_version()", SingleWriter: true,
+		Levels: []sql.IsolationLevel{sql.LevelReadCommitted, sql.LevelSerializable},
 	}
 }
 
@@ -71,7 +72,7 @@ var table = network.Table{
 		if !ok {
 			return network.Message{}, false
 		}
-		return network.Message{Codes: []string{strconv.Itoa(e.Code)}, Text: e.Text}, true
+		return network.Message{Codes: []string{strconv.Itoa(e.Code)}, Text: e.Text, Constraint: e.Constraint}, true
 	},
 	Codes: []network.Code{
 		{Codes: strconv.Itoa(wrongLogin), Kind: registry.KindAuth, Hint: "check user and password; ask the server's owner for an account"},
@@ -79,6 +80,14 @@ var table = network.Table{
 		{Codes: strconv.Itoa(noTLS), Kind: registry.KindTLS, Hint: "leave out ssl, or give the server a certificate"},
 		{Codes: strconv.Itoa(readOnly), Kind: registry.KindReadOnly, Hint: "begin a transaction that may write"},
 		{Codes: strconv.Itoa(busy), Kind: registry.KindBusy},
+		{Codes: strconv.Itoa(duplicate), Kind: registry.KindUnique},
+		{Codes: strconv.Itoa(dangling), Kind: registry.KindForeignKey},
+		{Codes: strconv.Itoa(missing), Kind: registry.KindNotNull},
+		{Codes: strconv.Itoa(forbidden), Kind: registry.KindCheck},
+		{Codes: strconv.Itoa(refused), Kind: registry.KindDenied, Hint: "the user may do nothing: ask the server's owner"},
+		{Codes: strconv.Itoa(there), Kind: registry.KindExists},
+		{Codes: strconv.Itoa(unknown), Kind: registry.KindUndefined},
+		{Codes: strconv.Itoa(mistake), Kind: registry.KindSyntax},
 	},
 }
 
@@ -95,14 +104,30 @@ func TestScratch(t *testing.T) {
 func scratchTarget(t *testing.T, encryption *tls.Config) drivertest.Target {
 	s := startScratch(t, encryption)
 	addr := s.listener.Addr().(*net.TCPAddr)
+	cfg := registry.Config{
+		Dialect: "scratch", Host: addr.IP.String(), Port: addr.Port,
+		User: scratchUser, Password: registry.NewSecret(scratchPassword), Database: "main",
+	}
+	poor, impatient := cfg.Clone(), cfg.Clone()
+	poor.User, impatient.Database = scratchPoor, "hasty"
+	codes := strconv.Itoa
 	return drivertest.Target{
 		Driver: dialect{},
-		Config: registry.Config{
-			Dialect: "scratch", Host: addr.IP.String(), Port: addr.Port,
-			User: scratchUser, Password: registry.NewSecret(scratchPassword), Database: "main",
+		Config: cfg,
+		Lacks: map[drivertest.Ability]string{
+			drivertest.FKNames:   "the server does not say which one",
+			drivertest.Sizes:     "a column takes any value",
+			drivertest.Deadlocks: "there is one lock for writing",
 		},
-		Columns: drivertest.Columns{Decimal: "TEXT"},
-		Slow:    "SHOW NOTHING",
+		Codes: map[registry.Kind]string{
+			registry.KindUnique: codes(duplicate), registry.KindForeignKey: codes(dangling), registry.KindNotNull: codes(missing),
+			registry.KindCheck: codes(forbidden), registry.KindDenied: codes(refused), registry.KindExists: codes(there),
+			registry.KindUndefined: codes(unknown), registry.KindSyntax: codes(mistake), registry.KindBusy: codes(busy),
+		},
+		Impatient: &impatient,
+		Poor:      &poor,
+		Columns:   drivertest.Columns{Decimal: "TEXT"},
+		Slow:      "SHOW NOTHING",
 		Isolation: func(ctx context.Context, tx *sql.Tx) (level string, err error) {
 			err = tx.QueryRowContext(ctx, "SHOW ISOLATION").Scan(&level)
 			return level, err

@@ -14,7 +14,7 @@ import (
 type pond struct{}
 
 func (pond) Info() registry.Info {
-	return registry.Info{Dialect: "pond", Aliases: []string{"pool+file"}, Import: "example.org/pond", Files: true}
+	return registry.Info{Dialect: "pond", Aliases: []string{"pool+file"}, Import: "example.org/pond", Files: true, SingleWriter: true}
 }
 
 func (pond) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
@@ -24,12 +24,21 @@ func (pond) Connector(cfg registry.Config, env registry.Env) (driver.Connector, 
 func (pond) Diagnose(err error) registry.Diagnosis { return native.Driver().Diagnose(err) }
 
 func TestADialectOfFiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pond.db")
 	drivertest.Run(t, drivertest.Target{
 		Driver:  pond{},
-		Config:  registry.Config{Filename: filepath.Join(t.TempDir(), "pond.db")},
+		Config:  registry.Config{Filename: file},
 		Columns: drivertest.Columns{Decimal: "TEXT"},
-		Slow:    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT COUNT(*) FROM n",
+		Codes: map[registry.Kind]string{
+			registry.KindUnique: "1555 2067", registry.KindForeignKey: "787", registry.KindNotNull: "1299", registry.KindCheck: "275",
+			registry.KindBusy: "5", registry.KindExists: "1", registry.KindUndefined: "1", registry.KindSyntax: "1",
+		},
+		Impatient: &registry.Config{Filename: file, Params: map[string]string{"busy_timeout": "20"}},
+		Slow:      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT COUNT(*) FROM n",
 		Lacks: map[drivertest.Ability]string{
+			drivertest.FKNames:   "the library does not say which one",
+			drivertest.Sizes:     "a column takes any value",
+			drivertest.Deadlocks: "there is one lock for writing",
 			drivertest.Isolation: "all transactions are serializable",
 			drivertest.ReadOnly:  "the library begins an ordinary transaction",
 		},

@@ -3,6 +3,7 @@ package drivertest_test
 import (
 	"context"
 	"crypto/tls"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -57,6 +58,23 @@ func with(change func(*registry.Config, *registry.Env)) func(registry.Config, re
 		change(&cfg, &env)
 		return dialect{}.Connector(cfg, env)
 	}
+}
+
+// changed changes what the scratch dialect says of an error.
+func changed(change func(*registry.Diagnosis)) func(error) registry.Diagnosis {
+	return func(err error) registry.Diagnosis {
+		d := dialect{}.Diagnose(err)
+		change(&d)
+		return d
+	}
+}
+
+// other returns to in the place of from.
+func other(kind, from, to registry.Kind) registry.Kind {
+	if kind == from {
+		return to
+	}
+	return kind
 }
 
 var ownAliases = []string{"scratchdb"}
@@ -117,6 +135,57 @@ var mutants = append([]mutant{
 			}
 			return d
 		},
+	},
+	{
+		fault: "takes a duplicate for a check", found: "kinds/a key that is there already",
+		says:     "got the kind \"check\", want \"unique\"",
+		diagnose: changed(func(d *registry.Diagnosis) { d.Kind = other(d.Kind, registry.KindUnique, registry.KindCheck) }),
+	},
+	{
+		fault: "drops codes", found: "kinds/no value where one must be",
+		says:     "the code is \"\"",
+		diagnose: changed(func(d *registry.Diagnosis) { d.Code = "" }),
+	},
+	{
+		fault: "names no constraint", found: "kinds/a value that a check forbids",
+		says:     "the constraint is called \"\"",
+		diagnose: changed(func(d *registry.Diagnosis) { d.Constraint = "" }),
+	},
+	{
+		fault: "cuts names of constraints", found: "kinds/a key that is there already",
+		says: "the constraint is called \"drivertest_",
+		diagnose: changed(func(d *registry.Diagnosis) {
+			d.Constraint, _, _ = strings.Cut(d.Constraint, ", ")
+		}),
+	},
+	{
+		fault: "shows values in hints", found: "kinds/a row that refers to none, or is referred to",
+		says: "without the value \"4711\"",
+		diagnose: changed(func(d *registry.Diagnosis) {
+			if d.Kind == registry.KindForeignKey {
+				d.Hint = "there is no row 4711: insert it"
+			}
+		}),
+	},
+	{
+		fault: "takes what is missing for a mistake", found: "kinds/names that are not there",
+		says:     "got the kind \"syntax\", want \"undefined\"",
+		diagnose: changed(func(d *registry.Diagnosis) { d.Kind = other(d.Kind, registry.KindUndefined, registry.KindSyntax) }),
+	},
+	{
+		fault: "takes a refusal for a failed login", found: "kinds/a table that the user may not use",
+		says:     "got the kind \"auth\", want \"denied\"",
+		diagnose: changed(func(d *registry.Diagnosis) { d.Kind = other(d.Kind, registry.KindDenied, registry.KindAuth) }),
+	},
+	{
+		fault: "takes a lock for a timeout", found: "kinds/two transactions that cannot both be true",
+		says:     "got the kind \"timeout\", want \"conflict\"",
+		diagnose: changed(func(d *registry.Diagnosis) { d.Kind = other(d.Kind, registry.KindBusy, registry.KindTimeout) }),
+	},
+	{
+		fault: "tells a level that it does not have", found: "transactions/each isolation level is used or refused",
+		says: "Info.Levels are [Snapshot Serializable]",
+		info: func(info registry.Info) registry.Info { info.Levels[0] = sql.LevelSnapshot; return info },
 	},
 	{
 		fault: "hands no socket to Watch", found: "driver/every network connection is handed to Watch, and what that returns is used",

@@ -38,8 +38,9 @@ type (
 	scratchBytes string // and makes nil of bytes that are none
 
 	scratchError struct {
-		Code int
-		Text string
+		Code       int
+		Text       string
+		Constraint string
 	}
 )
 
@@ -50,6 +51,13 @@ const (
 	noTLS
 	readOnly
 	busy
+	duplicate
+	dangling
+	missing
+	forbidden
+	refused
+	there
+	unknown
 	mistake
 )
 
@@ -102,7 +110,7 @@ func scratchConnect(ctx context.Context, nc net.Conn, encryption *tls.Config, lo
 				return err
 			}
 			if answer[0] != 'T' {
-				return &scratchError{noTLS, "the server has no TLS"}
+				return &scratchError{Code: noTLS, Text: "the server has no TLS"}
 			}
 			c.nc = tls.Client(nc, encryption)
 		}

@@ -10,6 +10,7 @@ import (
 	"database/sql"
 	"encoding/gob"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -24,7 +25,7 @@ import (
 	"modernc.org/sqlite"
 )
 
-const scratchUser, scratchPassword = "ada", "an engine that weaves"
+const scratchUser, scratchPoor, scratchPassword = "ada", "charles", "an engine that weaves"
 
 // scratchServer answers with what SQLite says, and so needs no SQL of its own.
 type scratchServer struct {
@@ -44,9 +45,10 @@ func startScratch(t *testing.T, encryption *tls.Config) *scratchServer {
 		t.Fatal(err)
 	}
 	s := &scratchServer{listener: l, tls: encryption, databases: make(map[string]*sql.DB), sessions: make(map[string]net.Conn)}
-	for _, name := range []string{"main", "system"} {
-		s.databases[name] = openSQLite(t, filepath.Join(t.TempDir(), name))
-	}
+	main := filepath.Join(t.TempDir(), "main")
+	s.databases["main"] = openSQLite(t, main, 5*time.Second)
+	s.databases["hasty"] = openSQLite(t, main, 20*time.Millisecond) // is the same, and waits for no lock
+	s.databases["system"] = openSQLite(t, filepath.Join(t.TempDir(), "system"), 0)
 	var serving sync.WaitGroup
 	serving.Go(func() {
 		for {
@@ -72,10 +74,10 @@ func startScratch(t *testing.T, encryption *tls.Config) *scratchServer {
 	return s
 }
 
-func openSQLite(t *testing.T, path string) *sql.DB {
+func openSQLite(t *testing.T, path string, wait time.Duration) *sql.DB {
 	t.Helper()
 	params := url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(wal)"}, "_txlock": {"immediate"},
+		"_pragma": {fmt.Sprintf("busy_timeout(%d)", wait.Milliseconds()), "journal_mode(wal)", "foreign_keys(1)"}, "_txlock": {"immediate"},
 		"_time_format": {"sqlite"}, "_timezone": {"UTC"},
 	}
 	u := url.URL{Scheme: "file", Path: path, RawQuery: params.Encode()}
@@ -136,14 +138,14 @@ func (s *scratchServer) serve(nc net.Conn) {
 	}
 	db := s.databases[login.Database]
 	switch {
-	case login.User != scratchUser || login.Password != scratchPassword:
-		_ = enc.Encode(scratchReply{Err: &scratchError{wrongLogin, "user or password is wrong"}})
+	case login.User != scratchUser && login.User != scratchPoor || login.Password != scratchPassword:
+		_ = enc.Encode(scratchReply{Err: &scratchError{Code: wrongLogin, Text: "user or password is wrong"}})
 		return
 	case db == nil:
-		_ = enc.Encode(scratchReply{Err: &scratchError{noDatabase, "there is no such database"}})
+		_ = enc.Encode(scratchReply{Err: &scratchError{Code: noDatabase, Text: "there is no such database"}})
 		return
 	}
-	session := &scratchSession{id: s.enter(nc)}
+	session := &scratchSession{id: s.enter(nc), poor: login.User == scratchPoor}
 	defer s.leave(session.id)
 
 	ctx, cancel := context.WithCancel(context.Background())
@@ -192,25 +194,46 @@ type scratchSession struct {
 	conn      *sql.Conn
 	tx        *sql.Tx
 	isolation string
+	poor      bool
 	readOnly  bool
 }
 
 func (s *scratchSession) answer(ctx context.Context, request scratchRequest) (reply scratchReply) {
 	err := s.try(ctx, request, &reply)
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		codes := map[int]int{5: busy, 8: readOnly} // https://www.sqlite.org/rescode.html
-		code := codes[e.Code()&0xff]
-		if code == 0 {
-			code = mistake
-		}
-		reply.Err = &scratchError{code, e.Error()}
+		reply.Err = scratchErrorOf(e)
 	} else if err != nil && !errors.As(err, &reply.Err) {
-		reply.Err = &scratchError{mistake, err.Error()}
+		reply.Err = &scratchError{Code: mistake, Text: err.Error()}
 	}
 	return reply
 }
 
+// scratchErrorOf has a code for each of SQLite's, https://www.sqlite.org/rescode.html, and takes the constraint out of
+// its text.
+func scratchErrorOf(e *sqlite.Error) *scratchError {
+	said := &scratchError{Code: mistake, Text: e.Error()}
+	codes := map[int]int{5: busy, 8: readOnly, 275: forbidden, 787: dangling, 1299: missing, 1555: duplicate, 2067: duplicate}
+	for _, code := range []int{e.Code() & 0xff, e.Code()} {
+		if known := codes[code]; known != 0 {
+			said.Code = known
+		}
+	}
+	switch {
+	case said.Code == duplicate, said.Code == forbidden:
+		_, name, _ := strings.Cut(said.Text, " constraint failed: ")
+		said.Constraint, _, _ = strings.Cut(name, " (")
+	case strings.Contains(said.Text, "already exists"):
+		said.Code = there
+	case strings.Contains(said.Text, "no such"), strings.Contains(said.Text, "has no column"):
+		said.Code = unknown
+	}
+	return said
+}
+
 func (s *scratchSession) try(ctx context.Context, request scratchRequest, reply *scratchReply) error {
+	if s.poor && strings.Contains(request.SQL, "drivertest_") {
+		return &scratchError{Code: refused, Text: "this user may do nothing"}
+	}
 	var args []any
 	for _, a := range request.Args {
 		args = append(args, a.unpack())
@@ -268,7 +291,7 @@ func (s *scratchSession) begin(ctx context.Context, request scratchRequest) erro
 		int(sql.LevelReadCommitted): "read committed",
 	}[request.Isolation]
 	if isolation == "" {
-		return &scratchError{mistake, "there is no such isolation level"}
+		return &scratchError{Code: mistake, Text: "there is no such isolation level"}
 	}
 	if request.ReadOnly {
 		if _, err := s.conn.ExecContext(ctx, "PRAGMA query_only = on"); err != nil {

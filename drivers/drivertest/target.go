@@ -41,6 +41,14 @@ type Target struct {
 	Kill     func(ctx context.Context, session string) error // ends a connection from the server's side
 	Sessions func(ctx context.Context) (int, error)          // counts the connections that the server has now for Config, its own left out
 
+	// Codes holds for each kind of a statement's failure the codes, separated by spaces, that the database may give to
+	// those that the suite provokes, such as "23505" for KindUnique.
+	Codes map[registry.Kind]string
+	// Impatient is Config with settings by which a statement waits for a lock for a second at most.
+	Impatient *registry.Config
+	// Poor is Config with a user who may log in, and may not use the tables of the suite.
+	Poor *registry.Config
+
 	// Failures are configs that cannot be opened, in addition to those that the suite makes of Config: a wrong
 	// password, an unknown user, a missing database, and servers that do not answer as they should.
 	Failures []Failure
@@ -83,6 +91,16 @@ const (
 	Cancel       Ability = "cancel"       // a running statement ends with its context; needs Target.Slow
 	Kill         Ability = "kill"         // connections can be ended on the server; needs Target.Kill and Target.Session
 	Sessions     Ability = "sessions"     // the server's connections can be counted; needs Target.Sessions
+	Kinds        Ability = "kinds"        // the diagnosis of a statement's error has a kind and a code; needs Target.Codes
+	Constraints  Ability = "constraints"  // the diagnosis names a key or a check that is violated
+	ForeignKeys  Ability = "foreign keys" // rows that other rows refer to must be there
+	FKNames      Ability = "names of foreign keys"
+	Checks       Ability = "checks"        // CHECK constraints
+	Sizes        Ability = "sizes"         // SMALLINT, VARCHAR(3) and numbers take what fits, and refuse the rest
+	Conflicts    Ability = "conflicts"     // transactions are serializable, by refusing one of those that cannot be
+	Deadlocks    Ability = "deadlocks"     // transactions can lock each other's rows, and one of them is ended
+	LockTimeouts Ability = "lock timeouts" // waiting for a lock ends; needs Target.Impatient
+	Rights       Ability = "rights"        // users may be forbidden to use a table; needs Target.Poor
 	Floats       Ability = "floats"
 	Bools        Ability = "bools"
 	Decimals     Ability = "decimals"
@@ -95,10 +113,14 @@ const (
 var abilities = map[Ability]func(*Target) string{
 	Network: nil, Passwords: nil, Databases: nil, Tables: nil, Transactions: nil, TxContext: nil, TxLevel: nil, ReadOnly: nil,
 	Floats: nil, Bools: nil, Decimals: nil, Bytes: nil, Times: nil, UTC: nil,
-	Isolation: func(t *Target) string { return unless(t.Isolation != nil && t.Levels != nil, "Isolation and Levels") },
-	Cancel:    func(t *Target) string { return unless(t.Slow != "", "Slow") },
-	Kill:      func(t *Target) string { return unless(t.Kill != nil && t.Session != "", "Kill and Session") },
-	Sessions:  func(t *Target) string { return unless(t.Sessions != nil, "Sessions") },
+	Constraints: nil, ForeignKeys: nil, FKNames: nil, Checks: nil, Sizes: nil, Conflicts: nil, Deadlocks: nil,
+	Kinds:        func(t *Target) string { return unless(t.Codes != nil, "Codes") },
+	LockTimeouts: func(t *Target) string { return unless(t.Impatient != nil, "Impatient") },
+	Rights:       func(t *Target) string { return unless(t.Poor != nil, "Poor") },
+	Isolation:    func(t *Target) string { return unless(t.Isolation != nil && t.Levels != nil, "Isolation and Levels") },
+	Cancel:       func(t *Target) string { return unless(t.Slow != "", "Slow") },
+	Kill:         func(t *Target) string { return unless(t.Kill != nil && t.Session != "", "Kill and Session") },
+	Sessions:     func(t *Target) string { return unless(t.Sessions != nil, "Sessions") },
 }
 
 func unless(given bool, fields string) string {
@@ -119,7 +141,7 @@ func (target *Target) complete(t *testing.T) {
 		target.Lacks = make(map[Ability]string)
 	}
 	if target.Driver.Info().Files {
-		for _, a := range []Ability{Network, Passwords, Kill, Sessions} {
+		for _, a := range []Ability{Network, Passwords, Kill, Sessions, Rights} {
 			if target.Lacks[a] == "" {
 				target.Lacks[a] = "a dialect of files has no server"
 			}
@@ -142,8 +164,10 @@ func (target *Target) complete(t *testing.T) {
 	if t.Failed() {
 		t.FailNow()
 	}
-	if target.Config.Dialect == "" {
-		target.Config.Dialect = target.Driver.Info().Dialect
+	for _, cfg := range []*registry.Config{&target.Config, target.Impatient, target.Poor} {
+		if cfg != nil && cfg.Dialect == "" {
+			cfg.Dialect = target.Driver.Info().Dialect
+		}
 	}
 	target.Columns.complete()
 }

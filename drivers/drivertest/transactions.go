@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/patchbay-go/patchbay/conn"
@@ -120,6 +123,9 @@ var allLevels = []sql.IsolationLevel{
 
 func levelsAreUsed(c check) {
 	db := c.open(c.pool(1))
+	if told := c.info.Levels; len(told) != 0 && !slices.Equal(slices.Sorted(slices.Values(told)), slices.Sorted(maps.Keys(c.Levels))) {
+		c.Errorf("Info.Levels are %v, and Target.Levels has those of %v", told, slices.Sorted(maps.Keys(c.Levels)))
+	}
 	for _, level := range allLevels {
 		want, offered := c.Levels[level]
 		tx, err := db.BeginTx(c.ctx(), &sql.TxOptions{Isolation: level})
@@ -139,6 +145,12 @@ func levelsAreUsed(c check) {
 			c.rollback(tx)
 		}
 		c.works(db)
+		if !offered {
+			err := db.InTx(c.ctx(), &sql.TxOptions{Isolation: level}, func(*sql.Tx) error { return errors.New("called") })
+			if err == nil || strings.Contains(err.Error(), "called") {
+				c.Errorf("InTx ends in %v, want that it refuses %v and does not call", err, level)
+			}
+		}
 	}
 }
 

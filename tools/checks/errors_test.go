@@ -12,9 +12,9 @@ import (
 	"github.com/patchbay-go/patchbay/tools/internal/wasip1"
 )
 
-// Each row of the README's table of errors has a program here that prints the words of the row, where "…" stands
-// for anything, and nothing after them.
-func TestErrorsOfTheReadme(t *testing.T) {
+// Each row of the table of errors in docs/errors.md has a program here that prints the words of the row, where "…" stands
+// for anything, and nothing after them. The README has three of them.
+func TestErrorsOfTheDocumentation(t *testing.T) {
 	t.Parallel()
 	imports, bare := newProgram(t, opener, driver("postgres"), driver("sqlite")), newProgram(t, opener)
 	untagged, mistyped := imports.Build(t, ""), imports.Build(t, "postgers")
@@ -52,8 +52,19 @@ func TestErrorsOfTheReadme(t *testing.T) {
 			return run(t, imports, withPostgres, strings.Replace(cfg.String(), "[redacted]", "wrong", 1))
 		},
 	}
+	table := section(t, document(t, "docs", "errors.md"), "What opening says")
+	inReadme := section(t, readme(t), "Errors and their cures")
+	if rows := tableRow.FindAllString(inReadme, -1); len(rows) != 3 {
+		t.Errorf("the README has %d rows, want 3", len(rows))
+	} else {
+		for _, row := range rows {
+			if !strings.Contains(table, row+"\n") {
+				t.Errorf("docs/errors.md lacks the README's row\n%s", row)
+			}
+		}
+	}
 	var rows []string
-	for _, m := range regexp.MustCompile("(?m)^\\| `(.*?)` \\|").FindAllStringSubmatch(section(t, readme(t), "Errors and their cures"), -1) {
+	for _, m := range tableRow.FindAllStringSubmatch(table, -1) {
 		rows = append(rows, m[1])
 		program, ok := programs[m[1]]
 		if !ok {
@@ -69,7 +80,10 @@ func TestErrorsOfTheReadme(t *testing.T) {
 	}
 	for words := range programs {
 		if !slices.Contains(rows, words) {
-			t.Errorf("the README has no row for %s", words)
+			t.Errorf("docs/errors.md has no row for %s", words)
 		}
 	}
 }
+
+// tableRow is a row of a table of errors.
+var tableRow = regexp.MustCompile("(?m)^\\| `(.*?)` \\|.*$")

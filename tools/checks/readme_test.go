@@ -10,13 +10,16 @@ import (
 	"github.com/patchbay-go/patchbay/tools/internal/sandbox"
 )
 
-func readme(t *testing.T) string {
+func readme(t *testing.T) string { t.Helper(); return document(t, "README.md") }
+
+// document returns the text of a file, whose path is seen from the root.
+func document(t *testing.T, path ...string) string {
 	t.Helper()
 	root, err := sandbox.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	text, err := os.ReadFile(filepath.Join(append([]string{root}, path...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +31,7 @@ func section(t *testing.T, text, heading string) string {
 	t.Helper()
 	_, rest, found := strings.Cut(text, "\n## "+heading+"\n")
 	if !found {
-		t.Fatalf("the README has no section %q", heading)
+		t.Fatalf("there is no section %q", heading)
 	}
 	rest, _, _ = strings.Cut(rest, "\n## ")
 	return rest

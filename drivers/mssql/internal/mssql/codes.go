@@ -13,7 +13,10 @@ import (
 //	3000   https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-3000-to-3999
 //	4000   https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-4000-to-4999
 //	8000   https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-8000-to-8999
+//	5000   https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-5000-to-5999
 //	9000   https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-9000-to-9999
+//	13000  https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-13000-to-13999
+//	15000  https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-15000-to-15999
 //	16000  https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-16000-to-17999
 //	18000  https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-18000-to-18999
 //	31000  https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-31000-to-41399
@@ -86,7 +89,7 @@ var codes = []network.Code{
 	{Codes: "2740", Kind: registry.KindConfig, Hint: "the server does not know the language in params.language: see sys.syslanguages"},
 	// 3000
 	{Codes: "3906", Kind: registry.KindReadOnly, Hint: "the database is read-only, or a replica for reading: connect to the primary server, or ALTER DATABASE ... SET READ_WRITE"},
-	{Codes: "3960", Kind: registry.KindConflict, Hint: "another transaction changed the same rows: begin the snapshot transaction again"},
+	{Codes: "3960 3961", Kind: registry.KindConflict, Hint: "another transaction changed the same rows, or the table: begin the snapshot transaction again"},
 	// 4000
 	{Codes: "4014", Kind: registry.KindLost},
 	// 8000
@@ -96,33 +99,48 @@ var codes = []network.Code{
 	// 31000
 	{Codes: "41301 41302 41305 41325 41839", Kind: registry.KindConflict, Hint: "another transaction on memory-optimized tables got in between: begin it again"},
 	// what statements end in
-	// 2000
-	{Codes: "2601 2627", Kind: registry.KindUnique, Hint: "another row has this key already: update that row, or choose another key"},
-	{Codes: "2628 2629", Kind: registry.KindValue, Hint: "a text is too long for its column: shorten it"},
-	{Codes: "2705 2714", Kind: registry.KindExists, Hint: "it exists already: choose another name"},
-	{Codes: "2706 2812", Kind: registry.KindUndefined, Hint: "the table or procedure does not exist: check its name and schema"},
 	// 0
-	{Codes: "547", Text: "CHECK constraint", Kind: registry.KindCheck, Hint: "a value is not one that the table allows: correct it"},
-	{Codes: "547", Kind: registry.KindForeignKey, Hint: "a row is referred to that is not there, or is still referred to: insert or delete in the other order"},
-	{Codes: "550", Kind: registry.KindCheck, Hint: "a row is not one that the view allows: correct it"},
-	{Codes: "515", Kind: registry.KindNotNull, Hint: "a column that must have a value got none: give it one, or a default"},
-	{Codes: "195 207 208", Kind: registry.KindUndefined, Hint: "the table, column or function does not exist: check its name and schema"},
-	{Codes: "102 105 109 110 120 156 170 209 213 319", Kind: registry.KindSyntax, Hint: "the statement cannot be understood: correct it"},
-	{Codes: "220 232 241 242 244 245 248 295", Kind: registry.KindValue, Hint: "a value is out of range, or not in the form of its type: correct it"},
+	{Codes: "547", Text: "CHECK constraint", Kind: registry.KindCheck},
+	{Codes: "547", Kind: registry.KindForeignKey},
+	{Codes: "550", Kind: registry.KindCheck},
+	{Codes: "233 515", Kind: registry.KindNotNull},
+	{Codes: "219", Kind: registry.KindExists},
+	{Codes: "195 207 208 218 243 261", Kind: registry.KindUndefined, Hint: undefined},
+	{Codes: "101 102 103 104 105 107 109 110 111 113 116 119 120 121 128 134 137 142 144 145 147 156 174 189 201 203 205 206 209 213 216 256 257 260 264 319", Kind: registry.KindSyntax},
+	{Codes: "149 151 168 190 210 220 232 235 236 241 242 244 245 248 295 517 535", Kind: registry.KindValue},
 	// 1000
-	{Codes: "1801 1913", Kind: registry.KindExists, Hint: "it exists already: choose another name"},
-	{Codes: "1902 1911", Kind: registry.KindUndefined, Hint: "the column or index does not exist: check its name"},
+	{Codes: "1505", Kind: registry.KindUnique, Hint: "rows have the same key already, so that it cannot be made unique: change or delete them"},
+	{Codes: "1779 1781 1801 1913", Kind: registry.KindExists},
+	{Codes: "1088 1902 1911", Kind: registry.KindUndefined, Hint: undefined},
+	{Codes: "1007", Kind: registry.KindValue},
+	{Codes: "1011 1013", Kind: registry.KindSyntax},
+	// 2000
+	{Codes: "2601 2627", Kind: registry.KindUnique},
+	{Codes: "2628 2629", Kind: registry.KindValue, Hint: "a text is too long for its column: shorten it"},
+	{Codes: "2705 2714", Kind: registry.KindExists},
+	{Codes: "2706 2715 2760 2812", Kind: registry.KindUndefined, Hint: undefined},
 	// 3000
-	{Codes: "3701", Kind: registry.KindUndefined, Hint: "what is to be dropped does not exist, or the login may not drop it: check its name, or write IF EXISTS"},
+	{Codes: "3701 3728", Kind: registry.KindUndefined, Hint: "what is to be dropped does not exist, or the login may not drop it: check its name, or write IF EXISTS"},
 	{Codes: "3726", Kind: registry.KindForeignKey, Hint: "the table is still referred to: drop that constraint first"},
 	{Codes: "3951 3952", Kind: registry.KindConfig, Hint: "the database does not allow snapshot isolation: ALTER DATABASE ... SET ALLOW_SNAPSHOT_ISOLATION ON"},
 	// 4000
-	{Codes: "4104 4121 4902", Kind: registry.KindUndefined, Hint: "the table, column or function does not exist: check its name and schema"},
+	{Codes: "4104 4121 4902 4924", Kind: registry.KindUndefined, Hint: undefined},
 	{Codes: "4712", Kind: registry.KindForeignKey, Hint: "the table is still referred to: delete its rows, or drop that constraint first"},
+	// 5000
+	{Codes: "5011", Kind: registry.KindDenied, Hint: "the login may not change the database, or the database does not exist: GRANT ALTER, or check its name"},
 	// 8000
-	{Codes: "8114 8115 8134 8152 8169", Kind: registry.KindValue, Hint: "a value is too long, out of range, or not in the form of its type: correct it"},
+	{Codes: "8114 8115 8134 8152 8169", Kind: registry.KindValue},
+	{Codes: "8120 8144", Kind: registry.KindSyntax},
+	// 13000
+	{Codes: "13609", Kind: registry.KindValue, Hint: "a text is not JSON: correct it"},
+	// 15000
+	{Codes: "15023 15025", Kind: registry.KindExists},
+	{Codes: "15151", Kind: registry.KindUndefined, Hint: undefined},
+	{Codes: "15247", Kind: registry.KindDenied},
 	// 18000
 	{Codes: "18456", Kind: registry.KindAuth, Hint: "verify user and password; a server that takes Windows accounts only refuses others in the same words"},
 	// any other after which the server closes the connection
 	{Codes: "*", Fatal: true, Kind: registry.KindLost},
 }
+
+const undefined = "the table, column, function or other object does not exist, or the login may not see it: check its name and schema"

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -212,6 +213,12 @@ func TestTheDatabaseIsDropped(t *testing.T) {
 
 // target is what all servers have in common.
 func target(cfg registry.Config, change func(*drivertest.Target)) drivertest.Target {
+	impatient := cfg.Clone()
+	impatient.Params = maps.Clone(cfg.Params)
+	if impatient.Params == nil {
+		impatient.Params = make(map[string]string)
+	}
+	impatient.Params["lockTimeout"] = "50"
 	target := drivertest.Target{
 		Driver: mssql.Driver(),
 		Config: cfg,
@@ -220,6 +227,7 @@ func target(cfg registry.Config, change func(*drivertest.Target)) drivertest.Tar
 		},
 		Slow: "WAITFOR DELAY '00:02:00'",
 		Lacks: map[drivertest.Ability]string{
+			drivertest.Rights:    "the account of the tests may not be one that makes others",
 			drivertest.UTC:       "a datetimeoffset is read with the offset that it was written with, and all other types lose it",
 			drivertest.TxContext: "go-mssqldb does not read the answer to such a rollback: https://github.com/microsoft/go-mssqldb/issues/390",
 		},
@@ -236,7 +244,13 @@ func target(cfg registry.Config, change func(*drivertest.Target)) drivertest.Tar
 			sql.LevelSerializable:    "4",
 			sql.LevelSnapshot:        "5",
 		},
-		Session: "SELECT @@SPID",
+		Codes: map[registry.Kind]string{
+			registry.KindUnique: "2601 2627", registry.KindForeignKey: "547", registry.KindNotNull: "515", registry.KindCheck: "547",
+			registry.KindConflict: "1205", registry.KindBusy: "1222", registry.KindExists: "2714",
+			registry.KindUndefined: "195 207 208 3701", registry.KindSyntax: "102 156", registry.KindValue: "220 245 2628 8115 8152",
+		},
+		Impatient: &impatient,
+		Session:   "SELECT @@SPID",
 		Failures: []drivertest.Failure{
 			failure("a language that is none", cfg, registry.KindConfig, 1, func(c *registry.Config) { c.Params["language"] = "Klingon" }),
 			failure("strict encryption without TLS", cfg, registry.KindConfig, 0, func(c *registry.Config) { c.TLS, c.Params["strict"] = nil, "true" }),

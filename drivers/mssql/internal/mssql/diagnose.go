@@ -1,6 +1,7 @@
 package mssql
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"strconv"
@@ -37,8 +38,8 @@ func read(err error) (network.Message, bool) {
 		m.Codes = append(m.Codes, strconv.Itoa(int(e.Number)))
 		m.Text += e.Message + "\n"
 		m.Fatal = m.Fatal || e.Class >= fatal
+		m.Constraint = cmp.Or(m.Constraint, constraint(e))
 	}
-	m.Constraint = constraint(said)
 	return m, true
 }
 

@@ -123,6 +123,37 @@ func TestStatementsThatFail(t *testing.T) {
 	}
 }
 
+// The texts are those of the server's list with names put in; a value that looks like a name comes after them.
+// https://learn.microsoft.com/sql/relational-databases/errors-events/mssqlserver-547-database-engine-error
+func TestConstraintsAreNamed(t *testing.T) {
+	for _, c := range []struct {
+		number int32
+		text   string
+		kind   registry.Kind
+		want   string
+	}{
+		{547, `The INSERT statement conflicted with the FOREIGN KEY constraint "FK_child". The conflict occurred in database "shop", table "dbo.parent", column 'id'.`, registry.KindForeignKey, "FK_child"},
+		{547, `The INSERT statement conflicted with the FOREIGN KEY SAME TABLE constraint "FK_self". The conflict occurred in database "shop", table "dbo.t", column 'id'.`, registry.KindForeignKey, "FK_self"},
+		{547, `The DELETE statement conflicted with the REFERENCE constraint "FK_child". The conflict occurred in database "shop", table "dbo.child", column 'p'.`, registry.KindForeignKey, "FK_child"},
+		{547, `The UPDATE statement conflicted with the CHECK constraint "CK_positive". The conflict occurred in database "shop", table "dbo.t", column 'n'.`, registry.KindCheck, "CK_positive"},
+		{2601, `Cannot insert duplicate key row in object 'dbo.city' with unique index 'IX_name'. The duplicate key value is (unique index 'x').`, registry.KindUnique, "IX_name"},
+		{2627, `Violation of UNIQUE KEY constraint 'UQ_name'. Cannot insert duplicate key in object 'dbo.city'. The duplicate key value is (constraint 'x').`, registry.KindUnique, "UQ_name"},
+		{2627, `Violation of PRIMARY KEY constraint 'PK_city'. Cannot insert duplicate key in object 'dbo.city'. The duplicate key value is (1).`, registry.KindUnique, "PK_city"},
+		{2627, `Verletzung der UNIQUE KEY-Einschränkung "UQ_name".`, registry.KindUnique, ""},
+		{515, `Cannot insert the value NULL into column 'n', table 'shop.dbo.t'; column does not allow nulls. INSERT fails.`, registry.KindNotNull, ""},
+	} {
+		said := mssql.Error{Number: c.number, Class: 14, Message: c.text}
+		last := mssql.Error{Number: 50000, Class: 16, Message: "rolled back by the procedure"}
+		several := last
+		several.All = []mssql.Error{said, last}
+		for _, err := range []error{said, several} {
+			if d := Driver().Diagnose(err); d.Kind != c.kind || d.Constraint != c.want || d.Code != strconv.Itoa(int(c.number)) {
+				t.Errorf("the diagnosis of %q is %+v, want %q %q", c.text, d, c.kind, c.want)
+			}
+		}
+	}
+}
+
 func TestConnectionsThatBreak(t *testing.T) {
 	s := start(t)
 	for name, fault := range map[string]tdstest.Fault{

@@ -9,3 +9,7 @@ import (
 func TestTheDocumentationListsEveryParam(t *testing.T) {
 	testdriver.Documented(t, "../../doc.go", params)
 }
+
+func TestTheDocumentationListsEveryCode(t *testing.T) {
+	testdriver.CodesDocumented(t, "mssql", testdriver.CodesOf(table))
+}

@@ -3,6 +3,7 @@
 package mssql
 
 import (
+	"database/sql"
 	"database/sql/driver"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -20,6 +21,8 @@ const systemDatabase = "master"
 func (dialect) Info() registry.Info {
 	info, _ := registry.Describe("mssql")
 	info.DriverName, info.Placeholder = "sqlserver", registry.At
+	// https://learn.microsoft.com/sql/t-sql/statements/set-transaction-isolation-level-transact-sql
+	info.Levels = []sql.IsolationLevel{sql.LevelReadUncommitted, sql.LevelReadCommitted, sql.LevelRepeatableRead, sql.LevelSnapshot, sql.LevelSerializable}
 	// A version such as "16.0.1000.6". https://learn.microsoft.com/sql/t-sql/functions/serverproperty-transact-sql
 	info.VersionQuery = "SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128))"
 	// https://learn.microsoft.com/sql/t-sql/functions/databasepropertyex-transact-sql

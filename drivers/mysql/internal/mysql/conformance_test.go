@@ -14,6 +14,7 @@ import (
 	"github.com/patchbay-go/patchbay/drivers/drivertest"
 	"github.com/patchbay-go/patchbay/drivers/mysql/internal/mysql"
 	"github.com/patchbay-go/patchbay/internal/testserver"
+	"github.com/patchbay-go/patchbay/registry"
 )
 
 func TestConformance(t *testing.T) {
@@ -24,9 +25,14 @@ func TestConformance(t *testing.T) {
 	}
 	// A new name each time: a session that was left in a SLEEP is there for as long as it sleeps.
 	cfg.Database = fmt.Sprintf("conformance_%d", rand.Uint32())
+	poor, impatient := cfg.Clone(), cfg.Clone()
+	poor.User, poor.Password = cfg.Database, registry.NewSecret("pw of the poor")
+	impatient.Params = map[string]string{"innodb_lock_wait_timeout": "1"}
 	for _, statement := range []string{
 		"CREATE DATABASE " + cfg.Database,
 		"CREATE TABLE " + cfg.Database + ".begun (n INT) ENGINE=InnoDB",
+		"CREATE USER " + poor.User + " IDENTIFIED BY '" + poor.Password.Reveal() + "'",
+		"GRANT SELECT ON " + cfg.Database + ".begun TO " + poor.User, // without any right in it, the database is not there
 	} {
 		if _, err := admin.Exec(statement); err != nil {
 			t.Fatal(err)
@@ -34,7 +40,8 @@ func TestConformance(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		_, err := admin.Exec("DROP DATABASE " + cfg.Database)
-		if err := errors.Join(err, admin.Close()); err != nil {
+		_, left := admin.Exec("DROP USER " + poor.User)
+		if err := errors.Join(err, left, admin.Close()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -60,7 +67,14 @@ func TestConformance(t *testing.T) {
 			sql.LevelRepeatableRead:  "REPEATABLE READ",
 			sql.LevelSerializable:    "SERIALIZABLE",
 		},
-		Session: "SELECT CONNECTION_ID()",
+		Codes: map[registry.Kind]string{
+			registry.KindUnique: "1062", registry.KindForeignKey: "1451 1452", registry.KindNotNull: "1048 1364", registry.KindCheck: "3819 4025",
+			registry.KindConflict: "1213", registry.KindBusy: "1205", registry.KindDenied: "1142", registry.KindExists: "1050",
+			registry.KindUndefined: "1051 1054 1146 1305", registry.KindSyntax: "1064", registry.KindValue: "1264 1366 1406",
+		},
+		Impatient: &impatient,
+		Poor:      &poor,
+		Session:   "SELECT CONNECTION_ID()",
 		Kill: func(ctx context.Context, session string) error {
 			id, err := strconv.Atoi(session)
 			if err == nil {

@@ -64,7 +64,10 @@ func constraint(e *mysql.MySQLError) string {
 	if !found {
 		return "" // a text in another language, or without the details for a user who may not see them
 	}
-	return name[strings.LastIndexByte(name, '.')+1:]
+	if quote == "'" {
+		return name[strings.LastIndexByte(name, '.')+1:]
+	}
+	return name // MariaDB calls a check of a column table.column
 }
 
 // faults are the errors that the driver makes.
@@ -75,6 +78,7 @@ var faults = []network.Fault{
 	{Match: network.Says("unsupported protocol version"), Kind: registry.KindConfig, Hint: notMySQL},
 	{Match: network.Is(mysql.ErrCleartextPassword), Kind: registry.KindAuth, Hint: "the account wants the password as it is: set params.allowCleartextPasswords=true, with ssl"},
 	{Match: network.Is(mysql.ErrNativePassword, mysql.ErrOldPassword, mysql.ErrUnknownPlugin), Kind: registry.KindAuth, Hint: "the account uses a method of authentication that this driver does not have: ALTER USER ... IDENTIFIED VIA (or WITH) another one"},
+	{Match: network.Is(mysql.ErrPktTooLarge), Kind: registry.KindValue, Hint: "a statement is larger than params.maxAllowedPacket: send less at once, or raise it, here and on the server"},
 	{Match: network.Is(mysql.ErrMalformPkt, mysql.ErrPktSync, mysql.ErrPktSyncMul, mysql.ErrBusyBuffer), Kind: registry.KindLost},
 }
 

@@ -37,10 +37,43 @@ func TestSameNumberTwoMeanings(t *testing.T) {
 		{4031, "Referenced trigger 'x' does not exist", registry.KindUnknown}, // MariaDB
 		{4031, "The client was disconnected by the server because of inactivity.", registry.KindLost},
 		{1062, "Duplicate entry", registry.KindUnique},
+		{1180, "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT", registry.KindConflict},
+		{1180, "Got error 5 \"Input/output error\" during COMMIT", registry.KindIO},
+		{1005, "Can't create table `shop`.`city` (errno: 121 \"Duplicate key on write or update\")", registry.KindExists},
+		{1005, "Can't create table `shop`.`city` (errno: 13 \"Permission denied\")", registry.KindUnknown},
+		{1396, "Operation CREATE USER failed for 'app'@'%'", registry.KindExists},
+		{1396, "Operation DROP USER failed for 'app'@'%'", registry.KindUndefined},
+		{4025, "CONSTRAINT `positive` failed for `shop`.`city`", registry.KindCheck}, // MariaDB
+		{4025, "Something of MySQL's", registry.KindUnknown},
 		{1235, "This version of MySQL doesn't yet support it", registry.KindUnknown},
 	} {
 		if got := Driver().Diagnose(&mysql.MySQLError{Number: c.number, Message: c.message}).Kind; got != c.want {
 			t.Errorf("kind of %d %q is %v, want %v", c.number, c.message, got, c.want)
+		}
+	}
+}
+
+// Of the texts, MySQL's are here and MariaDB's also come from a real server. A value may look like what is around a name.
+func TestConstraintsAreNamed(t *testing.T) {
+	for _, c := range []struct {
+		number  uint16
+		message string
+		want    string
+	}{
+		{1062, "Duplicate entry 'Ulm' for key 'city.name_uk'", "name_uk"},
+		{1062, "Duplicate entry 'Ulm' for key 'name_uk'", "name_uk"},
+		{1062, "Duplicate entry ' for key 'x'' for key 'PRIMARY'", "PRIMARY"},
+		{1586, "Duplicate entry '4-\\x00' for key 'city.two'", "two"},
+		{1451, "Cannot delete or update a parent row: a foreign key constraint fails (`shop`.`child`, CONSTRAINT `child_fk` FOREIGN KEY (`p`) REFERENCES `parent` (`id`))", "child_fk"},
+		{1452, "Cannot add or update a child row: a foreign key constraint fails (`shop`.`child`, CONSTRAINT `child_fk` FOREIGN KEY (`p`) REFERENCES `parent` (`id`))", "child_fk"},
+		{1216, "Cannot add or update a child row: a foreign key constraint fails", ""},
+		{3819, "Check constraint 'positive' is violated.", "positive"},
+		{4025, "CONSTRAINT `positive` failed for `shop`.`city`", "positive"},
+		{4025, "CONSTRAINT `city.n` failed for `shop`.`city`", "city.n"},
+		{1048, "Column 'n' cannot be null", ""},
+	} {
+		if d := Driver().Diagnose(&mysql.MySQLError{Number: c.number, Message: c.message}); d.Constraint != c.want {
+			t.Errorf("the constraint of %q is %q, want %q", c.message, d.Constraint, c.want)
 		}
 	}
 }

@@ -9,3 +9,7 @@ import (
 func TestTheDocumentationListsEveryParam(t *testing.T) {
 	testdriver.Documented(t, "../../doc.go", sessionParams, driverParams)
 }
+
+func TestTheDocumentationListsEveryCode(t *testing.T) {
+	testdriver.CodesDocumented(t, "mysql", testdriver.CodesOf(table))
+}

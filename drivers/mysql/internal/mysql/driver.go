@@ -3,6 +3,7 @@
 package mysql
 
 import (
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"strings"
@@ -23,6 +24,8 @@ const defaultPort = 3306
 func (dialect) Info() registry.Info {
 	info, _ := registry.Describe("mysql")
 	info.DriverName, info.Placeholder = "mysql", registry.Question
+	// https://dev.mysql.com/doc/refman/8.4/en/innodb-transaction-isolation-levels.html
+	info.Levels = []sql.IsolationLevel{sql.LevelReadUncommitted, sql.LevelReadCommitted, sql.LevelRepeatableRead, sql.LevelSerializable}
 	info.VersionQuery = "SELECT VERSION()"
 	info.RoleQuery = "SELECT IF(@@global.read_only OR @@global.innodb_read_only, 0, 1)"
 	return info

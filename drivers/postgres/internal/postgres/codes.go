@@ -115,18 +115,24 @@ var codes = []network.Code{
 	{Codes: "XX001", Kind: registry.KindCorrupt, Hint: "the server found a damaged file: see its log, and restore it from a backup"},
 	{Codes: "XX002", Kind: registry.KindCorrupt, Hint: "the server found a damaged index: REINDEX"},
 	// codes; what statements end in
-	{Codes: "23505", Kind: registry.KindUnique, Hint: "another row has this key already: update that row, or choose another key"},
+	{Codes: "23505", Kind: registry.KindUnique},
 	{Codes: "23P01", Kind: registry.KindUnique, Hint: "another row excludes this one: change that row, or choose other values"},
-	{Codes: "23503 23001", Kind: registry.KindForeignKey, Hint: "a row is referred to that is not there, or is still referred to: insert or delete in the other order"},
-	{Codes: "23502", Kind: registry.KindNotNull, Hint: "a column that must have a value got none: give it one, or a default"},
-	{Codes: "23514 44000", Kind: registry.KindCheck, Hint: "a value is not one that the table or view allows: correct it"},
-	{Codes: "40001 40P01", Kind: registry.KindConflict, Hint: "another transaction got in between: run the transaction again from its start"},
+	{Codes: "23503 23001", Kind: registry.KindForeignKey},
+	{Codes: "2BP01 2B000", Kind: registry.KindForeignKey, Hint: "other objects depend on it: drop them first, or write CASCADE"},
+	{Codes: "23502", Kind: registry.KindNotNull},
+	{Codes: "23514 44000", Kind: registry.KindCheck},
+	{Codes: "40001 40P01", Kind: registry.KindConflict},
 	{Codes: "40003", Kind: registry.KindLost, Hint: "the outcome of the statement is not known: look whether it took effect"}, // of CockroachDB, https://www.cockroachlabs.com/docs/stable/common-errors
-	{Codes: "42P04 42P06 42P07 42710 42701 42712 42723 42P03", Kind: registry.KindExists, Hint: "it exists already: choose another name, or write IF NOT EXISTS"},
-	{Codes: "42P01 42703 42883 3F000 42704 42P02 34000", Kind: registry.KindUndefined, Hint: "the table, column, function or other object does not exist: check its name and search_path"},
-	{Codes: "42601 42P10 42803 42P18 42804 42P08 42846 42702 42725 42P09", Kind: registry.KindSyntax, Hint: "the statement cannot be understood: correct it"},
-	{Codes: "22*", Kind: registry.KindValue, Hint: "a value is too long, out of range, or not in the form of its type: correct it"},
+	{Codes: failedTx, Hint: "an earlier statement of the transaction failed, and the server has given all of it up: return that statement's error, and roll back"},
+	{Codes: "42P04 42P06 42P07 42710 42701 42723 42P03", Kind: registry.KindExists},
+	{Codes: "42P01 42703 42883 3F000 42704 42P02 34000 3B001", Kind: registry.KindUndefined, Hint: "the table, column, function or other object does not exist: check its name and search_path"},
+	{Codes: "42*", Kind: registry.KindSyntax}, // of one class with the two rows before it and 42501: columns and aliases that are ambiguous or there twice, types that do not fit
+	{Codes: "22*", Kind: registry.KindValue},
 }
+
+// failedTx is the code of every statement in a transaction after one that failed, and what read gives to a COMMIT that
+// the server answers with ROLLBACK for the same reason. https://www.postgresql.org/docs/current/sql-commit.html
+const failedTx = "25P02"
 
 const pooledLogin = "verify user and password, and what the connection pooler knows of both"
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -18,6 +19,9 @@ var table = network.Table{Read: read, Codes: codes, Faults: faults}
 // read takes the server's error out of err.
 func read(err error) (network.Message, bool) {
 	said, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok && errors.Is(err, pgx.ErrTxCommitRollback) {
+		return network.Message{Codes: []string{failedTx}}, true
+	}
 	if !ok {
 		return network.Message{}, false
 	}
@@ -45,6 +49,7 @@ var faults = []network.Fault{
 	{Match: says("invalid SCRAM"), Kind: registry.KindAuth, Hint: "the server does not prove that it knows the password: check that it is the right server"},
 	{Match: network.As[*pgproto3.ExceededMaxBodyLenErr], Kind: registry.KindConfig, Hint: notPostgres},
 	{Match: says("received unexpected message", "expected AuthenticationSASL", "unknown message type", "invalid message length", "protocol error"), Kind: registry.KindConfig, Hint: notPostgres},
+	{Match: network.Says("failed to encode args["), Kind: registry.KindValue, Hint: "a parameter has not the Go type that the type of its column asks for, or is out of its range: correct it"},
 	{Match: network.As[*pgconn.ParseConfigError], Kind: registry.KindConfig},
 	{Match: network.Is(pgconn.ErrConnClosed), Kind: registry.KindLost},
 	{Match: network.AtLogin(endsEarly), Kind: registry.KindLost},

@@ -40,6 +40,11 @@ func TestSameCodeTwoMeanings(t *testing.T) {
 		{pgconn.PgError{Code: "57P01", Severity: "FATAL"}, registry.KindLost},
 		{pgconn.PgError{Code: "57P01", Severity: "FATALE", SeverityUnlocalized: "FATAL"}, registry.KindLost},
 		{pgconn.PgError{Code: "23505", Severity: "ERROR"}, registry.KindUnique},
+		{pgconn.PgError{Code: "42712", Severity: "ERROR"}, registry.KindSyntax},     // an alias that is there twice
+		{pgconn.PgError{Code: "42P07", Severity: "ERROR"}, registry.KindExists},     // and not of the rest of its class
+		{pgconn.PgError{Code: "42501", Severity: "ERROR"}, registry.KindDenied},     // as a statement
+		{pgconn.PgError{Code: "25P02", Severity: "ERROR"}, registry.KindUnknown},    // after a failure
+		{pgconn.PgError{Code: "2BP01", Severity: "ERROR"}, registry.KindForeignKey}, // DROP TABLE of a parent
 	} {
 		if got := Driver().Diagnose(&c.err).Kind; got != c.want {
 			t.Errorf("kind of %+v is %v, want %v", c.err, got, c.want)

@@ -9,3 +9,7 @@ import (
 func TestTheDocumentationListsEveryParam(t *testing.T) {
 	testdriver.Documented(t, "../../doc.go", sessionParams, connectionParams, ownParams)
 }
+
+func TestTheDocumentationListsEveryCode(t *testing.T) {
+	testdriver.CodesDocumented(t, "postgres", testdriver.CodesOf(table))
+}

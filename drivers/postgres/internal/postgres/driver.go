@@ -3,6 +3,7 @@
 package postgres
 
 import (
+	"database/sql"
 	"database/sql/driver"
 
 	"github.com/jackc/pgx/v5"
@@ -22,6 +23,8 @@ func (dialect) Info() registry.Info {
 	info, _ := registry.Describe("postgres")
 	info.DriverName, info.Placeholder = "pgx", registry.Dollar
 	info.QueryArgs = []any{pgx.QueryExecModeExec} // which leaves no prepared statement behind, not even with a pooler
+	// https://www.postgresql.org/docs/current/transaction-iso.html; a snapshot is what its repeatable read works on.
+	info.Levels = []sql.IsolationLevel{sql.LevelReadUncommitted, sql.LevelReadCommitted, sql.LevelRepeatableRead, sql.LevelSnapshot, sql.LevelSerializable}
 	info.VersionQuery = "SHOW server_version"
 	info.RoleQuery = "SELECT CASE WHEN pg_is_in_recovery() OR current_setting('transaction_read_only')::bool THEN 0 ELSE 1 END"
 	return info

@@ -43,6 +43,13 @@ func TestStatementsThatFail(t *testing.T) {
 		})
 	}
 
+	t.Run("a parameter that does not fit", func(t *testing.T) {
+		for says, value := range map[string]any{"": "no number", "a parameter has not": int64(1) << 40} { // found by the server, and by pgx
+			_, err := pool(t, s.Config(), registry.Env{}).ExecContext(limit(t), "INSERT INTO fails VALUES ($1)", value)
+			check(t, err, registry.KindValue, says)
+		}
+	})
+
 	t.Run("locked", func(t *testing.T) {
 		holder := conn(t, pool(t, s.Config(), registry.Env{}))
 		for _, statement := range []string{"BEGIN", "LOCK TABLE fails"} {

@@ -19,12 +19,16 @@ func TestConformance(t *testing.T) {
 	with := func(file string, params map[string]string) registry.Config {
 		return registry.Config{Dialect: "sqlite", Filename: file, Params: params}
 	}
+	impatient := with(cfg.Filename, map[string]string{"busy_timeout": "20"})
 	text := filepath.Join(dir, "notes.txt")
 	if err := os.WriteFile(text, []byte("this is no database, although it is long enough to be one"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	lacks := map[drivertest.Ability]string{
-		drivertest.ReadOnly: "modernc.org/sqlite begins an ordinary transaction; a file is opened for reading with mode=ro",
+		drivertest.FKNames:   "SQLite does not say which foreign key is violated: https://www.sqlite.org/rescode.html#constraint_foreignkey",
+		drivertest.Sizes:     "a column takes any value: https://www.sqlite.org/flextypegood.html",
+		drivertest.Deadlocks: "a database has one lock for writing",
+		drivertest.ReadOnly:  "modernc.org/sqlite begins an ordinary transaction; a file is opened for reading with mode=ro",
 	}
 	testserver.ReportLacks("sqlite", lacks)
 	drivertest.Run(t, drivertest.Target{
@@ -48,6 +52,11 @@ func TestConformance(t *testing.T) {
 			sql.LevelSerializable:    "serializable",
 			sql.LevelLinearizable:    "serializable",
 		},
+		Codes: map[registry.Kind]string{
+			registry.KindUnique: "1555 2067", registry.KindForeignKey: "787", registry.KindNotNull: "1299", registry.KindCheck: "275",
+			registry.KindBusy: "5", registry.KindExists: "1", registry.KindUndefined: "1", registry.KindSyntax: "1",
+		},
+		Impatient: &impatient,
 		Failures: []drivertest.Failure{
 			{Name: "a missing file with mode=rw", Config: with(filepath.Join(dir, "missing.db"), map[string]string{"mode": "rw"}), Kind: registry.KindCannotOpen},
 			{Name: "a folder", Config: with(dir, nil), Kind: registry.KindCannotOpen},

@@ -34,6 +34,7 @@ const (
 	constraintTrigger    = 1811
 	constraintUnique     = 2067
 	constraintRowID      = 2579
+	constraintDatatype   = 3091
 	cannotOpen           = 14
 	protocol             = 15
 	notADatabase         = 26
@@ -66,20 +67,19 @@ var results = []result{
 	{corrupt, registry.KindCorrupt, "the file is damaged: run PRAGMA integrity_check, and restore a backup"},
 	{ioError, registry.KindIO, "the operating system failed to read, write or lock the file: check the disk, and use journal_mode=delete on a network file system"},
 	{full, registry.KindIO, "the disk is full, or the database has reached max_page_count"},
-	{constraintUnique, registry.KindUnique, duplicate},
-	{constraintPrimaryKey, registry.KindUnique, duplicate},
-	{constraintRowID, registry.KindUnique, duplicate},
-	{constraintForeignKey, registry.KindForeignKey, "a row is referred to that is not there, or is still referred to: insert or delete in the other order"},
-	{constraintNotNull, registry.KindNotNull, "a column that must have a value got none: give it one, or a default"},
-	{constraintCheck, registry.KindCheck, "a value is not one that the table allows: correct it"},
-	{constraintTrigger, registry.KindCheck, "a trigger of the table refuses the row"},
+	{constraintUnique, registry.KindUnique, ""},
+	{constraintPrimaryKey, registry.KindUnique, ""},
+	{constraintRowID, registry.KindUnique, ""},
+	{constraintForeignKey, registry.KindForeignKey, ""},
+	{constraintNotNull, registry.KindNotNull, ""},
+	{constraintCheck, registry.KindCheck, ""},
+	{constraintTrigger, registry.KindCheck, "a trigger of the table refuses the row: see the text of the error"},
+	{constraintDatatype, registry.KindValue, "a value is not of the type of its column, and the table is STRICT: correct it"},
 	{anyConstraint, registry.KindCheck, "a constraint of the table does not hold: correct the values"},
 	{mismatch, registry.KindValue, "a value is not of the type of its column: correct it"},
 	{tooBig, registry.KindValue, "a text or blob is longer than SQLite's limit: shorten it"},
 	{auth, registry.KindDenied, "the program's authorizer, or defensive=on, forbids the statement"},
 }
-
-const duplicate = "another row has this key already: update that row, or choose another key"
 
 // texts tells what a statement ends in that has the code 1 alone, by the start and the end of SQLite's words, which are
 // not translated. https://www.sqlite.org/src/file/src/build.c, https://www.sqlite.org/src/file/src/resolve.c
@@ -90,16 +90,19 @@ var texts = []struct {
 }{
 	{"no such vfs", "", registry.KindConfig, ""}, // of a URI, as in ATTACH
 	{"no such access mode", "", registry.KindConfig, ""},
-	{"no such ", "", registry.KindUndefined, "the table, column or function does not exist: check its name"},
+	{"no such ", "", registry.KindUndefined, ""},
 	{"unknown database ", "", registry.KindUndefined, "no database of that name is attached: check its name"},
-	{"", " already exists", registry.KindExists, "it exists already: choose another name, or write IF NOT EXISTS"},
+	{"", " already exists", registry.KindExists, ""},
 	{"", " is already in use", registry.KindExists, "a database of that name is attached already: choose another name"},
 	{"there is already ", "", registry.KindExists, "it exists already: choose another name"},
 	{"duplicate column name: ", "", registry.KindExists, "the column exists already: choose another name"},
-	{"near ", ": syntax error", registry.KindSyntax, "the statement cannot be understood: correct it"},
+	{"near ", ": syntax error", registry.KindSyntax, ""},
 	{"incomplete input", "", registry.KindSyntax, "the statement ends too early: complete it"},
-	{"unrecognized token: ", "", registry.KindSyntax, "the statement cannot be understood: correct it"},
+	{"unrecognized token: ", "", registry.KindSyntax, ""},
+	{"ambiguous column name: ", "", registry.KindSyntax, "several tables have a column of that name: write which one is meant"},
+	{"misuse of ", "", registry.KindSyntax, ""},
 	{"table ", " values were supplied", registry.KindSyntax, "there are more or fewer values than columns: correct the statement"},
+	{"", " result columns", registry.KindSyntax, "the parts of a compound SELECT differ in their number of columns: correct the statement"},
 	{"", " columns", registry.KindSyntax, "there are more or fewer values than columns: correct the statement"},
 	{"wrong number of arguments to function ", "", registry.KindSyntax, "the function takes another number of arguments: correct the statement"},
 	{"malformed JSON", "", registry.KindValue, "a text is not JSON: correct it"},
@@ -167,7 +170,7 @@ func violated(code int, text string) string {
 	if code != constraintUnique && code != constraintPrimaryKey && code != constraintRowID && code != constraintCheck {
 		return ""
 	}
-	_, name, _ := strings.Cut(text, "constraint failed: ")
+	_, name, _ := strings.Cut(text, " constraint failed: ")
 	name = name[:max(0, strings.LastIndex(name, " ("))] // the driver puts the code at the end
 	if index, ok := strings.CutPrefix(name, "index '"); ok {
 		name = strings.TrimSuffix(index, "'")

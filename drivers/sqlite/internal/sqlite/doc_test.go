@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/patchbay-go/patchbay/internal/testdriver"
@@ -20,4 +22,17 @@ func TestTheDocumentationListsEveryParam(t *testing.T) {
 		all = append(all, registry.Param{Name: p.Name, Words: words})
 	}
 	testdriver.Documented(t, "../../doc.go", all)
+}
+
+func TestTheDocumentationListsEveryCode(t *testing.T) {
+	codes := make(map[registry.Kind][]string)
+	for _, r := range results {
+		codes[r.kind] = append(codes[r.kind], strconv.Itoa(r.code))
+	}
+	for _, row := range texts {
+		if only := strconv.Itoa(generic); !slices.Contains(codes[row.kind], only) {
+			codes[row.kind] = append(codes[row.kind], only)
+		}
+	}
+	testdriver.CodesDocumented(t, "sqlite", codes)
 }
