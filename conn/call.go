@@ -51,10 +51,16 @@ var over = func() context.Context {
 	return ctx
 }()
 
+// guardedKey is in the context of what runs within a call already, for which a further goroutine would only cost time.
+type guardedKey struct{}
+
 // call runs f, which calls a driver, on a goroutine of its own, because a driver may panic, end its goroutine or not
 // return. If f has not returned a moment after ctx has ended, the error is a *HangError, and late, which may be nil,
 // gets what it returns then.
 func call[T any](ctx context.Context, f func() (T, error), late func(T, error)) (T, error) {
+	if ctx.Value(guardedKey{}) != nil {
+		return recovered(f)
+	}
 	type result struct {
 		v   T
 		err error
@@ -66,7 +72,7 @@ func call[T any](ctx context.Context, f func() (T, error), late func(T, error)) 
 		returned := false
 		defer func() {
 			if !returned {
-				r.err = &PanicError{recover(), debug.Stack()}
+				r.err = &PanicError{nil, debug.Stack()}
 			}
 			if !left.Swap(true) {
 				answer <- r
@@ -80,7 +86,7 @@ func call[T any](ctx context.Context, f func() (T, error), late func(T, error)) 
 				<-inner.done // f has left the driver, which is what goes on
 			}
 		}()
-		r.v, r.err = f()
+		r.v, r.err = recovered(f)
 		returned = true
 	}()
 	select {
@@ -101,6 +107,16 @@ func call[T any](ctx context.Context, f func() (T, error), late func(T, error)) 
 	}
 	r := <-answer
 	return r.v, r.err
+}
+
+// recovered calls f and makes an error of a panic.
+func recovered[T any](f func() (T, error)) (v T, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &PanicError{value, debug.Stack()}
+		}
+	}()
+	return f()
 }
 
 // do is call for what returns an error alone.

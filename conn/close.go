@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -140,14 +141,23 @@ func (c *Conn) Abort(cause error) error {
 func (c *Conn) startClosing() <-chan error {
 	closed := make(chan error, 1)
 	go func() {
-		panicked := c.pool.closeIdleBut(1) // database/sql tells what goes wrong with those that it closes now
-		err := do(context.Background(), func() error { return c.pool.keepPlace(c.DB.Close) })
-		if is[*PanicError](err) && !c.pool.isDone() { // over the last one, so that database/sql got no further
-			err = and(err, "; ", c.pool.Close())
-		}
-		<-c.pool.done // if another goroutine is closing it, DB.Close does not wait for that
-		c.pool.sweep()
-		closed <- and(panicked, "; ", err)
+		var first, err error
+		returned := false
+		defer func() {
+			if !returned {
+				err = &PanicError{recover(), debug.Stack()}
+				c.pool.forfeit()
+				if !c.pool.isDone() { // it was over the last one, and database/sql got no further
+					err = and(err, "; ", c.pool.Close())
+				}
+			}
+			<-c.pool.done // if another goroutine is closing it, DB.Close does not wait for that
+			c.pool.sweep()
+			closed <- and(first, "; ", err)
+		}()
+		first = c.pool.closeIdleBut(1) // database/sql tells what goes wrong with those that it closes now
+		err = c.DB.Close()
+		returned = true
 	}()
 	return closed
 }

@@ -65,7 +65,7 @@ func (c *Conn) Version(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c.pool.release(one)
+	c.pool.release(over, one)
 	return fmt.Sprint(version), nil
 }
 

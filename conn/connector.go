@@ -145,6 +145,24 @@ func (c *connector) socketsOf(dc any) *netconn.Group {
 	return new(netconn.Group)
 }
 
+// try opens a connection, tests it, and gives it to the pool.
+func (c *connector) try(ctx context.Context, start time.Time) error {
+	return c.within(ctx, c.toConnect(start, "opening"), func(ctx context.Context) error {
+		return do(ctx, func() error {
+			ctx := context.WithValue(ctx, guardedKey{}, true)
+			one, err := c.take(ctx, c.toConnect(start, "waiting for a connection"))
+			if err != nil {
+				return err
+			}
+			if err := c.test(ctx, start, one); err != nil {
+				return err
+			}
+			c.release(ctx, one)
+			return nil
+		})
+	})
+}
+
 // test asks a connection whose dial began at start. A ping is not enough: a server may answer one although the password
 // has expired. And a server that accepts a login may fall silent then.
 func (c *connector) test(ctx context.Context, start time.Time, one *sql.Conn) error {
@@ -229,5 +247,7 @@ func (c *connector) closeDriver(of driver.Connector) error {
 		return nil
 	}
 	l := c.toClose()
-	return c.within(context.Background(), l, func(ctx context.Context) error { return do(ctx, closer.Close) })
+	return c.within(context.Background(), l, func(ctx context.Context) error {
+		return do(ctx, closer.Close)
+	})
 }

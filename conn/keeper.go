@@ -218,7 +218,7 @@ func (k *keeper) testIdle(ctx context.Context, n int, tested *sync.Map) int {
 			}
 			dc := identity(one)
 			if _, known := tested.Load(dc); known {
-				k.pool.release(one)
+				k.pool.release(over, one)
 			} else if k.expired(one) {
 				k.pool.retire(one)
 			} else if _, err := k.pool.ask(ctx, l, one, k.pool.query); err == nil {
@@ -226,7 +226,7 @@ func (k *keeper) testIdle(ctx context.Context, n int, tested *sync.Map) int {
 					tested.Store(dc, true)
 				}
 				alive.Add(1)
-				k.pool.release(one)
+				k.pool.release(over, one)
 			}
 		})
 	}
@@ -304,7 +304,7 @@ func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
 			begun.Wait()
 			if err == nil {
 				k.expired(one) // from now on its age counts
-				k.pool.release(one)
+				k.pool.release(over, one)
 			}
 			if err != nil && !began.Load() {
 				err = errNotIdle
@@ -313,7 +313,7 @@ func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
 		}()
 	}
 	begun.Wait()
-	k.pool.release(held...)
+	k.pool.release(over, held...)
 	for range n {
 		switch failed := <-results; {
 		case failed == nil:

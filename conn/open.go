@@ -59,17 +59,15 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	var warmed Warmed
 	attempts, err := c.pool.attempt(ctx, o.retry, func(ctx context.Context) (err error) {
 		start := time.Now()
+		if k == nil {
+			return c.pool.try(ctx, start)
+		}
 		first, err := c.pool.take(ctx, c.pool.toConnect(start, "waiting for a connection"))
 		if err != nil {
 			return err
 		}
-		if k == nil {
-			err = c.pool.test(ctx, start, first)
-		} else {
-			warmed, err = k.warm(ctx, start, first)
-		}
-		if err == nil {
-			c.pool.release(first)
+		if warmed, err = k.warm(ctx, start, first); err == nil {
+			c.pool.release(over, first)
 		}
 		return err
 	})
@@ -114,7 +112,7 @@ func prepare(cfg Config, o *options) (*Conn, *Error) {
 	env := registry.Env{
 		Dial: o.dial, Watch: pool.watch, Credentials: o.askFor(cfg), NoCreate: o.noCreate, NoDatabase: o.serverOnly,
 	}
-	pool.base, err = call(context.Background(), func() (driver.Connector, error) { return d.Connector(cfg.Clone(), env) }, nil)
+	pool.base, err = recovered(func() (driver.Connector, error) { return d.Connector(cfg.Clone(), env) })
 	if err != nil {
 		kind := KindConfig
 		if is[*PanicError](err) {

@@ -21,7 +21,7 @@ func (c *connector) take(ctx context.Context, l limit) (one *sql.Conn, err error
 			return one, err
 		}, func(one *sql.Conn, err error) {
 			if err == nil {
-				c.release(one)
+				c.release(over, one)
 			}
 		})
 		return err
@@ -30,22 +30,22 @@ func (c *connector) take(ctx context.Context, l limit) (one *sql.Conn, err error
 }
 
 // release gives connections back to the pool.
-func (c *connector) release(held ...*sql.Conn) {
+func (c *connector) release(ctx context.Context, held ...*sql.Conn) {
 	for _, one := range held {
-		c.letGo(one, one.Close) // which fails only for a connection that is closed already
+		c.letGo(ctx, one, one.Close) // which fails only for a connection that is closed already
 	}
 }
 
 // retire closes a connection for good. Not every driver tells database/sql that one is dead.
 // https://pkg.go.dev/database/sql#Conn.Raw
 func (c *connector) retire(one *sql.Conn) {
-	c.letGo(one, func() error { return one.Raw(func(any) error { return driver.ErrBadConn }) })
+	c.letGo(over, one, func() error { return one.Raw(func(any) error { return driver.ErrBadConn }) })
 }
 
 // letGo calls f, after which the connection is no longer the caller's. Where the driver panics in it, the sockets are
 // closed, which may be all that is left of the connection.
-func (c *connector) letGo(one *sql.Conn, f func() error) {
-	_ = do(over, func() error {
+func (c *connector) letGo(ctx context.Context, one *sql.Conn, f func() error) {
+	_ = do(ctx, func() error {
 		returned, sockets := false, c.socketsOf(identity(one))
 		defer func() {
 			if !returned {
@@ -73,7 +73,7 @@ func identity(one *sql.Conn) (found any) {
 // one after the other, since database/sql forgets the rest when the driver panics over one of several. The error is that
 // of the first panic: what else goes wrong database/sql keeps to itself.
 func (c *connector) closeIdleBut(some int) (first error) {
-	for n := c.db.Stats().Idle; n >= some; n-- {
+	for n := max(c.db.Stats().Idle-1, 0); n >= some; n-- {
 		err := do(over, func() error {
 			return c.keepPlace(func() error {
 				c.db.SetMaxIdleConns(n)
@@ -120,7 +120,7 @@ func (c *connector) wake() {
 	ctx, cancel := context.WithTimeout(withoutDialing(context.Background()), grace)
 	defer cancel()
 	if one, err := c.take(ctx, limit{}); err == nil {
-		c.release(one)
+		c.release(over, one)
 	}
 }
 

@@ -73,6 +73,12 @@ func prepareOn(ctx context.Context, dc any, query string) (driver.Stmt, error) {
 	return nil, fmt.Errorf("the driver's connection is a %T, which is no driver.Conn", dc)
 }
 
+// oldStmt is what a statement of a driver without contexts can do. Package driver advises drivers against it, not those
+// who call them.
+type oldStmt interface {
+	Query(args []driver.Value) (driver.Rows, error)
+}
+
 func rowsOfStmt(ctx context.Context, stmt driver.Stmt, args []driver.NamedValue) (driver.Rows, error) {
 	if stmt, ok := stmt.(driver.StmtQueryContext); ok {
 		return stmt.QueryContext(ctx, args)
@@ -84,5 +90,5 @@ func rowsOfStmt(ctx context.Context, stmt driver.Stmt, args []driver.NamedValue)
 	for i, arg := range args {
 		values[i] = arg.Value
 	}
-	return stmt.Query(values) // all that a driver without contexts has
+	return oldStmt(stmt).Query(values)
 }
