@@ -118,7 +118,8 @@ func prepare(cfg Config, o *options) (*Conn, *Error) {
 		query: cmp.Or(info.TestQuery, "SELECT 1"), bus: o.bus,
 	}
 	pool.base, err = d.Connector(cfg.Clone(), registry.Env{
-		Dial: o.dial, Watch: pool.watch, Credentials: o.askFor(cfg), NoCreate: o.noCreate, NoDatabase: o.serverOnly,
+		Dial: o.dial, Watch: pool.watch, Credentials: o.askFor(cfg), Warn: pool.warn,
+		NoCreate: o.noCreate, NoDatabase: o.serverOnly,
 	})
 	if err != nil {
 		return nil, &Error{Name: o.name, Dialect: info.Dialect, Target: pool.target, Kind: KindConfig, Err: err}

@@ -44,5 +44,7 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 	config.ParseTime = true
 	// A comma would end the attribute.
 	config.ConnectionAttributes = "program_name:" + strings.ReplaceAll(network.AppName(&cfg), ",", " ")
-	return &connector{config, cfg, env, session}, nil
+	c := &connector{config: config, cfg: cfg, env: env, session: session}
+	c.stopper = stopper{connector: c, warn: env.Warn}
+	return c, nil
 }
