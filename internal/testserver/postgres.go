@@ -40,7 +40,7 @@ func newPostgres() *kind {
 	return k
 }
 
-// findPostgres looks in PATH, where pg_config points, and where distributions put what they keep out of PATH,
+// findPostgres looks where PATCHBAY_TEST_POSTGRES_BIN says, or in PATH, where pg_config points, and where distributions put what they keep out of PATH,
 // newest first.
 func findPostgres() (programs, error) {
 	if !canStart {
@@ -61,8 +61,11 @@ func findPostgres() (programs, error) {
 		slices.SortFunc(found, func(a, b string) int { return cmp.Compare(number(b), number(a)) })
 		folders = append(folders, found...)
 	}
+	if given := os.Getenv("PATCHBAY_TEST_POSTGRES_BIN"); given != "" {
+		folders = filepath.SplitList(given)
+	}
 	for _, folder := range folders {
-		p := programs{findFile([]string{folder}, []string{"postgres"}), findFile([]string{folder}, []string{"initdb"})}
+		p := programs{server: findFile([]string{folder}, []string{"postgres"}), install: findFile([]string{folder}, []string{"initdb"})}
 		if p.server != "" && p.install != "" {
 			return p, nil
 		}
