@@ -17,7 +17,7 @@ func isMySQL(server string) bool {
 // https://dev.mysql.com/doc/refman/9.7/en/server-options.html
 var mysqlStorage = []string{
 	"--innodb-redo-log-capacity=16M", "--innodb-buffer-pool-size=32M", "--innodb-use-native-aio=0",
-	"--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--skip-log-bin", "--mysqlx=0",
+	"--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--skip-log-bin", "--mysqlx=0", "--secure-file-priv=NULL",
 }
 
 func installMySQL(p programs, s *Server) *exec.Cmd {

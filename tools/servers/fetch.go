@@ -174,7 +174,7 @@ usr=$(dirname "$(readlink -f "$0")")/..
 exec "$usr"/lib/%[1]s/%[2]s --argv0 "$0" --library-path "$usr/lib/%[1]s:$usr/lib/%[1]s/perftools" "$usr/libexec/unwrapped/%[3]s" "$@"
 `
 
-// wrap puts a script in the place of each program, and returns the folder with all that a server needs.
+// wrap puts a script in the place of each program that a server needs, and returns the folders of these.
 func wrap(dir string) (bin string, err error) {
 	usr := filepath.Join(dir, "usr")
 	loaders, _ := filepath.Glob(filepath.Join(usr, "lib/*-linux-gnu/ld-linux-*.so.*")) // fails only for a bad pattern
@@ -182,7 +182,7 @@ func wrap(dir string) (bin string, err error) {
 		return "", errors.New("the packages have no C library")
 	}
 	triple, loader := filepath.Base(filepath.Dir(loaders[0])), filepath.Base(loaders[0])
-	bin, unwrapped := filepath.Join(usr, "bin"), filepath.Join(usr, "libexec/unwrapped")
+	unwrapped := filepath.Join(usr, "libexec/unwrapped")
 	if err := os.MkdirAll(unwrapped, 0o755); err != nil {
 		return "", err
 	}
@@ -198,13 +198,13 @@ func wrap(dir string) (bin string, err error) {
 				return "", err
 			}
 			text := fmt.Sprintf(start, triple, loader, name)
-			if err := os.WriteFile(filepath.Join(bin, name), []byte(text), 0o755); err != nil {
+			if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
 				return "", err
 			}
 			break
 		}
 	}
-	return bin, nil
+	return filepath.Join(usr, "sbin") + string(filepath.ListSeparator) + filepath.Join(usr, "bin"), nil
 }
 
 func output(dir, name string, args ...string) ([]byte, error) {

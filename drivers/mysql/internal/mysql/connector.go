@@ -18,19 +18,22 @@ type connector struct {
 	cfg     registry.Config
 	env     registry.Env
 	session []string // statements for after the login
-	stopper stopper
+
+	// Those of a stopper, which changes all the time: a connector can be printed.
+	stop  func(identity)
+	close func()
 }
 
 func (c *connector) Driver() driver.Driver { return &mysql.MySQLDriver{} }
 
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, _, err := c.connect(ctx, c.session, c.stopper.stop)
+	conn, _, err := c.connect(ctx, c.session, c.stop)
 	return conn, err
 }
 
 // Close waits for a statement that is being stopped on the server, which is over when a program ends.
 func (c *connector) Close() error {
-	c.stopper.close()
+	c.close()
 	return nil
 }
 

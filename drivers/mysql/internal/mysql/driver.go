@@ -45,6 +45,7 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 	// A comma would end the attribute.
 	config.ConnectionAttributes = "program_name:" + strings.ReplaceAll(network.AppName(&cfg), ",", " ")
 	c := &connector{config: config, cfg: cfg, env: env, session: session}
-	c.stopper = stopper{connector: c, warn: env.Warn}
+	s := &stopper{connector: c, warn: env.Warn}
+	c.stop, c.close = s.stop, s.close
 	return c, nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func TestLoginsThatAreRefused(t *testing.T) {
-	s := testserver.StartMariaDB(t, testserver.Options{Settings: map[string]string{"secure-auth": "0", "max-password-errors": "3"}})
+	s := testserver.StartMariaDB(t, testserver.Options{Settings: map[string]string{"loose-secure-auth": "0", "loose-max-password-errors": "3"}})
 	run(t, s,
 		"CREATE DATABASE shop", "CREATE DATABASE private",
 		"CREATE USER app IDENTIFIED BY 'pw of app'", "GRANT ALL ON shop.* TO app",
@@ -18,12 +18,15 @@ func TestLoginsThatAreRefused(t *testing.T) {
 		"CREATE USER tlsonly IDENTIFIED BY 'pw of app' REQUIRE SSL",
 		"CREATE USER certified IDENTIFIED BY 'pw of app' REQUIRE X509",
 		"CREATE USER elsewhere@192.0.2.1 IDENTIFIED BY 'pw of app'",
-		"CREATE USER bysocket IDENTIFIED VIA unix_socket",
-		"CREATE USER ancient IDENTIFIED VIA mysql_old_password USING '0123456789abcdef'",
-		"CREATE USER guessed IDENTIFIED BY 'pw of app'",
 		"CREATE USER one IDENTIFIED BY 'pw of app' WITH MAX_USER_CONNECTIONS 1",
 		"CREATE USER hourly IDENTIFIED BY 'pw of app' WITH MAX_CONNECTIONS_PER_HOUR 1",
 	)
+	if s.IsMySQL() {
+		run(t, s, "CREATE USER guessed IDENTIFIED BY 'pw of app' FAILED_LOGIN_ATTEMPTS 3 PASSWORD_LOCK_TIME 1")
+	} else {
+		run(t, s, "CREATE USER guessed IDENTIFIED BY 'pw of app'", "CREATE USER bysocket IDENTIFIED VIA unix_socket",
+			"CREATE USER ancient IDENTIFIED VIA mysql_old_password USING '0123456789abcdef'")
+	}
 	app := as(s, "app", "pw of app")
 	app.Database = "shop"
 	for _, cfg := range []registry.Config{as(s, "one", "pw of app"), as(s, "hourly", "pw of app")} {
@@ -80,6 +83,9 @@ func TestLoginsThatAreRefused(t *testing.T) {
 		"unknown time zone":       {with(app, "time_zone", "Europe/Zurich"), registry.KindConfig, "mysql_tzinfo_to_sql", false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if s.IsMySQL() && (name == "account of the socket" || name == "old password") {
+				t.Skip("MySQL 9 does not have it, or not without a plugin")
+			}
 			if name == "missing database" {
 				c.cfg.Database = "missing"
 			}

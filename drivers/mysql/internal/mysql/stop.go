@@ -166,7 +166,7 @@ func find(ctx context.Context, conn driver.Conn, me, who identity) (bool, error)
 		return false, err
 	}
 	mine, his := values[me.id], values[who.id]
-	if shown := mine == me.token; shown {
+	if mine == me.token && me.user == who.user {
 		return his == who.token, whether(his == who.token || his == "" && me.id > who.id)
 	}
 	hosts, err := ask(ctx, conn, fmt.Sprintf("SELECT ID, HOST FROM information_schema.PROCESSLIST WHERE ID IN (%d, %d)", me.id, who.id))
@@ -174,10 +174,10 @@ func find(ctx context.Context, conn driver.Conn, me, who identity) (bool, error)
 		return false, err
 	}
 	mine, his = hosts[me.id], hosts[who.id]
-	if his == "" || me.id < who.id {
-		return false, whether(me.id > who.id)
+	if his == "" { // it has ended, unless it is elsewhere, or not for us to see
+		return false, whether(me.id > who.id && me.user == who.user)
 	}
-	same := isFrom(mine, me.local) && isFrom(his, who.local) && hostOf(mine) == hostOf(his)
+	same := me.id > who.id && isFrom(mine, me.local) && isFrom(his, who.local) && hostOf(mine) == hostOf(his)
 	return same, whether(same)
 }
 
