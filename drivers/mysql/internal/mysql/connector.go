@@ -50,9 +50,10 @@ func (c *connector) connect(ctx context.Context, session []string, abandoned fun
 	return conn, s, err
 }
 
-func (c *connector) logIn(ctx context.Context, who registry.Login, session []string) (conn driver.Conn, s *socket, err error) {
+func (c *connector) logIn(ctx context.Context, who registry.Login, session []string) (driver.Conn, *socket, error) {
 	config, log, dial := c.config.Clone(), new(log), network.DialFunc(c.env)
 	config.User, config.Passwd, config.Logger = who.User, who.Password.Reveal(), log
+	var s *socket
 	token := rand.Text()
 	config.ConnectionAttributes += "," + tokenAttribute + ":" + token
 	config.DialFunc = func(ctx context.Context, net_, address string) (net.Conn, error) {
@@ -69,7 +70,8 @@ func (c *connector) logIn(ctx context.Context, who registry.Login, session []str
 			_ = s.Close() // there is a better error to return, or a panic
 		}
 	}()
-	if conn, err = begin(ctx, config, session); err != nil {
+	conn, err := begin(ctx, config, session)
+	if err != nil {
 		return nil, nil, log.explain(err)
 	}
 	loggedIn = true
@@ -93,7 +95,9 @@ func begin(ctx context.Context, config *mysql.Config, session []string) (conn dr
 		if err != nil {
 			break
 		}
-		_, err = conn.(driver.ExecerContext).ExecContext(ctx, statement, nil)
+		if _, err = conn.(driver.ExecerContext).ExecContext(ctx, statement, nil); err != nil {
+			_ = conn.Close() // why the statement failed is what matters
+		}
 	}
 	returned = true
 	return conn, err

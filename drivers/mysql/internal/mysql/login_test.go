@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/patchbay-go/patchbay/internal/testcert"
@@ -118,4 +119,48 @@ func TestLoginsThatAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestServerWithoutAKey is C2: it has nothing to encrypt a password with, and there is no TLS.
+func TestServerWithoutAKey(t *testing.T) {
+	s := testserver.StartMariaDB(t, testserver.Options{Settings: map[string]string{
+		"loose-caching-sha2-password-auto-generate-rsa-keys": "0",
+		"loose-caching-sha2-password-private-key-path":       "none.pem",
+		"loose-caching-sha2-password-public-key-path":        "none.pem",
+	}})
+	if !s.IsMySQL() {
+		t.Skipf("the accounts of %s need no key", s.Version)
+	}
+	cfg := s.Config()
+	check(t, try(t, cfg), registry.KindAuth, "ssl=true")
+	cfg.TLS = s.TLS()
+	if err := try(t, cfg); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestStatementsThatMySQLAloneRefuses is C3 on the server that has them.
+func TestStatementsThatMySQLAloneRefuses(t *testing.T) {
+	s := testserver.StartMariaDB(t, testserver.Options{Settings: map[string]string{"max-allowed-packet": "1M"}})
+	run(t, s, "CREATE DATABASE shop", "CREATE TABLE shop.held (id INT PRIMARY KEY) ENGINE=InnoDB", "INSERT INTO shop.held VALUES (1)")
+	if err := try(t, s.Config(), "SELECT '"+strings.Repeat("x", 2<<20)+"'"); err == nil {
+		t.Error("two megabytes fit into one")
+	}
+	if !s.IsMySQL() {
+		t.Skipf("%s has no such errors", s.Version)
+	}
+	tx, err := pool(t, s.Config(), registry.Env{}).BeginTx(limit(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(limit(t), "UPDATE shop.held SET id = 2"); err != nil {
+		t.Fatal(err)
+	}
+	check(t, try(t, s.Config(), "SELECT * FROM shop.held FOR UPDATE NOWAIT"), registry.KindBusy, "NOWAIT")
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	run(t, s, "ALTER DATABASE shop READ ONLY = 1")
+	check(t, try(t, s.Config(), "UPDATE shop.held SET id = 2"), registry.KindReadOnly, "READ ONLY = 0")
 }
