@@ -40,8 +40,8 @@ func TestHostileServers(t *testing.T) {
 		"endless packet":             {says: []string{greeting}, endless: "\xff\xff\xff\x02" + big, kind: registry.KindConfig},
 		"endless packets":            {says: []string{greeting}, endless: packet(2, "\x01\x03"), kind: registry.KindLost},
 		"endless error":              {says: []string{greeting}, endless: "\xff\xff\xff\x02\xff" + big, kind: registry.KindConfig},
-		"a byte now and then":        {says: []string{greeting, "\xff\xff\xff\x02"}, endless: "x", slowly: true, kind: registry.KindTimeout},
-		"greeting by the byte":       {says: []string{"\x4a\x00\x00\x00\x0a"}, endless: "x", slowly: true, kind: registry.KindTimeout},
+		"a byte now and then":        {says: []string{greeting, "\xff\xff\xff\x02"}, endless: "x", slowly: true, kind: registry.KindCanceled},
+		"greeting by the byte":       {says: []string{"\x4a\x00\x00\x00\x0a"}, endless: "x", slowly: true, kind: registry.KindCanceled},
 		"endless answer to SET":      {says: []string{greeting, packet(2, welcome)}, endless: "\xff\xff\xff\x01" + big, kind: registry.KindConfig},
 		"endless rows of SET":        {says: []string{greeting, packet(2, welcome), packet(1, "\x01")}, endless: rows.String(), kind: registry.KindConfig},
 		"file":                       {says: []string{greeting, packet(2, welcome), packet(1, "\xfb"+file)}},
@@ -53,7 +53,7 @@ func TestHostileServers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var written atomic.Int64
-			heard := make(chan string, 1)
+			heard, saying := make(chan string, 1), make(chan bool, 1)
 			l := testproxy.Serve(t, func(socket net.Conn) {
 				var all strings.Builder
 				defer func() { heard <- all.String() }()
@@ -77,18 +77,36 @@ func TestHostileServers(t *testing.T) {
 						return
 					}
 					if c.slowly {
-						time.Sleep(10 * time.Millisecond)
+						select {
+						case saying <- true:
+						default:
+						}
+						time.Sleep(time.Millisecond)
 					}
+				}
+				if c.kind == registry.KindUnknown { // the client answers with what it has of the file, and waits
+					buffer := make([]byte, 4096)
+					n, _ := socket.Read(buffer)
+					all.Write(buffer[:n])
+					return
 				}
 				rest, _ := io.ReadAll(socket) // until the client hangs up
 				all.Write(rest)
 			})
 			cfg := registry.Config{Host: l.Host(), Port: l.Port(), User: "app", Password: registry.NewSecret("pw of app")}
-			timeout := 20 * time.Second
-			if c.slowly || c.kind == registry.KindUnknown { // after a file that it does not get the server owes an answer
-				timeout = 200 * time.Millisecond
+			ctx, cancel := context.WithCancel(limit(t))
+			defer cancel()
+			if c.slowly {
+				go func() {
+					<-saying
+					cancel()
+				}()
 			}
-			err := connectFor(t, timeout, cfg)
+			connector, err := Driver().Connector(cfg, registry.Env{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = connector.Connect(ctx)
 			if c.kind == registry.KindUnknown && err == nil {
 				t.Error("no error")
 			} else if c.kind != registry.KindUnknown {
