@@ -2,6 +2,7 @@ package testserver
 
 import (
 	"cmp"
+	"debug/elf"
 	"fmt"
 	"os"
 	"os/exec"
@@ -71,6 +72,22 @@ func findPostgres() (programs, error) {
 		}
 	}
 	return programs{}, &missingError{"no postgres with initdb found"}
+}
+
+// HasGSS reports whether the PostgreSQL that is started was built with GSSAPI. One without refuses to start with
+// that method in pg_hba.conf.
+func HasGSS() bool {
+	p, err := findPostgres()
+	if err != nil {
+		return false
+	}
+	program, err := elf.Open(p.server)
+	if err != nil {
+		return false // it is not of a system whose programs are of that kind
+	}
+	defer program.Close()
+	libraries, _ := program.ImportedLibraries() // none is none
+	return slices.ContainsFunc(libraries, func(name string) bool { return strings.HasPrefix(name, "libgssapi") })
 }
 
 var digits = regexp.MustCompile(`\d+`)
