@@ -178,6 +178,10 @@ func Slim() error { return run(nil, "go", "run", "./tools/slim") }
 // Cross builds for other systems and architectures, which takes ten minutes the first time.
 func Cross() error { return run(nil, "go", "run", "./tools/cross") }
 
+// Servers fetches servers of several versions into a cache folder, runs the tests against each, and prints a table. It
+// needs the internet the first time, and half an hour.
+func Servers() error { return run(nil, "go", "run", "./tools/servers") }
+
 // Vuln looks for known vulnerabilities, which needs the internet.
 func Vuln() error {
 	return run(nil, "go", append([]string{"tool", "govulncheck"}, everything...)...)

@@ -76,6 +76,11 @@ func withoutDialing(ctx context.Context) context.Context {
 // mostAdrift is how many attempts to connect may go on that a driver was to give up, before no other one is made.
 const mostAdrift = 16
 
+// warn is the Warn of the driver's Env. Its source is not that of a failure to close, which stands for the end of a pool.
+func (c *connector) warn(err error) {
+	observer.Emit(c.bus, observer.Error{Source: "driver", Err: c.explain(err, 0)})
+}
+
 // Connect opens one physical connection. database/sql calls it for waiting callers with a context that never
 // ends (https://go.dev/issue/38185), so the timeout is kept here.
 func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {

@@ -107,6 +107,9 @@ func target(cfg *Config, info registry.Info) string {
 		return cmp.Or(cfg.Filename, cfg.Database)
 	}
 	where := net.JoinHostPort(cmp.Or(cfg.Host, "localhost"), strconv.Itoa(cmp.Or(cfg.Port, info.Port)))
+	if strings.HasPrefix(cfg.Host, "/") && cfg.Port == 0 { // a unix socket; PostgreSQL's have a port in their name
+		where = cfg.Host
+	}
 	if cfg.User != "" {
 		where = cfg.User + "@" + where
 	}

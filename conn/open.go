@@ -110,7 +110,8 @@ func prepare(cfg Config, o *options) (*Conn, *Error) {
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
 	}
 	env := registry.Env{
-		Dial: o.dial, Watch: pool.watch, Credentials: o.askFor(cfg), NoCreate: o.noCreate, NoDatabase: o.serverOnly,
+		Dial: o.dial, Watch: pool.watch, Credentials: o.askFor(cfg), Warn: pool.warn,
+		NoCreate: o.noCreate, NoDatabase: o.serverOnly,
 	}
 	pool.base, err = recovered(func() (driver.Connector, error) { return d.Connector(cfg.Clone(), env) })
 	if err != nil {

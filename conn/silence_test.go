@@ -84,6 +84,7 @@ func eachStage(t *testing.T, test func(s *testserver.Server, encryption *conn.TL
 	turns := make(chan struct{}, 12) // more logins at once would take as long as the timeout by themselves
 	for dialect, start := range starters {
 		s := start(t, testserver.Options{})
+		opens(t, s.Config()) // MySQL asks more of an account that it has not seen yet
 		for mode, encryption := range encryptions(s) {
 			cfg, proxy := through(t, s)
 			cfg.TLS = encryption

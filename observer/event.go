@@ -10,7 +10,7 @@ type Event interface {
 
 // Error says that something failed where there was no caller to return the error to.
 type Error struct {
-	Source string // what failed: "connection", "observer" for a listener that panicked, or a name of the program's own
+	Source string // what failed: "connection", "driver", "observer" for a listener that panicked, or a name of the program's own
 	Err    error
 }
 

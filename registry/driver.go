@@ -46,6 +46,11 @@ type Env struct {
 	// for the same physical connection: that is asked once, and the answer tried only if it differs.
 	Credentials func(ctx context.Context, refused bool) (Login, error)
 
+	// Warn is told, one line at a time, of what failed where there is no caller to return the error to: for example that
+	// a statement whose context has ended could not be stopped on the server. It may be called until the connector has
+	// been closed and its last connection is gone, by any goroutine, and must not use the connector.
+	Warn func(err error)
+
 	// NoCreate asks for connectors that create nothing: a database file that is missing is an error, and one that
 	// is there keeps its format.
 	NoCreate bool

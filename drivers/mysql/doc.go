@@ -15,6 +15,19 @@
 // A session speaks utf8mb4 and has the time zone UTC, whatever the server's own. Both are set by one statement
 // after the login. DATE, DATETIME and TIMESTAMP are [time.Time] in that zone.
 //
+// A DATE is written in the session's zone as well: midnight in Zurich is the day before in UTC. Write dates from
+// times that are in the session's zone already, such as time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC). A fraction of a
+// second that a column has no room for is rounded by MySQL and cut off by MariaDB.
+//
+// # Contexts
+//
+// When the context of a statement ends, the connection is closed, and the server is told to end what it was doing, as it
+// would otherwise go on, and commit. That takes one further connection beyond Pool.Max, for a moment and not on the
+// caller's path; statements that end by themselves cost nothing. It is done only where that connection proves to be to the
+// same server, not a stranger behind the same balancer. MySQL gives the proof. MariaDB does with
+// performance_schema=ON; without, the proof is the port that the client connects from, which a proxy or a translation of
+// addresses changes. What could not be stopped is an event of observer.Error with the source "driver".
+//
 // A connection that a firewall or a dead server has dropped fails after 150 s: idle by keep-alive, and with a statement on its
 // way, on Linux, by TCP_USER_TIMEOUT, in place of about 16 minutes. That also ends a connection whose server takes no data
 // for as long. A dialer given by conn.WithDialer replaces both; a context with a deadline is sooner.
@@ -59,7 +72,13 @@
 //
 // errors.As finds the *mysql.MySQLError of the server in an error, and the errors of the network and of TLS. Why
 // a connection is invalid the driver tells its log only; an error of a login has it added, and nothing is
-// printed.
+// printed. Where an answer to a login has the driver panic, the server does not speak the MySQL protocol; the error has a
+// method Stack() []byte.
+//
+// # Other modules
+//
+// A program may use github.com/go-sql-driver/mysql itself as well: it is linked once. One that also imports a fork of
+// it that registers the name "mysql" with package database/sql panics at its start: leave one of the two out.
 package mysql
 
 import "github.com/patchbay-go/patchbay/registry"

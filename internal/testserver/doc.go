@@ -1,6 +1,7 @@
-// Package testserver gives tests real PostgreSQL and MariaDB servers: private ones, started on loopback from
+// Package testserver gives tests real PostgreSQL, MariaDB and MySQL servers: private ones, started on loopback from
 // the installed programs in a temporary folder, or those that PATCHBAY_TEST_POSTGRES_URL and
-// PATCHBAY_TEST_MYSQL_URL name. Tests of every package that talks to a server call it. It speaks no database
+// PATCHBAY_TEST_MYSQL_URL name. PATCHBAY_TEST_POSTGRES_BIN and PATCHBAY_TEST_MYSQL_BIN name folders of programs to start in
+// place of the installed ones. Tests of every package that talks to a server call it. It speaks no database
 // protocol itself, needs no rights, and leaves nothing behind, however the test process ends.
 //
 // [Postgres] and [MariaDB] return one server for all tests of a process; [StartPostgres] and [StartMariaDB]

@@ -40,8 +40,11 @@ type kind struct {
 	pristine func() (*Server, error) // initialized once, never started, copied for each server; nil: there are no data
 }
 
-// programs are the two that a server needs.
-type programs struct{ server, install string }
+// programs are the two that a server needs. MySQL's is one for both.
+type programs struct {
+	server, install string
+	mysql           bool // it is MySQL, not MariaDB
+}
 
 // missingError says why there is no private server to test with.
 type missingError struct{ reason string }

@@ -27,7 +27,7 @@ func newMariaDB() *kind {
 		socket:    func(s *Server) string { return s.file("socket") },
 		ready:     "ready for connections",
 		taken:     "Bind on TCP/IP port",
-		version:   regexp.MustCompile(`(\d+\.\d+\.\d+)-MariaDB`),
+		version:   regexp.MustCompile(`ready for connections\.?\s+Version: '(\d+\.\d+\.\d+)`),
 		stop:      syscall.SIGTERM,
 		kill:      syscall.SIGKILL,
 	}
@@ -35,13 +35,17 @@ func newMariaDB() *kind {
 	return k
 }
 
-// findMariaDB looks in PATH and where distributions put servers that are not for everybody's PATH.
+// findMariaDB looks where PATCHBAY_TEST_MYSQL_BIN says, or in PATH and where distributions put servers that are not for
+// everybody's PATH. It finds MySQL as well.
 func findMariaDB() (programs, error) {
 	if !canStart {
 		return programs{}, &missingError{"private servers are only started on Unix"}
 	}
 	folders := append(filepath.SplitList(os.Getenv("PATH")),
 		"/usr/sbin", "/usr/libexec", "/usr/local/sbin", "/usr/local/libexec", "/opt/homebrew/bin", "/usr/local/bin")
+	if given := os.Getenv("PATCHBAY_TEST_MYSQL_BIN"); given != "" {
+		folders = filepath.SplitList(given)
+	}
 	p := programs{
 		server:  findFile(folders, []string{"mariadbd", "mysqld"}),
 		install: findFile(folders, []string{"mariadb-install-db", "mysql_install_db"}), // which MySQL does not have
@@ -49,6 +53,8 @@ func findMariaDB() (programs, error) {
 	switch {
 	case p.server == "":
 		return p, &missingError{"no mariadbd found"}
+	case p.install == "" && isMySQL(p.server):
+		p.mysql = true
 	case p.install == "":
 		return p, &missingError{"no mariadb-install-db found beside " + p.server}
 	}
@@ -62,9 +68,12 @@ var storage = []string{
 }
 
 func installMariaDB(p programs, s *Server) *exec.Cmd {
+	if p.mysql {
+		return installMySQL(p, s)
+	}
 	return exec.Command(p.install, append([]string{
 		"--no-defaults", "--datadir=" + s.data(), "--force", "--skip-test-db", "--skip-name-resolve",
-		"--auth-root-authentication-method=normal", "--tmpdir=" + s.home,
+		"--auth-root-authentication-method=normal", "--tmpdir=" + s.home, p.base(),
 	}, storage...)...)
 }
 
@@ -81,10 +90,17 @@ func configureMariaDB(s *Server) error {
 	if s.started {
 		return nil
 	}
-	return s.write(s.file("first.sql"), fmt.Sprintf(firstStatements, s.User, s.Password, s.Database))
+	statements := firstStatements
+	if s.programs.mysql {
+		statements = mysqlFirstStatements
+	}
+	return s.write(s.file("first.sql"), fmt.Sprintf(statements, s.User, s.Password, s.Database))
 }
 
 func mariadbCommand(p programs, s *Server) *exec.Cmd {
+	if p.mysql {
+		return mysqlCommand(p, s)
+	}
 	settings := map[string]string{
 		"port":                                fmt.Sprint(s.Port),
 		"bind-address":                        loopback(),
@@ -110,7 +126,7 @@ func mariadbCommand(p programs, s *Server) *exec.Cmd {
 	if !s.started {
 		settings["init-file"] = s.file("first.sql")
 	}
-	args := append([]string{"--no-defaults", "--datadir=" + s.data()}, storage...)
+	args := append([]string{"--no-defaults", "--datadir=" + s.data(), p.base()}, storage...)
 	for _, setting := range s.settings(settings) {
 		args = append(args, "--"+setting)
 	}

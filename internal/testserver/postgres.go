@@ -2,6 +2,7 @@ package testserver
 
 import (
 	"cmp"
+	"debug/elf"
 	"fmt"
 	"os"
 	"os/exec"
@@ -40,7 +41,7 @@ func newPostgres() *kind {
 	return k
 }
 
-// findPostgres looks in PATH, where pg_config points, and where distributions put what they keep out of PATH,
+// findPostgres looks where PATCHBAY_TEST_POSTGRES_BIN says, or in PATH, where pg_config points, and where distributions put what they keep out of PATH,
 // newest first.
 func findPostgres() (programs, error) {
 	if !canStart {
@@ -61,13 +62,32 @@ func findPostgres() (programs, error) {
 		slices.SortFunc(found, func(a, b string) int { return cmp.Compare(number(b), number(a)) })
 		folders = append(folders, found...)
 	}
+	if given := os.Getenv("PATCHBAY_TEST_POSTGRES_BIN"); given != "" {
+		folders = filepath.SplitList(given)
+	}
 	for _, folder := range folders {
-		p := programs{findFile([]string{folder}, []string{"postgres"}), findFile([]string{folder}, []string{"initdb"})}
+		p := programs{server: findFile([]string{folder}, []string{"postgres"}), install: findFile([]string{folder}, []string{"initdb"})}
 		if p.server != "" && p.install != "" {
 			return p, nil
 		}
 	}
 	return programs{}, &missingError{"no postgres with initdb found"}
+}
+
+// HasGSS reports whether the PostgreSQL that is started was built with GSSAPI. One without refuses to start with
+// that method in pg_hba.conf.
+func HasGSS() bool {
+	p, err := findPostgres()
+	if err != nil {
+		return false
+	}
+	program, err := elf.Open(p.server)
+	if err != nil {
+		return false // it is not of a system whose programs are of that kind
+	}
+	defer program.Close()
+	libraries, _ := program.ImportedLibraries() // none is none
+	return slices.ContainsFunc(libraries, func(name string) bool { return strings.HasPrefix(name, "libgssapi") })
 }
 
 var digits = regexp.MustCompile(`\d+`)

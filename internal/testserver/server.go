@@ -89,6 +89,9 @@ func (s *Server) Log() string {
 	return string(text)
 }
 
+// IsMySQL reports whether a server of the dialect mysql is MySQL and not MariaDB. Where a test says so, they differ.
+func (s *Server) IsMySQL() bool { return strings.HasPrefix(s.Version, "MySQL ") }
+
 // Stop ends the sessions and then the server, and returns when it is gone. The files stay for Restart.
 func (s *Server) Stop(tb testing.TB) {
 	tb.Helper()
@@ -204,6 +207,9 @@ func (s *Server) await(process *process, offset int64) error {
 		case strings.Contains(text, ready):
 			if found := s.kind.version.FindStringSubmatch(text); found != nil {
 				s.Version = s.kind.product + " " + found[1]
+				if s.programs.mysql {
+					s.Version = "MySQL " + found[1]
+				}
 			}
 			return nil
 		case over:

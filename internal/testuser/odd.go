@@ -83,6 +83,10 @@ func Odd(tb testing.TB, s *testserver.Server, users int, core string) iter.Seq[r
 		syntax, admin, r := SyntaxOf(s), Admin(tb, s), rand.New(rand.NewPCG(5, 3))
 		admin.SetMaxIdleConns(1) // it has much to do
 		that := namings[s.Config().Dialect]
+		if s.IsMySQL() { // https://dev.mysql.com/doc/refman/9.7/en/user-names.html; it takes off spaces at both ends
+			fit := that.fit
+			that.fit = func(name string) string { return strings.TrimSpace(fit(cut(strings.TrimSpace(name), 32))) }
+		}
 		parts := slices.Concat(inNames, that.parts)
 		used := map[string]bool{"": true}
 		fresh := func() string { // not a connection string, which a config does not take for a name

@@ -39,6 +39,7 @@ var codes = []network.Code{
 	{Codes: "1290", Text: "read", Kind: registry.KindReadOnly, Hint: "the server is read-only: connect to the primary server"},                                                                        // ER_OPTION_PREVENTS_STATEMENT
 	{Codes: "1792", Kind: registry.KindReadOnly, Hint: "the transaction is read-only: begin it for writing"},                                                                                          // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
 	{Codes: "1836", Kind: registry.KindReadOnly, Hint: "the server is read-only: connect to the primary server"},                                                                                      // ER_READ_ONLY_MODE
+	{Codes: "3989", Kind: registry.KindReadOnly, Hint: "the database is read-only: ALTER DATABASE ... READ ONLY = 0"},                                                                                 // ER_SCHEMA_READ_ONLY (MySQL)
 	{Codes: "1205", Kind: registry.KindBusy, Permanent: true, Hint: "another transaction holds the lock: wait for it, or raise params.innodb_lock_wait_timeout"},                                      // ER_LOCK_WAIT_TIMEOUT
 	{Codes: "3572", Kind: registry.KindBusy, Permanent: true, Hint: "another transaction holds the lock, and the statement does not wait: leave out NOWAIT, or run the transaction again"},            // ER_LOCK_NOWAIT (MySQL)
 	{Codes: "1969 3024", Kind: registry.KindTimeout, Permanent: true, Hint: "the statement took longer than the server allows"},                                                                       // ER_STATEMENT_TIMEOUT (MariaDB), ER_QUERY_TIMEOUT (MySQL)
@@ -46,6 +47,8 @@ var codes = []network.Code{
 	{Codes: "1115 1273", Kind: registry.KindConfig, Hint: "the server does not know utf8mb4, or the collation in params"},                                                                             // ER_UNKNOWN_CHARACTER_SET, ER_UNKNOWN_COLLATION
 	{Codes: "1298", Kind: registry.KindConfig, Hint: "the server does not know the time zone: load its tables with mysql_tzinfo_to_sql, or write an offset"},                                          // ER_UNKNOWN_TIME_ZONE
 	{Codes: "1193 1231", Kind: registry.KindConfig, Hint: "the server does not take a setting in params: leave it out or correct it"},                                                                 // ER_UNKNOWN_SYSTEM_VARIABLE, ER_WRONG_VALUE_FOR_VAR
+	{Codes: "1235", Kind: registry.KindConfig, Hint: "the server does not have what is asked of it: check its version"},                                                                               // ER_NOT_SUPPORTED_YET
+	{Codes: "1043", Kind: registry.KindConfig, Hint: "the server does not take this login: check host and port, and what stands in between"},                                                          // ER_HANDSHAKE_ERROR
 	{Codes: "1021", Kind: registry.KindIO, Hint: "the server's disk is full"},                                                                                                                         // ER_DISK_FULL
 	// what statements end in
 	{Codes: "1062 1586 1169 1761 1762", Kind: registry.KindUnique},          // ER_DUP_ENTRY, ER_DUP_ENTRY_WITH_KEY_NAME, ER_DUP_UNIQUE, ER_FOREIGN_DUPLICATE_KEY_WITH_CHILD_INFO, ER_FOREIGN_DUPLICATE_KEY_WITHOUT_CHILD_INFO

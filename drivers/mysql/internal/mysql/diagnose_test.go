@@ -45,7 +45,10 @@ func TestSameNumberTwoMeanings(t *testing.T) {
 		{1396, "Operation DROP USER failed for 'app'@'%'", registry.KindUndefined},
 		{4025, "CONSTRAINT `positive` failed for `shop`.`city`", registry.KindCheck}, // MariaDB
 		{4025, "Something of MySQL's", registry.KindUnknown},
-		{1235, "This version of MySQL doesn't yet support it", registry.KindUnknown},
+		{3572, "Statement aborted because lock(s) could not be acquired immediately and NOWAIT is set.", registry.KindBusy}, // C3
+		{3989, "Schema 'shop' is in read only mode.", registry.KindReadOnly},                                                // C3
+		{1235, "This version of MySQL doesn't yet support 'x'", registry.KindConfig},                                        // C3
+		{1043, "Bad handshake", registry.KindConfig},                                                                        // C3
 	} {
 		if got := Driver().Diagnose(&mysql.MySQLError{Number: c.number, Message: c.message}).Kind; got != c.want {
 			t.Errorf("kind of %d %q is %v, want %v", c.number, c.message, got, c.want)
@@ -94,6 +97,8 @@ func TestKindsOfErrorsThatTheDriverFinds(t *testing.T) {
 		"clear password":          {mysql.ErrCleartextPassword, registry.KindAuth},
 		"old password":            {mysql.ErrOldPassword, registry.KindAuth},
 		"unknown plugin":          {mysql.ErrUnknownPlugin, registry.KindAuth},
+		"no key":                  {errors.New("unexpected resp from server for caching_sha2_password, perform full authentication"), registry.KindAuth},
+		"no key that is one":      {errors.New("no pem data found, data: "), registry.KindAuth},
 		"out of sync":             {mysql.ErrPktSync, registry.KindLost},
 		"invalid, no cause":       {mysql.ErrInvalidConn, registry.KindLost},
 		"invalid, end of stream":  {why(io.EOF), registry.KindLost},

@@ -47,5 +47,8 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 	config.ParseTime = true
 	// A comma would end the attribute.
 	config.ConnectionAttributes = "program_name:" + strings.ReplaceAll(network.AppName(&cfg), ",", " ")
-	return &connector{config, cfg, env, session}, nil
+	c := &connector{config: config, cfg: cfg, env: env, session: session}
+	s := &stopper{connector: c, warn: env.Warn}
+	c.stop, c.close = s.stop, s.close
+	return c, nil
 }

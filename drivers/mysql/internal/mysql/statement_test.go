@@ -27,6 +27,11 @@ func TestStatementsThatFail(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	limited, killed := []string{"SET max_statement_time = 0.01", "UPDATE fails SET id = 4"}, registry.KindLost
+	if s.IsMySQL() {
+		limited = []string{"SET max_execution_time = 10", "SELECT * FROM fails FOR UPDATE"}
+		killed = registry.KindCanceled // it has no number of its own for a connection that ends itself
+	}
 	for name, c := range map[string]struct {
 		err   error
 		kind  registry.Kind
@@ -35,10 +40,10 @@ func TestStatementsThatFail(t *testing.T) {
 	}{
 		"locked":                {try(t, with(shop, "innodb_lock_wait_timeout", "1"), "UPDATE fails SET id = 3"), registry.KindBusy, "params.innodb_lock_wait_timeout", true},
 		"read-only transaction": {try(t, shop, "START TRANSACTION READ ONLY", "INSERT INTO fails VALUES (7)"), registry.KindReadOnly, "transaction", false},
-		"statement timeout":     {try(t, shop, "SET max_statement_time = 0.01", "UPDATE fails SET id = 4"), registry.KindTimeout, "longer", true},
+		"statement timeout":     {try(t, shop, limited...), registry.KindTimeout, "longer", true},
 		"no right":              {try(t, app, "DELETE FROM fails"), registry.KindDenied, "GRANT", false},
 		"no administrator":      {try(t, app, "SET GLOBAL max_connections = 5"), registry.KindDenied, "GRANT", false},
-		"own connection ended":  {try(t, shop, "KILL CONNECTION_ID()", "SELECT 1"), registry.KindLost, "", false},
+		"own connection ended":  {try(t, shop, "KILL CONNECTION_ID()", "SELECT 1"), killed, "", false},
 		"read timeout":          {try(t, with(shop, "readTimeout", "50ms"), "DO SLEEP(1)"), registry.KindLost, "", false},
 		"no such table":         {try(t, shop, "SELECT * FROM no_such_table"), registry.KindUndefined, "", false},
 	} {

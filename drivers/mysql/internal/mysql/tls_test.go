@@ -1,7 +1,10 @@
 package mysql
 
 import (
+	"errors"
 	"testing"
+
+	"github.com/go-sql-driver/mysql"
 
 	"github.com/patchbay-go/patchbay/internal/testserver"
 	"github.com/patchbay-go/patchbay/registry"
@@ -21,7 +24,11 @@ func TestNoDowngrade(t *testing.T) {
 func TestServerThatInsistsOnTLS(t *testing.T) {
 	s := testserver.StartMariaDB(t, testserver.Options{Settings: map[string]string{"require-secure-transport": "1"}})
 	cfg := s.Config()
-	check(t, try(t, cfg), registry.KindAuth, "ssl=true") // MySQL has a number of its own for it
+	kind, err := registry.KindAuth, try(t, cfg)
+	if server, ok := errors.AsType[*mysql.MySQLError](err); ok && server.Number == 3159 {
+		kind = registry.KindTLS // MySQL, and MariaDB from 11 on, have a number of their own for it
+	}
+	check(t, err, kind, "ssl=true")
 	cfg.TLS = s.TLS()
 	if err := try(t, cfg); err != nil {
 		t.Error(err)
