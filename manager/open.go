@@ -166,7 +166,7 @@ func (m *Manager) run(o *opening) {
 	defer func() { m.land(o, c, err) }() // also if a listener ends the goroutine
 	defer func() {
 		if !returned {
-			e := o.refusal(&PanicError{recover(), debug.Stack()})
+			e := o.refusal(&PanicError{Value: recover(), Stack: debug.Stack()})
 			err = e
 			m.emitFailed(o, e)
 		}

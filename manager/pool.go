@@ -256,7 +256,7 @@ func try(f func() error) (panicked *PanicError, err error) {
 		returned := false
 		defer func() {
 			if !returned {
-				panicked = &PanicError{recover(), debug.Stack()}
+				panicked = &PanicError{Value: recover(), Stack: debug.Stack()}
 			}
 		}()
 		err = f()
