@@ -54,7 +54,9 @@ func TestAtRandom(t *testing.T) {
 		}},
 	}
 	for i, c := range storms {
-		t.Run(c.name, func(t *testing.T) { storm(t, s+uint64(i), c.kind, total/time.Duration(len(storms)), atLeast, c.opts...) })
+		t.Run(c.name, func(t *testing.T) {
+			storm(t, s+uint64(i), c.kind, total/time.Duration(len(storms)), atLeast, c.opts...)
+		})
 	}
 }
 
