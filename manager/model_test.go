@@ -2,6 +2,7 @@ package manager_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/manager"
+	"github.com/patchbay-go/patchbay/observer"
 )
 
 var (
@@ -81,8 +83,8 @@ func storm(t *testing.T, seed uint64, k kind, duration time.Duration, atLeast in
 	}
 	wg.Wait()
 	err := w.manager.CloseAll(context.Background())
-	for end := time.Now().Add(time.Minute); k.rogue && (err != nil || !w.fake.settled()) && time.Now().Before(end); {
-		time.Sleep(10 * time.Millisecond) // until the driver has returned from everything
+	for end := time.Now().Add(time.Minute); (k.rogue && err != nil || !w.fake.settled()) && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond) // until the driver has returned from all that was given up
 		err = w.manager.CloseAll(context.Background())
 	}
 	if err != nil {
@@ -120,6 +122,7 @@ type modelName struct {
 
 	replace sync.Mutex
 	version atomic.Int64 // of its config; 0: it is not in the map
+	forced  atomic.Int64 // how many pools there were when one of it was last closed by force, which may go on for a while
 }
 
 // changes counts the changes of one sort, so that a user who meets a failure can tell whether it may come from one.
@@ -160,6 +163,10 @@ func newModel(t *testing.T, seed uint64, k kind, opts ...manager.Option) *model 
 	}
 	opts = append(opts, manager.WithConfigs(configs))
 	w.manager, w.events = w.fake.manager(t, opts...)
+	t.Cleanup(observer.On(w.events.bus, func(e observer.Error) {
+		err, _ := errors.AsType[*conn.Error](e.Err)
+		w.names[err.Name[1]-'0'].forced.Store(int64(w.fake.opened()))
+	}))
 	return w
 }
 

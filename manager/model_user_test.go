@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -222,16 +221,16 @@ func (u *user) close(n *modelName) {
 		u.t.Errorf("close %s: %v", n.name, err)
 	}
 	if err == nil && behind.undisturbed() { // the manager does not wait for what others are closing
-		u.allClosed(before, n.name)
+		u.allClosed(int(n.forced.Load()), before, n)
 	}
 }
 
-// allClosed checks that none of the first pools of that name is open.
-func (u *user) allClosed(first int, name string) {
+// allClosed checks that none of the pools from one to before another is open, of those of that name.
+func (u *user) allClosed(from, before int, n *modelName) {
 	u.fake.mu.Lock()
 	defer u.fake.mu.Unlock()
-	for _, p := range u.fake.pools[:first] {
-		if strings.HasPrefix(p.cfg.Database, name) && p.closed != 1 {
+	for _, p := range u.fake.pools[min(from, before):before] {
+		if p.cfg.Database == n.name && p.closed != 1 {
 			u.t.Errorf("a pool of %s was closed %d times after Close", p.cfg.Database, p.closed)
 		}
 	}
