@@ -144,11 +144,14 @@ func TestOpeningEndsWithItsContextWhateverHangs(t *testing.T) {
 					defer cancel()
 					start := time.Now()
 					err := open(ctx, h.Manager)
-					if took := time.Since(start); took < given || took > given+soon {
+					took := time.Since(start)
+					if took > given+soon {
 						t.Errorf("took %v", took)
 					}
-					if !errors.Is(err, context.DeadlineExceeded) || conn.KindOf(err) != conn.KindCanceled {
-						t.Errorf("got %v", err)
+					if what == "an eviction" && err == nil {
+						// The driver need not be waited for as long as that.
+					} else if took < given || !errors.Is(err, context.DeadlineExceeded) || conn.KindOf(err) != conn.KindCanceled {
+						t.Errorf("after %v: %v", took, err)
 					}
 					h.returnsAtOnce()
 				})
@@ -306,7 +309,7 @@ var closesBehind = map[string]func(*hanging){
 		synctest.Wait()
 	},
 	"the end of what came too late": func(h *hanging) {
-		observer.On(h.bus, func(conn.Opened) { time.Sleep(10 * time.Millisecond) })
+		observer.On(h.bus, func(conn.Opened) { time.Sleep(10 * time.Millisecond) }) // it is open, and not yet handed over
 		h.fake.end = func() error { <-h.stuck; return nil }
 		h.briefly()
 		time.Sleep(10 * time.Millisecond)

@@ -190,6 +190,9 @@ func (f *fake) check(t *testing.T) {
 	}
 }
 
+// settled reports whether every pool is closed and no connection is left.
+func (f *fake) settled() bool { return f.open() == 0 && f.conns() == 0 }
+
 // manager returns a manager of fakes and a record of its events. When the test ends, everything must have been
 // closed, and the events must pair up.
 func (f *fake) manager(t *testing.T, opts ...manager.Option) (*manager.Manager, *record) {

@@ -2,10 +2,12 @@ package manager_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,11 +15,12 @@ import (
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/manager"
+	"github.com/patchbay-go/patchbay/observer"
 )
 
 var (
-	long = flag.Bool("manager.long", os.Getenv("PATCHBAY_TEST_LONG") != "",
-		"test at random for a minute and at least 100,000 operations; also by the environment variable PATCHBAY_TEST_LONG")
+	long = flag.Duration("manager.long", 0,
+		"test at random for so long, and at least 100,000 operations; also by the environment variable PATCHBAY_TEST_LONG")
 	seed = flag.Uint64("manager.seed", 0, "repeat the random choices of a test that printed this seed; 0: choose one")
 )
 
@@ -28,20 +31,45 @@ func TestAtRandom(t *testing.T) {
 		s = rand.Uint64()
 	}
 	t.Logf("repeat with -manager.seed=%d", s)
-	t.Run("handles", func(t *testing.T) {
-		storm(t, s, true, manager.WithGrace(time.Minute), manager.WithIdleTime(30*time.Millisecond))
-	})
-	t.Run("limit", func(t *testing.T) {
-		storm(t, s+1, false, manager.WithGrace(5*time.Millisecond), manager.WithIdleTime(20*time.Millisecond), manager.WithLimit(4))
-	})
+	total, atLeast := 6*time.Second, int64(0)
+	if text := os.Getenv("PATCHBAY_TEST_LONG"); text != "" && *long == 0 {
+		var err error
+		if *long, err = time.ParseDuration(text); err != nil {
+			t.Fatalf("PATCHBAY_TEST_LONG is no duration such as 30m: %v", err)
+		}
+	}
+	if *long > 0 {
+		total, atLeast = *long, 100_000
+	}
+	// The driver heeds its context in the first two, so that nothing has to be given up on, however slow this machine is.
+	patient := manager.WithCloseTimeout(time.Minute)
+	storms := []struct {
+		name string
+		kind kind
+		opts []manager.Option
+	}{
+		{"handles", kind{handles: true}, []manager.Option{patient, manager.WithGrace(time.Minute), manager.WithIdleTime(30 * time.Millisecond)}},
+		{"limit", kind{}, []manager.Option{patient, manager.WithGrace(5 * time.Millisecond), manager.WithIdleTime(20 * time.Millisecond), manager.WithLimit(4)}},
+		{"rogue", kind{rogue: true}, []manager.Option{
+			manager.WithCloseTimeout(50 * time.Millisecond), manager.WithGrace(5 * time.Millisecond),
+			manager.WithIdleTime(20 * time.Millisecond), manager.WithLimit(6),
+		}},
+	}
+	for i, c := range storms {
+		t.Run(c.name, func(t *testing.T) {
+			storm(t, s+uint64(i), c.kind, total/time.Duration(len(storms)), atLeast, c.opts...)
+		})
+	}
 }
 
-func storm(t *testing.T, seed uint64, handles bool, opts ...manager.Option) {
-	duration, atLeast := 2*time.Second, int64(0)
-	if *long {
-		duration, atLeast = 30*time.Second, 100_000
-	}
-	w := newModel(t, seed, handles, opts...)
+// kind is what is special about a storm.
+type kind struct {
+	handles bool // the grace is so long that what Get returned must work
+	rogue   bool // the driver also ends goroutines, and does not heed its context
+}
+
+func storm(t *testing.T, seed uint64, k kind, duration time.Duration, atLeast int64, opts ...manager.Option) {
+	w := newModel(t, seed, k, opts...)
 	start := time.Now()
 	var wg sync.WaitGroup
 	for worker := range 16 {
@@ -54,8 +82,16 @@ func storm(t *testing.T, seed uint64, handles bool, opts ...manager.Option) {
 		})
 	}
 	wg.Wait()
-	if err := w.manager.CloseAll(context.Background()); err != nil {
+	err := w.manager.CloseAll(context.Background())
+	for end := time.Now().Add(time.Minute); (k.rogue && err != nil || !w.fake.settled()) && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond) // until the driver has returned from all that was given up
+		err = w.manager.CloseAll(context.Background())
+	}
+	if err != nil {
 		t.Error(err)
+	}
+	if stats := w.manager.Stats(); slices.ContainsFunc(stats, func(s manager.Stat) bool { return s.State != manager.StateClosed }) {
+		t.Errorf("left: %+v", stats)
 	}
 	if len(w.manager.Names()) != 0 {
 		t.Errorf("still open: %v", w.manager.Names())
@@ -68,9 +104,9 @@ type model struct {
 	fake    *fake
 	manager *manager.Manager
 	events  *record
-	handles bool // the grace is so long that what Get returned must work
-	names   []*modelName
-	ops     atomic.Int64
+	kind
+	names []*modelName
+	ops   atomic.Int64
 
 	reload sync.Mutex
 }
@@ -86,6 +122,7 @@ type modelName struct {
 
 	replace sync.Mutex
 	version atomic.Int64 // of its config; 0: it is not in the map
+	forced  atomic.Int64 // how many pools there were when one of it was last closed by force, which may go on for a while
 }
 
 // changes counts the changes of one sort, so that a user who meets a failure can tell whether it may come from one.
@@ -108,8 +145,8 @@ func (c *changes) mark() mark { return mark{c, c.ended.Load()} }
 // undisturbed reports whether no change was under way at any time since the mark.
 func (m mark) undisturbed() bool { return m.of.started.Load() == m.ended }
 
-func newModel(t *testing.T, seed uint64, handles bool, opts ...manager.Option) *model {
-	w := &model{fake: newFake(), handles: handles}
+func newModel(t *testing.T, seed uint64, k kind, opts ...manager.Option) *model {
+	w := &model{fake: newFake(), kind: k}
 	configs := make(map[string]conn.Config)
 	for i := range 7 {
 		n := &modelName{name: fmt.Sprint("n", i), fixed: i < 2, mapped: i >= 5}
@@ -119,10 +156,17 @@ func newModel(t *testing.T, seed uint64, handles bool, opts ...manager.Option) *
 			configs[n.name] = n.config(1)
 		}
 	}
-	w.fake.dial = (&badDriver{t: t, names: w.names, rand: rand.New(rand.NewPCG(seed, 0))}).dial
-	// The driver heeds its context, so that nothing has to be given up on, however slow this machine is.
-	opts = append(opts, manager.WithCloseTimeout(time.Minute), manager.WithConfigs(configs))
+	d := &badDriver{t: t, names: w.names, rogue: k.rogue, rand: rand.New(rand.NewPCG(seed, 0))}
+	w.fake.dial = d.dial
+	if k.rogue {
+		w.fake.test, w.fake.closing = d.test, d.closing
+	}
+	opts = append(opts, manager.WithConfigs(configs))
 	w.manager, w.events = w.fake.manager(t, opts...)
+	t.Cleanup(observer.On(w.events.bus, func(e observer.Error) {
+		err, _ := errors.AsType[*conn.Error](e.Err)
+		w.names[err.Name[1]-'0'].forced.Store(int64(w.fake.opened()))
+	}))
 	return w
 }
 

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,12 +13,14 @@ import (
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/manager"
+	"github.com/patchbay-go/patchbay/registry"
 )
 
 // badDriver misbehaves at random while a connection is opened.
 type badDriver struct {
 	t     *testing.T
 	names []*modelName
+	rogue bool
 	now   [10]atomic.Int32 // openings of each name
 
 	mu   sync.Mutex
@@ -36,15 +38,17 @@ func (d *badDriver) dial(ctx context.Context, p *fakePool) error {
 	}
 	now := &d.now[p.cfg.Database[1]-'0']
 	defer now.Add(-1)
-	if now.Add(1) > 1 {
+	if now.Add(1) > 1 && !d.rogue { // or else one that was given up may go on
 		d.t.Errorf("two openings of %s at a time", p.cfg.Database)
 	}
-	d.mu.Lock()
-	n := d.rand.IntN(200)
-	d.mu.Unlock()
+	n := d.roll(200)
 	switch {
 	case n == 0:
 		panic("a bug in the driver")
+	case n == 1 && d.rogue:
+		runtime.Goexit()
+	case n < 5 && d.rogue: // the server comes back late, and the driver does not heed its context
+		time.Sleep(time.Duration(d.roll(300)) * time.Millisecond)
 	case n < 10:
 		return errWrong
 	case n < 14: // a server that is silent for some time
@@ -57,6 +61,31 @@ func (d *badDriver) dial(ctx context.Context, p *fakePool) error {
 		time.Sleep(time.Duration(n) * 10 * time.Microsecond)
 	}
 	return nil
+}
+
+// test is the query that tests a connection.
+func (d *badDriver) test(context.Context, registry.Config) error {
+	switch n := d.roll(200); n {
+	case 0, 1:
+		time.Sleep(time.Duration(d.roll(300)) * time.Millisecond)
+	case 2, 3:
+		return errWrong
+	}
+	return nil
+}
+
+// closing is the end of a connection.
+func (d *badDriver) closing(registry.Config) {
+	if d.roll(200) == 0 {
+		time.Sleep(time.Duration(d.roll(300)) * time.Millisecond)
+	}
+}
+
+// roll chooses a number below n.
+func (d *badDriver) roll(n int) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.rand.IntN(n)
 }
 
 // user is one of the goroutines that use the manager.
@@ -98,7 +127,7 @@ func (u *user) context() (context.Context, context.CancelFunc) {
 // use queries a connection that must work unless its name was closed since the mark.
 func (u *user) use(n *modelName, c *conn.Conn, since mark, what string) {
 	var answer int
-	if err := c.QueryRow("SELECT 1").Scan(&answer); err != nil && since.undisturbed() {
+	if err := c.QueryRow("SELECT 2").Scan(&answer); err != nil && since.undisturbed() {
 		u.t.Errorf("query of %s by %s: %v, and nobody closed it", n.name, what, err)
 	}
 	if c.Name() != n.name || c.Config().Database != n.name {
@@ -192,16 +221,16 @@ func (u *user) close(n *modelName) {
 		u.t.Errorf("close %s: %v", n.name, err)
 	}
 	if err == nil && behind.undisturbed() { // the manager does not wait for what others are closing
-		u.allClosed(before, n.name)
+		u.allClosed(int(n.forced.Load()), before, n)
 	}
 }
 
-// allClosed checks that none of the first pools of that name is open.
-func (u *user) allClosed(first int, name string) {
+// allClosed checks that none of the pools from one to before another is open, of those of that name.
+func (u *user) allClosed(from, before int, n *modelName) {
 	u.fake.mu.Lock()
 	defer u.fake.mu.Unlock()
-	for _, p := range u.fake.pools[:first] {
-		if strings.HasPrefix(p.cfg.Database, name) && p.closed != 1 {
+	for _, p := range u.fake.pools[min(from, before):before] {
+		if p.cfg.Database == n.name && p.closed != 1 {
 			u.t.Errorf("a pool of %s was closed %d times after Close", p.cfg.Database, p.closed)
 		}
 	}

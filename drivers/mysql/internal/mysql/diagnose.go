@@ -78,7 +78,6 @@ var faults = []network.Fault{
 	{Match: network.Says("unsupported protocol version"), Kind: registry.KindConfig, Hint: notMySQL},
 	{Match: network.Is(mysql.ErrCleartextPassword), Kind: registry.KindAuth, Hint: "the account wants the password as it is: set params.allowCleartextPasswords=true, with ssl"},
 	{Match: network.Says("unexpected resp from server for caching_sha2_password", "no pem data found", "no Pem data found"), Kind: registry.KindAuth, Hint: "the server has no key to encrypt the password with: set ssl=true"},
-	{Match: network.Is(mysql.ErrPktTooLarge), Kind: registry.KindUnknown, Hint: "a statement or value is longer than params.maxAllowedPacket: raise that, or send less"},
 	{Match: network.Is(mysql.ErrNativePassword, mysql.ErrOldPassword, mysql.ErrUnknownPlugin), Kind: registry.KindAuth, Hint: "the account uses a method of authentication that this driver does not have: ALTER USER ... IDENTIFIED VIA (or WITH) another one"},
 	{Match: network.Is(mysql.ErrPktTooLarge), Kind: registry.KindValue, Hint: "a statement is larger than params.maxAllowedPacket: send less at once, or raise it, here and on the server"},
 	{Match: network.Is(mysql.ErrMalformPkt, mysql.ErrPktSync, mysql.ErrPktSyncMul, mysql.ErrBusyBuffer), Kind: registry.KindLost},
