@@ -199,7 +199,8 @@ func (u *user) failed(ctx context.Context, n *modelName, err error, closing, rep
 		// A caller who was slow may have opened it with a config that had been replaced by then.
 		legal = !n.fixed && !n.mapped
 	case errors.As(err, &unknown):
-		legal = !replacing.undisturbed() || n.version.Load() == 0
+		gone := n.version.Load() == 0 // before the look at changes, which may bring it back
+		legal = gone || !replacing.undisturbed()
 	case errors.Is(err, manager.ErrClosing), errors.Is(err, manager.ErrClosed):
 		legal = !closing.undisturbed()
 	default:
