@@ -39,21 +39,32 @@ const leave = 100 * time.Millisecond
 
 // send copies what is written, and closes the connection when all of it has been.
 func (p *piped) send(far net.Conn) {
-	_, err := io.Copy(p.inner, far)
-	p.end(far, err)
+	p.end(far, pass(p.inner, far))
 }
 
 // receive copies what is to be read.
 func (p *piped) receive(far net.Conn) {
-	_, err := io.Copy(far, p.inner)
-	p.end(far, err)
+	p.end(far, pass(far, p.inner))
+}
+
+// pass copies until an error, which is io.EOF at the end. A pipe has no use for what io.Copy tries with sockets.
+func pass(to io.Writer, from io.Reader) error {
+	b := make([]byte, 16<<10)
+	for {
+		n, err := from.Read(b)
+		if n > 0 {
+			if _, err := to.Write(b[:n]); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // end closes both sides, for the first reason that there is.
 func (p *piped) end(far net.Conn, err error) {
-	if err == nil {
-		err = io.EOF
-	}
 	p.fault.CompareAndSwap(nil, &err)
 	_ = far.Close() // of a pipe, which does not fail
 	p.closeInner()

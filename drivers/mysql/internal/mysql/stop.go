@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -224,9 +225,8 @@ func ask(ctx context.Context, conn driver.Conn, query string) (map[uint32]string
 		} else if err != nil {
 			return nil, err
 		}
-		var id uint32
-		if _, err := fmt.Sscan(text(row[0]), &id); err == nil {
-			texts[id] = text(row[1])
+		if id, err := strconv.ParseUint(text(row[0]), 10, 32); err == nil {
+			texts[uint32(id)] = text(row[1])
 		}
 	}
 }
