@@ -118,3 +118,17 @@ type timesOutLikeNet struct{}
 func (timesOutLikeNet) Error() string        { return "i/o timeout" }
 func (timesOutLikeNet) Timeout() bool        { return true }
 func (timesOutLikeNet) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// E3: a connection string in the place of a dialect.
+func TestADialectThatIsAConnectionStringIsShownNowhere(t *testing.T) {
+	for _, dialect := range []string{"app:hunter2@tcp(127.0.0.1:3306)/db", "postgres://u:hunter2@h/d", "server=h;user id=u;password=hunter2"} {
+		cfg := conn.Config{Dialect: dialect, Host: "h"}
+		_, err := conn.Open(t.Context(), cfg)
+		if err == nil || !strings.Contains(err.Error(), "dialect is a connection string: parse it with ParseURL") {
+			t.Errorf("got %v", err)
+		}
+		if shown := fmt.Sprintf("%v %+v %#v %v %+v", err, err, err, cfg, cfg); strings.Contains(shown, "hunter2") {
+			t.Errorf("shown: %s", shown)
+		}
+	}
+}

@@ -93,6 +93,9 @@ func prepare(cfg Config, o *options) (*Conn, *Error) {
 		return nil, &Error{Name: o.name, Dialect: cfg.Dialect, Kind: KindConfig, Err: err}
 	}
 	if err := cfg.Validate(); err != nil {
+		if (Config{Dialect: cfg.Dialect}).Validate() != nil { // it may be a whole connection string
+			cfg.Dialect = ""
+		}
 		return fail(err)
 	}
 	d, err := o.registry.Lookup(cfg.Dialect)

@@ -94,7 +94,9 @@ type PanicError = conn.PanicError
 func refusal(name string, cfg *conn.Config, err error) *conn.Error {
 	e := &conn.Error{Name: name, Kind: conn.KindCanceled, Err: err}
 	if cfg != nil {
-		e.Dialect = cfg.Dialect
+		if (conn.Config{Dialect: cfg.Dialect}).Validate() == nil { // else it may be a whole connection string
+			e.Dialect = cfg.Dialect
+		}
 	}
 	if _, panicked := errors.AsType[*PanicError](err); panicked {
 		e.Kind = conn.KindUnknown

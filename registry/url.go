@@ -298,6 +298,8 @@ func (c Config) String() string {
 		path := escape(name, "/:")
 		if rest, ok := strings.CutPrefix(path, "//"); ok { // which would start a host
 			path = "/%2F" + rest
+		} else if strings.HasPrefix(path, "/./") || strings.HasPrefix(path, "/../") { // which would look relative
+			path = "/%2E" + path[2:]
 		}
 		b.WriteString(":" + path)
 	} else {

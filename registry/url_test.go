@@ -173,7 +173,7 @@ func FuzzURL(f *testing.F) {
 	for _, seed := range []string{
 		"postgres://u:p@h:5432/d?ssl=true", "postgres://u:1234/ss@h/d", "mysql://[::1]/d?pool.max=3", "sqlite::memory:",
 		"sqlite:a%3Fb%23c%2520.db", "sqlite:////a", "postgres://%2Frun/d", "x:?a=b", "x://?host=:", "postgres://h/d?params.x=y",
-		"postgres://u%00@h", "a:%", "x://h?ssl.ca=-----BEGIN%20X-----&ssl.rejectUnauthorized=true", "pg://h/?filename=a%20b",
+		"postgres://u%00@h", "a:%", "sqlite:/%2E/a", "sqlite:/.%2e/", "x://h?ssl.ca=-----BEGIN%20X-----&ssl.rejectUnauthorized=true", "pg://h/?filename=a%20b",
 	} {
 		f.Add(seed)
 	}

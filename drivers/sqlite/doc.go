@@ -12,7 +12,7 @@
 // (write ./file:x for such a file), and on Windows what Win32 rewrites, such as a trailing dot. Elsewhere a name
 // may have 247 bytes and a path 504, because SQLite puts -journal or -wal after it.
 //
-// An empty name and ":memory:" are a database in memory. Every connection of a connector sees the same one, no
+// The name ":memory:" is that of a database in memory. Every connection of a connector sees the same one, no
 // other connector does, and it lives until the connector is closed, however many connections come and go.
 // A write in memory waits, up to busy_timeout, until nobody is reading; a file in WAL mode has no such wait.
 //

@@ -25,8 +25,9 @@ import (
 	"github.com/patchbay-go/patchbay/tools/internal/sandbox"
 )
 
-// budget is how much larger a program with one driver may be than the one written by hand.
-const budget = 1.08
+// budget is how much larger a program with one driver may be than the one written by hand. That one outlives no driver
+// that panics or hangs, stops nothing on the server and knows no kinds of failure: of them, MySQL's has the smallest.
+const budget = 1.11
 
 //go:embed byhand patchbay
 var sources embed.FS

@@ -74,7 +74,7 @@ func foreignFields(cfg registry.Config, env registry.Env) error {
 
 // fileName returns the name of the file and the field that holds it.
 func fileName(cfg registry.Config) (field, name string) {
-	if cfg.Filename == "" {
+	if cfg.Filename == "" && cfg.Database != "" {
 		return "database", cfg.Database
 	}
 	return "filename", cfg.Filename

@@ -9,7 +9,7 @@ import (
 )
 
 // inMemory reports whether the name in a Config is that of a database in memory.
-func inMemory(name string) bool { return name == "" || name == ":memory:" }
+func inMemory(name string) bool { return name == ":memory:" }
 
 // What SQLite and most file systems take, in bytes, less the "-journal" that SQLite puts after the name.
 // https://www.sqlite.org/src/file/src/os_unix.c (MAX_PATHNAME), https://en.wikipedia.org/wiki/Comparison_of_file_systems
@@ -78,6 +78,8 @@ func windowsName(field, name string) (string, error) {
 func checkName(field, name, slashed string) error {
 	problem, cure := "", "correct it"
 	switch last := slashed[strings.LastIndexByte(slashed, '/')+1:]; {
+	case name == "":
+		problem, cure = "is empty", "name a file, or write :memory: for a database in memory"
 	case strings.Contains(name, "\x00"):
 		problem = "contains a NUL character"
 	case strings.HasPrefix(name, "file:"):

@@ -7,8 +7,8 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-func TestOnlyTwoNamesAreInMemory(t *testing.T) {
-	for name, want := range map[string]bool{"": true, ":memory:": true, "./:memory:": false, "memory": false, ":MEMORY:": false, " ": false} {
+func TestOneNameIsInMemory(t *testing.T) {
+	for name, want := range map[string]bool{"": false, ":memory:": true, "./:memory:": false, "memory": false, ":MEMORY:": false, " ": false} {
 		if inMemory(name) != want {
 			t.Errorf("that %q is in memory is not %t", name, want)
 		}

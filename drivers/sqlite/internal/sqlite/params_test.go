@@ -107,7 +107,8 @@ func TestParamsThatCannotWorkAreRefused(t *testing.T) {
 		{"x.db", []string{"time_format", "sqlite", "time_integer_format", "unix"}, "params.time_format", "time_integer_format"},
 		{"x.db", []string{"mmap_size", "2147418113"}, "params.mmap_size", "must be an integer"},
 		{":memory:", []string{"mode", "ro"}, "params.mode", "in memory"},
-		{"", []string{"journal_mode", "wal"}, "params.journal_mode", "in memory"},
+		{":memory:", []string{"journal_mode", "wal"}, "params.journal_mode", "in memory"},
+		{"", nil, "filename", "write :memory:"}, // E10
 	} {
 		t.Chdir(t.TempDir())
 		_, err := sqlite.Driver().Connector(config(tt.file, tt.params...), registry.Env{})
