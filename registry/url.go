@@ -224,16 +224,13 @@ func (c *Config) parseQuery(query string) error {
 			if err := f.setOnce(value); err != nil {
 				return err
 			}
-		case strings.HasPrefix(name, "pool.") || strings.HasPrefix(name, "ssl."):
+		case strings.HasPrefix(name, "pool.") || strings.HasPrefix(name, "ssl.") || strings.HasPrefix(name, "retry."):
 			return unknownField(name)
 		default:
-			if c.Params == nil {
-				c.Params = make(map[string]string)
-			}
 			if value == redacted {
-				return &ConfigError{"params." + name, errRedacted.Error(), ""}
+				return &ConfigError{name, errRedacted.Error(), ""}
 			}
-			c.Params[name] = value
+			c.setNamed(name, value)
 		}
 		seen[name] = true
 	}
@@ -250,6 +247,18 @@ func (c *Config) parseQuery(query string) error {
 		return &ConfigError{"ssl", "contradicts the parameters that start with ssl.", "write ssl=true or leave it out"}
 	}
 	return nil
+}
+
+// setNamed puts a parameter that is no field into the map that its prefix names, or into Params.
+func (c *Config) setNamed(name, value string) {
+	all := c.maps()
+	into := all[len(all)-1]
+	for _, m := range all[:len(all)-1] {
+		if key, ok := strings.CutPrefix(name, m.name+"."); ok && key != "" {
+			into, name = m, key
+		}
+	}
+	into.set(name, value)
 }
 
 // setOnce sets a field that the part before the query has not set.
@@ -320,16 +329,33 @@ func (c Config) String() string {
 		}
 		plainTLS = plainTLS && !strings.HasPrefix(f.name, "ssl.")
 		if !slices.Contains(inPath, f.name) {
+			if kinds, ok := value.([]Kind); ok {
+				value = joinKinds(kinds)
+			}
 			add(f.name, fmt.Sprint(value))
 		}
 	}
 	if plainTLS {
 		add("ssl", "true")
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
-		add(name, shownParam(name, c.Params[name]))
+	for _, m := range c.maps() {
+		prefix := m.name + "."
+		if m.name == "params" {
+			prefix = ""
+		}
+		for _, name := range slices.Sorted(maps.Keys(*m.at)) {
+			add(prefix+name, shownParam(name, (*m.at)[name]))
+		}
 	}
 	return b.String()
+}
+
+func joinKinds(kinds []Kind) string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.String())
+	}
+	return strings.Join(names, ",")
 }
 
 // escape writes text for a URL in which a space is %20 and "+" a plus. The characters in keep stay as they are.
