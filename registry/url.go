@@ -23,7 +23,9 @@ import (
 // error rather than a guess. The error is a [*ConfigError]; it repeats no part of the URL that could belong to
 // a password.
 //
-// It asks the default registry whether a dialect that does not come with Patchbay opens files.
+// Where the driver is linked, the parameters of its own connection strings are taken, too, such as sslmode for
+// PostgreSQL and parseTime for MySQL, and mean what they mean there; without it they stay in Params until the database
+// is opened. A dialect that does not come with Patchbay is looked up in the default registry.
 func ParseURL(text string) (Config, error) { return std.ParseURL(text) }
 
 // ParseURL is the function [ParseURL] for the dialects of this registry.
@@ -31,6 +33,13 @@ func (r *Registry) ParseURL(text string) (Config, error) {
 	var c Config
 	if err := c.parse(text, r); err != nil {
 		return Config{}, err
+	}
+	if e, ok := r.find(c.Dialect); ok {
+		if native, ok := e.driver.(Native); ok {
+			if err := native.Import(&c); err != nil {
+				return Config{}, err
+			}
+		}
 	}
 	if err := c.Validate(); err != nil {
 		return Config{}, err
@@ -185,16 +194,6 @@ func (c *Config) parseHost(host string) error {
 	return nil
 }
 
-// elsewhere maps the parameters by which the drivers' own URLs ask for what ssl says in every dialect to what to
-// write for them.
-var elsewhere = map[string]string{
-	"sslmode":                "write ssl=true for verify-full, ssl.rejectUnauthorized=false for require, ssl=false for disable",
-	"tls":                    "write ssl=true, or ssl.rejectUnauthorized=false for skip-verify",
-	"encrypt":                "write ssl=true or ssl=false",
-	"TrustServerCertificate": "write ssl.rejectUnauthorized=false",
-	"password":               "write it before the host, as user:password@host",
-}
-
 func (c *Config) parseQuery(query string) error {
 	seen := make(map[string]bool)
 	ssl := untyped("")
@@ -211,8 +210,8 @@ func (c *Config) parseQuery(query string) error {
 		if !found || name == "" {
 			return badURL("has a parameter without a name or value", "write name=value, joined by &")
 		}
-		if cure, ok := elsewhere[name]; ok {
-			return &ConfigError{name, "is not a parameter here", cure}
+		if name == "password" {
+			return &ConfigError{name, "is not a parameter here", "write it before the host, as user:password@host"}
 		}
 		f, isField := c.fieldToSet(name)
 		switch {

@@ -97,7 +97,7 @@ func (t *TLS) validate() (errs []error) {
 		{"ssl.ca", t.CA}, {"ssl.cert", t.Cert}, {"ssl.key", t.Key.Reveal()},
 	} {
 		if pem.text != "" && !strings.Contains(pem.text, "-----BEGIN ") {
-			add(pem.field, "is not PEM text", "give the PEM text itself; for a file, read it first")
+			add(pem.field, "is not PEM text", "give the PEM text itself, or name its file in "+pem.field+"File")
 		}
 		if pem.field != "ssl.key" && holdsPrivateKey(pem.text) {
 			add(pem.field, "holds a private key", "put it into ssl.key, which is kept secret")
