@@ -48,9 +48,9 @@ func (t *TLS) files() (all []file) {
 		return nil
 	}
 	for _, f := range []file{
-		{"ssl.caFile", t.cfg.TLS.CAFile, func(t *registry.TLS, text string) { t.CA = text }},
-		{"ssl.certFile", t.cfg.TLS.CertFile, func(t *registry.TLS, text string) { t.Cert = text }},
-		{"ssl.keyFile", t.cfg.TLS.KeyFile, func(t *registry.TLS, text string) { t.Key = registry.NewSecret(text) }},
+		{"ssl.caFile", t.cfg.TLS.CAFile, func(t *registry.TLS, text string) { t.CA, t.CAFile = text, "" }},
+		{"ssl.certFile", t.cfg.TLS.CertFile, func(t *registry.TLS, text string) { t.Cert, t.CertFile = text, "" }},
+		{"ssl.keyFile", t.cfg.TLS.KeyFile, func(t *registry.TLS, text string) { t.Key, t.KeyFile = registry.NewSecret(text), "" }},
 	} {
 		if f.path != "" {
 			all = append(all, f)
