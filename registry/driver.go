@@ -1,10 +1,12 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -79,6 +81,9 @@ type Info struct {
 	// Placeholder is how a statement names its parameters. Default [Question].
 	Placeholder Placeholder `json:"placeholder,omitempty"`
 
+	// Quotes are the two characters around a name in a statement: `""`, "``" or "[]". Default `""`, of standard SQL.
+	Quotes string `json:"quotes,omitempty"`
+
 	// TestQuery is a query that is cheap and succeeds on every usable connection. Default "SELECT 1".
 	TestQuery string `json:"testQuery,omitempty"`
 
@@ -96,6 +101,12 @@ type Info struct {
 	// SingleWriter says that a database takes one writing transaction at a time, so that a pool gains nothing from
 	// several connections that write.
 	SingleWriter bool `json:"singleWriter,omitempty"`
+}
+
+// QuoteName returns a name such as that of a table for a statement, in quotes, so that nothing in it is read as SQL.
+func (i Info) QuoteName(name string) string {
+	quotes := cmp.Or(i.Quotes, `""`)
+	return quotes[:1] + strings.ReplaceAll(name, quotes[1:], quotes[1:]+quotes[1:]) + quotes[1:]
 }
 
 // Placeholder is how the statements of a dialect name their parameters: the text before the number of each, or "?",

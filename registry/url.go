@@ -23,7 +23,9 @@ import (
 // error rather than a guess. The error is a [*ConfigError]; it repeats no part of the URL that could belong to
 // a password.
 //
-// It asks the default registry whether a dialect that does not come with Patchbay opens files.
+// Where the driver is linked, the parameters of its own connection strings are taken, too, such as sslmode for
+// PostgreSQL and parseTime for MySQL, and mean what they mean there; without it they stay in Params until the database
+// is opened. A dialect that does not come with Patchbay is looked up in the default registry.
 func ParseURL(text string) (Config, error) { return std.ParseURL(text) }
 
 // ParseURL is the function [ParseURL] for the dialects of this registry.
@@ -31,6 +33,13 @@ func (r *Registry) ParseURL(text string) (Config, error) {
 	var c Config
 	if err := c.parse(text, r); err != nil {
 		return Config{}, err
+	}
+	if e, ok := r.find(c.Dialect); ok {
+		if native, ok := e.driver.(Native); ok {
+			if err := native.Import(&c); err != nil {
+				return Config{}, err
+			}
+		}
 	}
 	if err := c.Validate(); err != nil {
 		return Config{}, err
@@ -185,16 +194,6 @@ func (c *Config) parseHost(host string) error {
 	return nil
 }
 
-// elsewhere maps the parameters by which the drivers' own URLs ask for what ssl says in every dialect to what to
-// write for them.
-var elsewhere = map[string]string{
-	"sslmode":                "write ssl=true for verify-full, ssl.rejectUnauthorized=false for require, ssl=false for disable",
-	"tls":                    "write ssl=true, or ssl.rejectUnauthorized=false for skip-verify",
-	"encrypt":                "write ssl=true or ssl=false",
-	"TrustServerCertificate": "write ssl.rejectUnauthorized=false",
-	"password":               "write it before the host, as user:password@host",
-}
-
 func (c *Config) parseQuery(query string) error {
 	seen := make(map[string]bool)
 	ssl := untyped("")
@@ -211,8 +210,8 @@ func (c *Config) parseQuery(query string) error {
 		if !found || name == "" {
 			return badURL("has a parameter without a name or value", "write name=value, joined by &")
 		}
-		if cure, ok := elsewhere[name]; ok {
-			return &ConfigError{name, "is not a parameter here", cure}
+		if name == "password" {
+			return &ConfigError{name, "is not a parameter here", "write it before the host, as user:password@host"}
 		}
 		f, isField := c.fieldToSet(name)
 		switch {
@@ -224,16 +223,13 @@ func (c *Config) parseQuery(query string) error {
 			if err := f.setOnce(value); err != nil {
 				return err
 			}
-		case strings.HasPrefix(name, "pool.") || strings.HasPrefix(name, "ssl."):
+		case strings.HasPrefix(name, "pool.") || strings.HasPrefix(name, "ssl.") || strings.HasPrefix(name, "retry."):
 			return unknownField(name)
 		default:
-			if c.Params == nil {
-				c.Params = make(map[string]string)
-			}
 			if value == redacted {
-				return &ConfigError{"params." + name, errRedacted.Error(), ""}
+				return &ConfigError{name, errRedacted.Error(), ""}
 			}
-			c.Params[name] = value
+			c.setNamed(name, value)
 		}
 		seen[name] = true
 	}
@@ -250,6 +246,18 @@ func (c *Config) parseQuery(query string) error {
 		return &ConfigError{"ssl", "contradicts the parameters that start with ssl.", "write ssl=true or leave it out"}
 	}
 	return nil
+}
+
+// setNamed puts a parameter that is no field into the map that its prefix names, or into Params.
+func (c *Config) setNamed(name, value string) {
+	all := c.maps()
+	into := all[len(all)-1]
+	for _, m := range all[:len(all)-1] {
+		if key, ok := strings.CutPrefix(name, m.name+"."); ok && key != "" {
+			into, name = m, key
+		}
+	}
+	into.set(name, value)
 }
 
 // setOnce sets a field that the part before the query has not set.
@@ -320,16 +328,33 @@ func (c Config) String() string {
 		}
 		plainTLS = plainTLS && !strings.HasPrefix(f.name, "ssl.")
 		if !slices.Contains(inPath, f.name) {
+			if kinds, ok := value.([]Kind); ok {
+				value = joinKinds(kinds)
+			}
 			add(f.name, fmt.Sprint(value))
 		}
 	}
 	if plainTLS {
 		add("ssl", "true")
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
-		add(name, shownParam(name, c.Params[name]))
+	for _, m := range c.maps() {
+		prefix := m.name + "."
+		if m.name == "params" {
+			prefix = ""
+		}
+		for _, name := range slices.Sorted(maps.Keys(*m.at)) {
+			add(prefix+name, shownParam(name, (*m.at)[name]))
+		}
 	}
 	return b.String()
+}
+
+func joinKinds(kinds []Kind) string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.String())
+	}
+	return strings.Join(names, ",")
 }
 
 // escape writes text for a URL in which a space is %20 and "+" a plus. The characters in keep stay as they are.

@@ -38,6 +38,11 @@ func TestParseURL(t *testing.T) {
 		"postgres://h/d/":                          {Dialect: "postgres", Host: "h", Database: "d"},
 		"x://h?ssl=TRUE":                           {Dialect: "x", Host: "h", TLS: &registry.TLS{}},
 		"x://h/a%3Bb":                              {Dialect: "x", Host: "h", Database: "a;b"},
+		"x://h?session.work_mem=64MB&retry.for=1m&retry.kinds=auth,no%20database&lazy=true&credentials.provider=p&credentials.a=b": {
+			Dialect: "x", Host: "h", Session: map[string]string{"work_mem": "64MB"}, Lazy: true,
+			Retry:       registry.Retry{For: time.Minute, Kinds: []registry.Kind{registry.KindAuth, registry.KindNoDatabase}},
+			Credentials: registry.Credentials{Provider: "p", Options: map[string]string{"a": "b"}},
+		},
 		"x://h?ssl.verifyHostname=false&ssl.ca=-----BEGIN%20CERTIFICATE-----": {
 			Dialect: "x", Host: "h", TLS: &registry.TLS{SkipHostname: true, CA: "-----BEGIN CERTIFICATE-----"},
 		},
@@ -102,7 +107,7 @@ func TestADoubtfulURLIsAnErrorThatShowsNothingOfIt(t *testing.T) {
 		"sqlite://":                                 "names no file",
 		"sqlite:///./test.db":                       "has a path from the root that looks relative: write sqlite:./file",
 		"sqlite:/../test.db":                        "has a path from the root that looks relative",
-		"postgres://h/d?mode=[redacted]":            "params.mode is [redacted], which a program has printed", // E4
+		"postgres://h/d?mode=[redacted]":            "mode is [redacted], which a program has printed", // E4
 		"postgres://h/d?a":                          "has a parameter without a name or value",
 		"postgres://h/d?a=1&&b=2":                   "has a parameter without a name or value",
 		"postgres://h/d?a=1&a=hunter2":              "a is given twice",
@@ -110,7 +115,6 @@ func TestADoubtfulURLIsAnErrorThatShowsNothingOfIt(t *testing.T) {
 		"postgres://h/d?host=/hunter2":              "host is given both",
 		"sqlserver://h/d?database=e":                "database is given both",
 		"postgres://h/d?password=hunter2":           "password is not a parameter here: write it before the host",
-		"postgres://h/d?sslmode=require":            "sslmode is not a parameter here: write ssl=true",
 		"postgres://h/d?ssl=maybe":                  "ssl must be true or false",
 		"postgres://h/d?ssl=":                       "ssl must be true or false",
 		"postgres://h/d?ssl=false&ssl.serverName=x": "ssl contradicts",

@@ -19,7 +19,7 @@ const systemDatabase = "master"
 
 func (dialect) Info() registry.Info {
 	info, _ := registry.Describe("mssql")
-	info.DriverName, info.Placeholder = "sqlserver", registry.At
+	info.DriverName, info.Placeholder, info.Quotes = "sqlserver", registry.At, "[]"
 	// A version such as "16.0.1000.6". https://learn.microsoft.com/sql/t-sql/functions/serverproperty-transact-sql
 	info.VersionQuery = "SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128))"
 	// https://learn.microsoft.com/sql/t-sql/functions/databasepropertyex-transact-sql

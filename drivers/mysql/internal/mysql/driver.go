@@ -22,7 +22,7 @@ const defaultPort = 3306
 
 func (dialect) Info() registry.Info {
 	info, _ := registry.Describe("mysql")
-	info.DriverName, info.Placeholder = "mysql", registry.Question
+	info.DriverName, info.Placeholder, info.Quotes = "mysql", registry.Question, "``"
 	info.VersionQuery = "SELECT VERSION()"
 	info.RoleQuery = "SELECT IF(@@global.read_only OR @@global.innodb_read_only, 0, 1)"
 	return info

@@ -74,6 +74,7 @@ var codes = []network.Code{
 	{Codes: "25P04", Kind: registry.KindLost, Hint: "a transaction took longer than transaction_timeout: end transactions sooner"},
 	{Codes: "57014", Text: "user request", Kind: registry.KindCanceled, Permanent: true, Hint: "the statement was canceled"},
 	{Codes: "57014", Kind: registry.KindTimeout, Permanent: true, Hint: "the statement took longer than statement_timeout: make it faster, or raise params.statement_timeout"},
+	{Codes: "55006", Kind: registry.KindBusy, Hint: "other sessions use the object, such as the template of a new database: wait until they are done"},
 	{Codes: "55P03", Kind: registry.KindBusy, Permanent: true, Hint: "another transaction holds the lock: wait for it, or raise params.lock_timeout"},
 	// standby
 	{Codes: "25006", Kind: registry.KindReadOnly, Hint: "the server is a standby, or the transaction read-only: connect to the primary server, with params.target_session_attrs=read-write where several hosts are possible"},
