@@ -23,6 +23,9 @@ import (
 // error rather than a guess. The error is a [*ConfigError]; it repeats no part of the URL that could belong to
 // a password.
 //
+// Where the dialect's driver is linked and is a [Native], the parameters of its own database module mean what they mean
+// there: sslmode=verify-full, tls=skip-verify. Without it they stay in Params, and are read when the database is opened.
+//
 // It asks the default registry whether a dialect that does not come with Patchbay opens files.
 func ParseURL(text string) (Config, error) { return std.ParseURL(text) }
 
@@ -31,6 +34,13 @@ func (r *Registry) ParseURL(text string) (Config, error) {
 	var c Config
 	if err := c.parse(text, r); err != nil {
 		return Config{}, err
+	}
+	if d, err := r.Lookup(c.Dialect); err == nil { // else opening says what is missing
+		if native, ok := d.(Native); ok {
+			if err := native.Import(&c); err != nil {
+				return Config{}, err
+			}
+		}
 	}
 	if err := c.Validate(); err != nil {
 		return Config{}, err
@@ -51,6 +61,14 @@ func (c *Config) parse(text string, r *Registry) error {
 	}
 	if strings.Contains(rest, "@tcp(") || strings.Contains(rest, "@unix(") {
 		return badURL("is a DSN of go-sql-driver/mysql", "write it as mysql://user:password@host/database")
+	}
+	if scheme == "jdbc" {
+		return badURL("is one of JDBC", "leave out the jdbc: before it, and write user and password before the host")
+	}
+	if before, _, ok := strings.Cut(scheme, "+"); ok {
+		if _, known := r.describe(before); known {
+			return badURL("names a driver of another language after the +", "write "+before+"://")
+		}
 	}
 	c.Dialect = scheme
 	info, known := r.describe(scheme)
@@ -188,8 +206,6 @@ func (c *Config) parseHost(host string) error {
 // elsewhere maps the parameters by which the drivers' own URLs ask for what ssl says in every dialect to what to
 // write for them.
 var elsewhere = map[string]string{
-	"sslmode":                "write ssl=true for verify-full, ssl.rejectUnauthorized=false for require, ssl=false for disable",
-	"tls":                    "write ssl=true, or ssl.rejectUnauthorized=false for skip-verify",
 	"encrypt":                "write ssl=true or ssl=false",
 	"TrustServerCertificate": "write ssl.rejectUnauthorized=false",
 	"password":               "write it before the host, as user:password@host",

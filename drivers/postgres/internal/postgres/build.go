@@ -3,7 +3,9 @@ package postgres
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -23,7 +25,7 @@ const (
 // build turns a config into that of pgx, field by field: text that has to be parsed can be read in another way
 // than it was meant.
 func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
-	set, err := readParams(cfg.Params)
+	set, err := readSettings(&cfg)
 	port := defaultPort
 	if set.environment {
 		port = 0
@@ -81,15 +83,16 @@ func build(cfg registry.Config, env registry.Env) (*pgx.ConnConfig, error) {
 }
 
 // session completes the settings of the session, of which the environment may have brought some.
-func session(params map[string]string, cfg *registry.Config, set []setting) {
+func session(params map[string]string, cfg *registry.Config, set map[string]string) {
 	if _, given := params["timezone"]; !given {
 		params["timezone"] = "UTC"
 	}
 	if _, given := params["application_name"]; !given || cfg.AppName != "" {
 		params["application_name"] = network.AppName(cfg)
 	}
-	for _, s := range set {
-		params[s.name] = s.value
+	maps.Copy(params, set)
+	if strings.EqualFold(params["timezone"], serversOwn) {
+		delete(params, "timezone")
 	}
 	params["client_encoding"] = "UTF8"
 }
