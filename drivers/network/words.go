@@ -221,11 +221,6 @@ func Keep(name string) func(*Reading, string) error {
 	return func(r *Reading, value string) error { return r.keep(name, Unquote(value)) }
 }
 
-// InSession makes it a setting of the session.
-func InSession(name string) func(*Reading, string) error {
-	return func(r *Reading, value string) error { return r.Set(name, Unquote(value)) }
-}
-
 // Drop is for what means nothing here, or what is done anyway.
 func Drop(*Reading, string) error { return nil }
 

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
@@ -13,6 +14,12 @@ var _ registry.Native = dialect{}
 // Import is that of [registry.Native].
 func (dialect) Import(cfg *registry.Config) error {
 	return words.Import(cfg, func(r *network.Reading) error {
+		if r.Later["hostaddr"] != "" && cfg.Host != "" { // which goes there, and verifies the name of the host
+			r.Later["host"], cfg.Host = cfg.Host, ""
+			if cfg.Port != 0 {
+				r.Later["port"], cfg.Port = strconv.Itoa(cfg.Port), 0
+			}
+		}
 		err := finish(r)
 		if network.IsSocket(cfg) {
 			r.TLS = nil // neither libpq nor pgx looks at sslmode there

@@ -23,5 +23,5 @@ var (
 	with   = testdriver.With
 
 	withSession = testdriver.WithSession
-	limit  = testdriver.Context
+	limit       = testdriver.Context
 )

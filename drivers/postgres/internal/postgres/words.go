@@ -38,7 +38,7 @@ var wordList = []network.Word{
 	{Names: "requirepeer", Take: network.Never("cannot be checked", "leave it out; the folder of a socket can be protected in its place")},
 	{Names: "connect_timeout", Here: "connectTimeout", Take: network.Time(func(c *registry.Config) *time.Duration { return &c.ConnectTimeout }, time.Second, -1)},
 	{Names: "keepalives", Take: network.DropIf("1", "turns off what finds a dead connection", "leave it out")},
-	{Names: "keepalives_idle keepalives_interval keepalives_count", Take: network.Drop}, // probes are sent every 15 s
+	{Names: "keepalives_idle keepalives_interval keepalives_count", Take: network.Drop},                                                                               // probes are sent every 15 s
 	{Names: "tcp_user_timeout", Here: "session.tcp_user_timeout", Take: network.DropIf("0", "cannot be set", "leave it out, and give each call a context that ends")}, // the server has a setting of the same name
 	// libpq: TLS
 	{Names: "sslmode ssl-mode ssl_mode", Here: "ssl"},
