@@ -106,6 +106,8 @@ func parseAddress(text string) (host string, port int, err error) {
 		return "", 0, badDSN("names another network than tcp and unix", "write user:password@tcp(host:3306)/database; for a dialer of your own open it with conn.WithDialer, and write a / in a parameter as %2F")
 	}
 	switch {
+	case strings.HasPrefix(address, "/"):
+		return "", 0, badDSN("has a path as the address of tcp", "write unix(/run/mysqld/mysqld.sock)")
 	case strings.Contains(address, ","):
 		return "", 0, badDSN("names several hosts", "name one, or a proxy that knows them")
 	case address == "":
@@ -113,7 +115,10 @@ func parseAddress(text string) (host string, port int, err error) {
 	}
 	host, digits, err := net.SplitHostPort(address)
 	if err != nil { // no port
-		return strings.Trim(address, "[]"), 0, nil
+		if inner, ok := strings.CutPrefix(address, "["); ok && strings.HasSuffix(inner, "]") {
+			address = strings.TrimSuffix(inner, "]")
+		}
+		return address, 0, nil
 	}
 	n, err := strconv.ParseUint(digits, 10, 16)
 	if err != nil || n == 0 {

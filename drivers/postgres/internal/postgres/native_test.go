@@ -233,7 +233,8 @@ func FuzzDSN(f *testing.F) {
 		if _, err := native.ParseDSN(marked); err != nil && strings.Contains(strings.ToLower(err.Error()), mark) {
 			t.Errorf("%q: the password is in %v", marked, err)
 		}
-		if _, err := registry.ParseURL("postgres://" + marked); err != nil && strings.Contains(strings.ToLower(err.Error()), mark) {
+		query := strings.LastIndexByte(text, '?') // after which an error may name a key
+		if _, err := registry.ParseURL("postgres://" + marked); err != nil && (query < 0 || at < query) && strings.Contains(strings.ToLower(err.Error()), mark) {
 			t.Errorf("%q after the scheme: the password is in %v", marked, err)
 		}
 		cfg, err := native.ParseDSN(text)
