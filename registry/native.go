@@ -54,13 +54,14 @@ func (r *Registry) Resolve(cfg Config) (Config, Driver, error) {
 			return cfg, d, err
 		}
 		cfg.DSN = Secret{}
-		cfg = cfg.over(base)
+		cfg = cfg.Over(base)
 	}
 	return cfg, d, nil
 }
 
-// over returns c with what it leaves open taken from base.
-func (c Config) over(base Config) Config {
+// Over returns c with what it leaves open taken from base. Host and Port are one, and TLS is one; Session and Params are
+// completed by key.
+func (c Config) Over(base Config) Config {
 	if c.Host == "" && c.Port == 0 {
 		c.Host, c.Port = base.Host, base.Port
 	}

@@ -70,6 +70,16 @@ func CheckParams(params map[string]string, lists ...[]Param) (map[string]string,
 	return checked, nil
 }
 
+// Misspelled returns the error for a key that nearly spells a known one, and nil for any other: what it may be then is
+// for the caller to know.
+func Misspelled(field, name string, known []string) error {
+	nearest := spell.Nearest(name, known)
+	if nearest == "" {
+		return nil
+	}
+	return &ConfigError{field, "is not known", fmt.Sprintf("did you mean %q?", nearest)}
+}
+
 // unknownKey is the error for a key that is not in the list: it names the nearest, and all of them.
 func unknownKey(field, name string, list []string) *ConfigError {
 	if len(list) == 0 {

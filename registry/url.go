@@ -61,6 +61,14 @@ func (c *Config) parse(text string, r *Registry) error {
 	if strings.Contains(rest, "@tcp(") || strings.Contains(rest, "@unix(") {
 		return badURL("is a DSN of go-sql-driver/mysql", "write it as mysql://user:password@host/database")
 	}
+	if scheme == "jdbc" {
+		return badURL("is one of JDBC", "leave out the jdbc: before it, and write user and password before the host")
+	}
+	if before, _, ok := strings.Cut(scheme, "+"); ok {
+		if _, known := r.describe(before); known {
+			return badURL("names a driver of another language after the +", "write "+before+"://")
+		}
+	}
 	c.Dialect = scheme
 	info, known := r.describe(scheme)
 	if strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r == 0x7f }) {

@@ -115,6 +115,8 @@ func TestADoubtfulURLIsAnErrorThatShowsNothingOfIt(t *testing.T) {
 		"postgres://h/d?host=/hunter2":              "host is given both",
 		"sqlserver://h/d?database=e":                "database is given both",
 		"postgres://h/d?password=hunter2":           "password is not a parameter here: write it before the host",
+		"postgresql+psycopg2://h/d":                 "after the +: write postgresql://",
+		"jdbc:postgresql://h/d":                     "leave out the jdbc:",
 		"postgres://h/d?ssl=maybe":                  "ssl must be true or false",
 		"postgres://h/d?ssl=":                       "ssl must be true or false",
 		"postgres://h/d?ssl=false&ssl.serverName=x": "ssl contradicts",

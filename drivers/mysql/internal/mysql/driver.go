@@ -33,7 +33,7 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 		cfg.Database = "" // the server can be logged in to without one
 	}
 	config := mysql.NewConfig()
-	session, err := readParams(&cfg, config)
+	session, err := readSettings(&cfg, config)
 	tlsConfig, wrong := network.TLSConfig(&cfg)
 	if err := errors.Join(network.CheckFields(&cfg), err, wrong); err != nil {
 		return nil, err

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"errors"
+	"maps"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,7 +20,7 @@ const maxMessage = 0x3fffffff - 1
 // newConnector checks a config. What pgx reads from the environment and from files when it makes its own has to wait
 // until Connect.
 func newConnector(cfg registry.Config, env registry.Env) (*connector, error) {
-	set, err := readParams(cfg.Params)
+	set, err := readSettings(&cfg)
 	port := defaultPort
 	if set.environment {
 		port = 0
@@ -79,15 +81,16 @@ func (c *connector) build() (config *pgx.ConnConfig, err error) {
 }
 
 // session completes the settings of the session, of which the environment may have brought some.
-func session(params map[string]string, cfg *registry.Config, set []setting) {
+func session(params map[string]string, cfg *registry.Config, set map[string]string) {
 	if _, given := params["timezone"]; !given {
 		params["timezone"] = "UTC"
 	}
 	if _, given := params["application_name"]; !given || cfg.AppName != "" {
 		params["application_name"] = network.AppName(cfg)
 	}
-	for _, s := range set {
-		params[s.name] = s.value
+	maps.Copy(params, set)
+	if strings.EqualFold(params["timezone"], serversOwn) {
+		delete(params, "timezone")
 	}
 	params["client_encoding"] = "UTF8"
 }

@@ -7,5 +7,5 @@ import (
 )
 
 func TestTheDocumentationListsEveryParam(t *testing.T) {
-	testdriver.Documented(t, "../../doc.go", sessionParams, connectionParams, ownParams)
+	testdriver.Documented(t, "../../doc.go", driverParams)
 }
