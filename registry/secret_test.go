@@ -136,8 +136,14 @@ func TestParamsThatAreNoSecretsAreShown(t *testing.T) {
 		"postgres://u:" + hidden + "@h/d", "u:" + hidden + "@tcp(h)/d", "u:" + hidden + "@unix(/s)/d", "server=h;PWD=" + hidden, "password=" + hidden,
 	} {
 		for _, cfg := range []registry.Config{
-			{Dialect: "x", Host: text}, {Dialect: "x", User: text}, {Dialect: "x", Database: text}, {Dialect: "sqlite", Filename: text},
-			{Dialect: "sqlite", Database: text}, {Dialect: "x", AppName: text}, {Dialect: text}, {Dialect: "x", Params: map[string]string{"p": text}},
+			{Dialect: "x", Host: text},
+			{Dialect: "x", User: text},
+			{Dialect: "x", Database: text},
+			{Dialect: "sqlite", Filename: text},
+			{Dialect: "sqlite", Database: text},
+			{Dialect: "x", AppName: text},
+			{Dialect: text},
+			{Dialect: "x", Params: map[string]string{"p": text}},
 		} {
 			for way, shown := range everyWay(cfg) {
 				if strings.Contains(shown, hidden) {

@@ -16,6 +16,7 @@ import (
 //	mysql://user@[::1]/database?appName=billing
 //	postgres://user@/database?host=/var/run/postgresql
 //	sqlite:relative/file.db    sqlite:/absolute/file.db    sqlite:///absolute/file.db    sqlite::memory:
+//	mssql://user:password@host/database    sqlserver://user:password@host/instance?database=name
 //
 // The scheme is the dialect. The parameters are the keys of the JSON form, with a dot for those inside pool and
 // ssl (ssl=true and ssl=false as well); all others become Params. Every part is percent-decoded, and "+" is a
@@ -54,6 +55,11 @@ func (c *Config) parse(text string, r *Registry) error {
 	}
 	c.Dialect = scheme
 	info, known := r.describe(scheme)
+	if before, _, suffixed := strings.Cut(scheme, "+"); suffixed && !known {
+		if _, ok := r.describe(before); ok {
+			return badURL("names a driver of another language after the +", "write "+before+":// in place of "+scheme+"://")
+		}
+	}
 	if strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return badURL("contains a space or control character", "write it percent-encoded, a space as %20")
 	}
@@ -69,6 +75,8 @@ func (c *Config) parse(text string, r *Registry) error {
 	switch {
 	case info.Files:
 		c.Filename, err = c.parseFile(rest)
+	case !known && foreign[scheme] != "":
+		return badURL(fmt.Sprintf("starts with %q, which is no dialect", scheme), foreign[scheme])
 	case !isServer && known:
 		return badURL("has no // after the dialect", "write "+scheme+"://host/database")
 	case !isServer && strings.Contains(rest, "@"):
@@ -78,11 +86,53 @@ func (c *Config) parse(text string, r *Registry) error {
 	default:
 		err = c.parseServer(authority, query)
 	}
-	if err != nil || query == "" {
+	if err != nil {
 		return err
 	}
-	return c.parseQuery(query)
+	path := ""
+	if info.Dialect == instancesIn {
+		path, c.Database = c.Database, ""
+	}
+	if query != "" {
+		if err := c.parseQuery(query); err != nil {
+			return err
+		}
+	}
+	return c.readPath(path)
 }
+
+// foreign are the schemes of URLs that other programs put into an environment variable, and what to write for them.
+var foreign = map[string]string{
+	"file":   "write sqlite: in place of file:, or give it as dsn with the dialect sqlite",
+	"jdbc":   "write what follows jdbc: as mssql://user:password@host:port/database, with the dialect for mssql",
+	"libsql": "libSQL is no file of SQLite, and has no driver here: write sqlite:file for a file",
+}
+
+// instancesIn is the dialect in whose own URLs the path is an instance of the server, and the database a parameter.
+// Many write the database as the path, as in all other URLs.
+// https://github.com/microsoft/go-mssqldb#the-connection-string-can-be-specified-in-one-of-three-formats
+const instancesIn = "mssql"
+
+// readPath gives the path of such a URL its meaning.
+func (c *Config) readPath(path string) error {
+	switch {
+	case path == "":
+	case c.Database != "" && c.Params["instance"] != "":
+		return &ConfigError{"instance", "is given both as a parameter and before the ?", "keep one of them"}
+	case c.Database != "":
+		all := c.maps()
+		all[len(all)-1].set("instance", path)
+	case pathIsInstance(c.Dialect):
+		return badURL("has a path, which is an instance to go-mssqldb, and a database to others",
+			"write sqlserver://host?database=name for a database, sqlserver://host/instance?database=name for one in an instance")
+	default:
+		c.Database = path
+	}
+	return nil
+}
+
+// pathIsInstance tells the scheme of go-mssqldb from names of the dialect that are only used here.
+func pathIsInstance(scheme string) bool { return scheme == "sqlserver" }
 
 // inQuotes tells a text that still has the quotes of a shell or a file around it.
 func inQuotes(text string) bool {
@@ -188,12 +238,13 @@ func (c *Config) parseHost(host string) error {
 // elsewhere maps the parameters by which the drivers' own URLs ask for what ssl says in every dialect to what to
 // write for them.
 var elsewhere = map[string]string{
-	"sslmode":                "write ssl=true for verify-full, ssl.rejectUnauthorized=false for require, ssl=false for disable",
-	"tls":                    "write ssl=true, or ssl.rejectUnauthorized=false for skip-verify",
-	"encrypt":                "write ssl=true or ssl=false",
-	"TrustServerCertificate": "write ssl.rejectUnauthorized=false",
-	"password":               "write it before the host, as user:password@host",
+	"sslmode":  "write ssl=true for verify-full, ssl.rejectUnauthorized=false for require, ssl=false for disable",
+	"tls":      "write ssl=true, or ssl.rejectUnauthorized=false for skip-verify",
+	"password": "write it before the host, as user:password@host",
 }
+
+// repeated is the parameter of modernc.org/sqlite that stands once for each PRAGMA; Params have it once, with semicolons.
+const repeated = "_pragma"
 
 func (c *Config) parseQuery(query string) error {
 	seen := make(map[string]bool)
@@ -216,6 +267,8 @@ func (c *Config) parseQuery(query string) error {
 		}
 		f, isField := c.fieldToSet(name)
 		switch {
+		case seen[name] && name == repeated:
+			c.setNamed(name, c.Params[name]+";"+value)
 		case seen[name]:
 			return &ConfigError{name, "is given twice", "keep one of them"}
 		case name == "ssl":
@@ -310,9 +363,12 @@ func (c Config) String() string {
 		}
 		b.WriteString(":" + path)
 	} else {
-		inPath = []string{"dialect", "password", "user", "host", "port", "database"}
+		inPath = []string{"dialect", "password", "user", "host", "port"}
 		b.WriteString("://" + c.authority())
-		if c.Database != "" {
+		if !pathIsInstance(c.Dialect) {
+			inPath = append(inPath, "database")
+		}
+		if c.Database != "" && !pathIsInstance(c.Dialect) {
 			b.WriteString("/" + escape(c.Database, ""))
 		}
 	}

@@ -21,7 +21,7 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := readParams(cfg.Params, &config)
+	set, err := readSettings(cfg, &config)
 	if err != nil {
 		return nil, err
 	}
