@@ -21,7 +21,7 @@ type param struct {
 	write  bool   // only for a file that is opened for writing
 }
 
-// keep is the journal mode that the file has.
+// keep is the journal mode that the file has, and the time zone that a time has.
 const keep = "keep"
 
 var (
@@ -37,7 +37,7 @@ var params = []param{
 	{Param: registry.Param{Name: "immutable", Words: flags}, key: "immutable", file: true},
 	{Param: registry.Param{Name: "busy_timeout", Most: math.MaxInt32}, key: "_busy_timeout", preset: "5000"},
 	{Param: registry.Param{Name: "txlock", Words: []string{"immediate", "deferred", "exclusive"}}, key: "_txlock", preset: "immediate"},
-	{Param: registry.Param{Name: "time_format", Words: []string{"sqlite", "datetime"}}, key: "_time_format", preset: "sqlite"},
+	{Param: registry.Param{Name: "time_format", Words: []string{"sqlite", "datetime", "string_no_monotonic"}}, key: "_time_format", preset: "sqlite"},
 	{Param: registry.Param{Name: "time_integer_format", Words: []string{"unix", "unix_milli", "unix_micro", "unix_nano"}}, key: "_time_integer_format"},
 	{Param: registry.Param{Name: "timezone", Check: isZone}, key: "_timezone", preset: "UTC"},
 	{Param: registry.Param{Name: "inttotime", Words: flags}, key: "_inttotime"},
@@ -45,19 +45,14 @@ var params = []param{
 	{Param: registry.Param{Name: "defensive", Words: flags}, key: "_defensive"},
 	{Param: registry.Param{Name: "dqs", Words: flags}, key: "_dqs"},
 	{Param: registry.Param{Name: "foreign_keys", Words: flags}, preset: "1"},
-	{Param: registry.Param{Name: "recursive_triggers", Words: flags}},
-	{Param: registry.Param{Name: "trusted_schema", Words: flags}},
-	{Param: registry.Param{Name: "cache_size", Least: math.MinInt32, Most: math.MaxInt32}},
-	{Param: registry.Param{Name: "temp_store", Words: []string{"default", "file", "memory"}}},
-	{Param: registry.Param{Name: "mmap_size", Most: math.MaxInt}, file: true},
-	{Param: registry.Param{Name: "secure_delete", Words: []string{"on", "off", "fast"}}, write: true},
 	{Param: registry.Param{Name: "journal_mode", Words: journalModes}, preset: "wal", file: true, write: true},
 	{Param: registry.Param{Name: "synchronous", Words: []string{"off", "normal", "full", "extra"}}, preset: "normal", file: true, write: true},
-	{Param: registry.Param{Name: "wal_autocheckpoint", Most: math.MaxInt32}, file: true, write: true},
-	{Param: registry.Param{Name: "journal_size_limit", Least: -1, Most: math.MaxInt}, file: true, write: true},
 }
 
 func isZone(value string) error {
+	if value == keep {
+		return nil
+	}
 	if _, err := time.LoadLocation(value); err != nil || value == "" {
 		return errors.New("must be a name from the IANA Time Zone database, such as Europe/Zurich")
 	}
@@ -81,6 +76,7 @@ func (p param) plain(value string) string {
 
 // settings are what the Params of a Config come to.
 type settings struct {
+	memory   bool          // a database in memory
 	mode     string        // as in Params
 	journal  string        // journal_mode
 	busy     time.Duration // busy_timeout
@@ -96,8 +92,9 @@ func readParams(given map[string]string, memory, noCreate bool) (set settings, e
 	for i, p := range params {
 		list[i] = p.Param
 	}
+	given, wrong := misplaced(given)
 	given, err = registry.CheckParams(given, list)
-	if err != nil {
+	if err = errors.Join(wrong, err); err != nil {
 		return set, err
 	}
 	if noCreate && !memory {
@@ -124,7 +121,7 @@ func readParams(given map[string]string, memory, noCreate bool) (set settings, e
 			problem, cure = "is on for a file that can be written", "add mode=ro"
 		}
 		if problem != "" {
-			if asked {
+			if asked && value != keep {
 				errs = append(errs, &registry.ConfigError{Field: "params." + p.Name, Problem: problem, Cure: cure})
 			}
 			continue
