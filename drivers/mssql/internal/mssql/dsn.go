@@ -208,15 +208,18 @@ func (r *reading) server(text string) error {
 		return &registry.ConfigError{Field: field, Problem: problem, Cure: cure}
 	}
 	lower := strings.ToLower(text)
-	protocol, rest, _ := strings.Cut(lower, ":")
+	protocol, _, hasProtocol := strings.Cut(lower, ":")
+	if !hasProtocol {
+		protocol = ""
+	}
 	switch {
 	case strings.HasPrefix(lower, "(localdb)"):
 		return wrong("is LocalDB, which is reached by named pipes only", "use an instance with TCP/IP: SQL Server Express, or a container")
-	case strings.HasPrefix(lower, `\\`) || protocol == "np" && rest != "":
+	case strings.HasPrefix(lower, `\\`) || protocol == "np":
 		return wrong("is a named pipe", "turn TCP/IP on in the SQL Server Configuration Manager, and write the host alone, or host,port")
-	case (protocol == "lpc" || protocol == "sm") && rest != "":
+	case protocol == "lpc" || protocol == "sm":
 		return wrong("is shared memory", "turn TCP/IP on in the SQL Server Configuration Manager, and write the host alone, or host,port")
-	case protocol == "admin" && rest != "":
+	case protocol == "admin":
 		return wrong("asks for the dedicated administrator connection, of which a server has one", "use sqlcmd -A, or write the host and port 1434")
 	case protocol == "tcp":
 		text = text[len("tcp:"):]
