@@ -91,9 +91,22 @@ func TestImportTakesWordsOnce(t *testing.T) {
 		}
 	}
 	for _, params := range []map[string]string{
-		{"encrypt": "false"}, {"encrypt": "prefer"}, {"TrustServerCertificate": "true"}, {"encrypt": "true", "TrustServerCertificate": "perhaps"},
-		{"uid": "a", "user": "b"}, {"pwd": "a", "password": "b"}, {"timeout": "5s"}, {"port": "0"}, {"server": "h,x"}, {"server": "h:1433"}, {"server": "admin:h"},
-		{"tlsmin": "1.0", "encrypt": "true"}, {"log": "8"}, {"keepalive": "0"}, {"failoverport": "1"}, {"pooling": "perhaps"},
+		{"encrypt": "false"},
+		{"encrypt": "prefer"},
+		{"TrustServerCertificate": "true"},
+		{"encrypt": "true", "TrustServerCertificate": "perhaps"},
+		{"uid": "a", "user": "b"},
+		{"pwd": "a", "password": "b"},
+		{"timeout": "5s"},
+		{"port": "0"},
+		{"server": "h,x"},
+		{"server": "h:1433"},
+		{"server": "admin:h"},
+		{"tlsmin": "1.0", "encrypt": "true"},
+		{"log": "8"},
+		{"keepalive": "0"},
+		{"failoverport": "1"},
+		{"pooling": "perhaps"},
 	} {
 		if err := (dialect{}).Import(&registry.Config{Params: params}); err == nil {
 			t.Errorf("%v is taken", params)
@@ -204,6 +217,27 @@ func TestNativeConfig(t *testing.T) {
 }
 
 const canary = "hunter2hunter2"
+
+// TestNoWordShowsItsValue: not in the error, and not in that of what it becomes.
+func TestNoWordShowsItsValue(t *testing.T) {
+	for _, w := range words {
+		for name := range strings.SplitSeq(w.names, ", ") {
+			for _, value := range []string{canary, canary + `\x,` + canary, "[" + canary, canary + "\U0001F600"} {
+				cfg := registry.Config{Dialect: "mssql", User: "u", Params: map[string]string{name: value}}
+				err := (dialect{}).Import(&cfg)
+				if err == nil {
+					err = cfg.Validate()
+				}
+				if err == nil {
+					_, err = build(cfg, registry.Env{})
+				}
+				if err != nil && strings.Contains(err.Error(), canary) {
+					t.Errorf("%s=%s gives %v", name, value, err)
+				}
+			}
+		}
+	}
+}
 
 // heeded are the names that msdsn heeds, as it has them; all others it passes over.
 var heeded = regexp.MustCompile(`^(database|encrypt|password|user id|port|trustservercertificate|certificate|servercertificate|tlsmin|packet size|log|connection timeout|hostnameincertificate|keepalive|serverspn|workstation id|app name|applicationintent|failoverpartner|failoverport|failoverpartnerspn|disableretry|server|protocol|dial timeout|multisubnetfailover|guid conversion|timezone)$`)

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,8 +53,15 @@ func TestImportTakesWordsOnce(t *testing.T) {
 		}
 	}
 	for _, params := range []map[string]string{
-		{"_fk": "1", "_foreign_keys": "0"}, {"cache": "shared"}, {"vfs": "memdb"}, {"_load_extension": "x.so"}, {"mode": "memory"},
-		{"_pragma": "foreign_keys"}, {"_pragma": "table_info(t)"}, {"_pragma": "foreign_keys(1);ATTACH 'x' AS y"}, {"_defer_fk": "1"},
+		{"_fk": "1", "_foreign_keys": "0"},
+		{"cache": "shared"},
+		{"vfs": "memdb"},
+		{"_load_extension": "x.so"},
+		{"mode": "memory"},
+		{"_pragma": "foreign_keys"},
+		{"_pragma": "table_info(t)"},
+		{"_pragma": "foreign_keys(1);ATTACH 'x' AS y"},
+		{"_defer_fk": "1"},
 	} {
 		if err := (dialect{}).Import(&registry.Config{Params: params}); err == nil {
 			t.Errorf("%v is taken", params)
@@ -94,6 +102,24 @@ func TestADSNKeepsItsMeaning(t *testing.T) {
 			if err := db.Close(); err != nil {
 				t.Error(err)
 			}
+		}
+	}
+}
+
+// TestParamsWinOverADSN: its journal mode, which is that of the file, does not stand in the way of reading only.
+func TestParamsWinOverADSN(t *testing.T) {
+	for _, given := range []registry.Config{
+		{Params: map[string]string{"mode": "ro"}}, {Filename: memoryName}, {Params: map[string]string{"journal_mode": "delete"}},
+	} {
+		var r registry.Registry
+		r.Register(Driver())
+		given.Dialect, given.DSN = "sqlite", registry.NewSecret("x.db")
+		cfg, _, err := r.Resolve(given)
+		if err == nil {
+			_, err = Driver().Connector(cfg, registry.Env{})
+		}
+		if err != nil || cfg.Params["foreign_keys"] != "off" {
+			t.Errorf("%v: got %v, %v", given.Params, cfg, err)
 		}
 	}
 }
@@ -155,6 +181,26 @@ func TestURIOpensTheSame(t *testing.T) {
 }
 
 const canary = "hunter2hunter2"
+
+// TestNoWordShowsItsValue: not in the error, and not of what it becomes.
+func TestNoWordShowsItsValue(t *testing.T) {
+	for _, w := range words {
+		for name := range strings.FieldsSeq(w.names) {
+			for _, value := range []string{canary, "foreign_keys(" + canary + ")", canary + "(1)"} {
+				cfg := registry.Config{Dialect: "sqlite", Filename: "x.db", Params: map[string]string{name: value}}
+				err := (dialect{}).Import(&cfg)
+				if err == nil {
+					_, err = Driver().Connector(cfg, registry.Env{})
+				}
+				if err == nil || strings.Contains(err.Error(), canary) {
+					if err != nil || !slices.Contains([]string{"_error_rc", "_mutex", "_stmt_cache_size"}, name) {
+						t.Errorf("%s=%s gives %v", name, value, err)
+					}
+				}
+			}
+		}
+	}
+}
 
 // FuzzDSN: what is read names the file that modernc.org/sqlite would open, and no error shows a value.
 func FuzzDSN(f *testing.F) {
