@@ -16,6 +16,7 @@ import (
 //	mysql://user@[::1]/database?appName=billing
 //	postgres://user@/database?host=/var/run/postgresql
 //	sqlite:relative/file.db    sqlite:/absolute/file.db    sqlite:///absolute/file.db    sqlite::memory:
+//	mssql://user:password@host/database    sqlserver://user:password@host/instance?database=name
 //
 // The scheme is the dialect. The parameters are the keys of the JSON form, with a dot for those inside pool and
 // ssl (ssl=true and ssl=false as well); all others become Params. Every part is percent-decoded, and "+" is a
@@ -61,12 +62,9 @@ func (c *Config) parse(text string, r *Registry) error {
 	if strings.Contains(rest, "@tcp(") || strings.Contains(rest, "@unix(") {
 		return badURL("is a DSN of go-sql-driver/mysql", "write it as mysql://user:password@host/database")
 	}
-	if scheme == "jdbc" {
-		return badURL("is one of JDBC", "leave out the jdbc: before it, and write user and password before the host")
-	}
-	if before, _, ok := strings.Cut(scheme, "+"); ok {
+	if before, _, suffixed := strings.Cut(scheme, "+"); suffixed {
 		if _, known := r.describe(before); known {
-			return badURL("names a driver of another language after the +", "write "+before+"://")
+			return badURL("names a driver of another language after the +", "write "+before+":// in place of "+scheme+"://")
 		}
 	}
 	c.Dialect = scheme
@@ -86,6 +84,8 @@ func (c *Config) parse(text string, r *Registry) error {
 	switch {
 	case info.Files:
 		c.Filename, err = c.parseFile(rest)
+	case !known && foreign[scheme] != "":
+		return badURL(fmt.Sprintf("starts with %q, which is no dialect", scheme), foreign[scheme])
 	case !isServer && known:
 		return badURL("has no // after the dialect", "write "+scheme+"://host/database")
 	case !isServer && strings.Contains(rest, "@"):
@@ -95,11 +95,53 @@ func (c *Config) parse(text string, r *Registry) error {
 	default:
 		err = c.parseServer(authority, query)
 	}
-	if err != nil || query == "" {
+	if err != nil {
 		return err
 	}
-	return c.parseQuery(query)
+	path := ""
+	if info.Dialect == instancesIn {
+		path, c.Database = c.Database, ""
+	}
+	if query != "" {
+		if err := c.parseQuery(query); err != nil {
+			return err
+		}
+	}
+	return c.readPath(path)
 }
+
+// foreign are the schemes of URLs that other programs put into an environment variable, and what to write for them.
+var foreign = map[string]string{
+	"file":   "write sqlite: in place of file:, or give it as dsn with the dialect sqlite",
+	"jdbc":   "leave out the jdbc: before it, and write user and password before the host",
+	"libsql": "libSQL is no file of SQLite, and has no driver here: write sqlite:file for a file",
+}
+
+// instancesIn is the dialect in whose own URLs the path is an instance of the server, and the database a parameter.
+// Many write the database as the path, as in all other URLs.
+// https://github.com/microsoft/go-mssqldb#the-connection-string-can-be-specified-in-one-of-three-formats
+const instancesIn = "mssql"
+
+// readPath gives the path of such a URL its meaning.
+func (c *Config) readPath(path string) error {
+	switch {
+	case path == "":
+	case c.Database != "" && c.Params["instance"] != "":
+		return &ConfigError{"instance", "is given both as a parameter and before the ?", "keep one of them"}
+	case c.Database != "":
+		all := c.maps()
+		all[len(all)-1].set("instance", path)
+	case pathIsInstance(c.Dialect):
+		return badURL("has a path, which is an instance to go-mssqldb, and a database to others",
+			"write sqlserver://host?database=name for a database, sqlserver://host/instance?database=name for one in an instance")
+	default:
+		c.Database = path
+	}
+	return nil
+}
+
+// pathIsInstance tells the scheme of go-mssqldb from names of the dialect that are only used here.
+func pathIsInstance(scheme string) bool { return scheme == "sqlserver" }
 
 // inQuotes tells a text that still has the quotes of a shell or a file around it.
 func inQuotes(text string) bool {
@@ -202,6 +244,9 @@ func (c *Config) parseHost(host string) error {
 	return nil
 }
 
+// repeated is the parameter of modernc.org/sqlite that stands once for each PRAGMA; Params have it once, with semicolons.
+const repeated = "_pragma"
+
 func (c *Config) parseQuery(query string) error {
 	seen := make(map[string]bool)
 	ssl := untyped("")
@@ -223,6 +268,8 @@ func (c *Config) parseQuery(query string) error {
 		}
 		f, isField := c.fieldToSet(name)
 		switch {
+		case seen[name] && name == repeated:
+			c.setNamed(name, c.Params[name]+";"+value)
 		case seen[name]:
 			return &ConfigError{name, "is given twice", "keep one of them"}
 		case name == "ssl":
@@ -317,9 +364,12 @@ func (c Config) String() string {
 		}
 		b.WriteString(":" + path)
 	} else {
-		inPath = []string{"dialect", "password", "user", "host", "port", "database"}
+		inPath = []string{"dialect", "password", "user", "host", "port"}
 		b.WriteString("://" + c.authority())
-		if c.Database != "" {
+		if !pathIsInstance(c.Dialect) {
+			inPath = append(inPath, "database")
+		}
+		if c.Database != "" && !pathIsInstance(c.Dialect) {
 			b.WriteString("/" + escape(c.Database, ""))
 		}
 	}

@@ -7,5 +7,5 @@ import (
 )
 
 func TestTheDocumentationListsEveryParam(t *testing.T) {
-	testdriver.Documented(t, "../../doc.go", params)
+	testdriver.Documented(t, "../../doc.go", params, options)
 }

@@ -14,9 +14,10 @@ import (
 
 // connector makes a connector of the driver for every connection, which so has a login and a log of its own.
 type connector struct {
-	config  *mysql.Config // without a user and password
+	config  *mysql.Config // without a user, password and TLS
 	cfg     registry.Config
 	env     registry.Env
+	tls     *network.TLS
 	session []string // statements for after the login
 }
 
@@ -29,6 +30,9 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 func (c *connector) logIn(ctx context.Context, who registry.Login) (_ driver.Conn, err error) {
 	config, log, dial := c.config.Clone(), new(log), network.DialFunc(c.env)
 	config.User, config.Passwd, config.Logger = who.User, who.Password.Reveal(), log
+	if config.TLS, err = c.tls.Config(); err != nil {
+		return nil, err
+	}
 	var handshake *network.Handshake
 	config.DialFunc = func(ctx context.Context, net_, address string) (net.Conn, error) {
 		socket, err := dial(ctx, net_, address)

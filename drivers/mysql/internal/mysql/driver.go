@@ -34,15 +34,14 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 	}
 	config := mysql.NewConfig()
 	session, err := readSettings(&cfg, config)
-	tlsConfig, wrong := network.TLSConfig(&cfg)
+	certificates, wrong := network.NewTLS(&cfg)
 	if err := errors.Join(network.CheckFields(&cfg), err, wrong); err != nil {
 		return nil, err
 	}
 	config.Net, config.Addr = network.Address(&cfg, defaultPort)
 	config.DBName = cfg.Database
-	config.TLS = tlsConfig
 	config.ParseTime = true
 	// A comma would end the attribute.
 	config.ConnectionAttributes = "program_name:" + strings.ReplaceAll(network.AppName(&cfg), ",", " ")
-	return &connector{config, cfg, env, session}, nil
+	return &connector{config, cfg, env, certificates, session}, nil
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/patchbay-go/patchbay/internal/testdriver"
@@ -9,7 +10,7 @@ import (
 
 func TestTheDocumentationListsEveryParam(t *testing.T) {
 	var all []registry.Param
-	for _, p := range params {
+	for _, p := range slices.Concat(params, pragmas) {
 		words := p.Words
 		switch {
 		case p.isFlag():
