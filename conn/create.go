@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sethvargo/go-retry"
@@ -20,7 +21,8 @@ func CreateDatabase(ctx context.Context, cfg Config, opts ...Option) error {
 		return o.fail(&Error{Name: o.name, Dialect: cfg.Dialect, Kind: KindConfig, Err: err})
 	}
 	cfg = resolved
-	cfg.Pool = Pool{Max: 1}
+	cfg.Pool, cfg.Lazy = Pool{Max: 1}, false
+	cfg.Retry.Kinds = slices.DeleteFunc(slices.Clone(cfg.Retry.Kinds), func(k Kind) bool { return k == KindNoDatabase })
 	if info := d.Info(); info.Files {
 		return openAndClose(ctx, cfg, opts)
 	} else if cfg.Database == "" {

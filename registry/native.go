@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"maps"
+	"strings"
 )
 
 // Native is implemented by a driver that reads the connection strings of its own database module, and knows what the
@@ -43,6 +44,11 @@ func (r *Registry) Resolve(cfg Config) (Config, Driver, error) {
 		return cfg, d, &ConfigError{"dsn", "cannot be read: the driver of " + d.Info().Dialect + " knows no connection strings", "use fields or a URL"}
 	case !ok:
 		return cfg, d, nil
+	}
+	for name := range cfg.Params {
+		if strings.EqualFold(name, "password") || strings.EqualFold(name, "pwd") { // which connection strings have, and logs of Params show
+			return cfg, d, &ConfigError{"params." + name, "is no place for a password", "use the field password"}
+		}
 	}
 	cfg = cfg.Clone()
 	if err := native.Import(&cfg); err != nil {

@@ -113,7 +113,7 @@ func (c *Config) parse(text string, r *Registry) error {
 // foreign are the schemes of URLs that other programs put into an environment variable, and what to write for them.
 var foreign = map[string]string{
 	"file":   "write sqlite: in place of file:, or give it as dsn with the dialect sqlite",
-	"jdbc":   "leave out the jdbc: before it, and write user and password before the host",
+	"jdbc":   "write what follows jdbc: as mssql://user:password@host:port/database for SQL Server; for others leave out the jdbc: before it, and write user and password before the host",
 	"libsql": "libSQL is no file of SQLite, and has no driver here: write sqlite:file for a file",
 }
 
