@@ -58,6 +58,9 @@ func (c Config) Validate() error {
 	if most := cmp.Or(c.Pool.Max, DefaultPoolMax); c.Pool.Min > most && most > 0 {
 		add("pool.min", fmt.Sprintf("is %d, more than pool.max, which is %d", c.Pool.Min, most), "lower it or raise pool.max")
 	}
+	if idle := c.Pool.MaxIdle; idle != 0 && c.Pool.Min > max(idle, 0) {
+		add("pool.maxIdle", fmt.Sprintf("is %d, less than pool.min, which is %d", idle, c.Pool.Min), "raise it or lower pool.min")
+	}
 	if c.TLS != nil {
 		errs = append(errs, c.TLS.validate()...)
 	}
