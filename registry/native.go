@@ -2,6 +2,7 @@ package registry
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"strings"
 )
@@ -51,9 +52,14 @@ func (r *Registry) Resolve(cfg Config) (Config, Driver, error) {
 		}
 	}
 	cfg = cfg.Clone()
+	strange := notWords(native, cfg)
+	for name := range strange {
+		delete(cfg.Params, name)
+	}
 	if err := native.Import(&cfg); err != nil {
 		return cfg, d, err
 	}
+	cfg.Params = mapOver(cfg.Params, strange)
 	if !cfg.DSN.IsZero() {
 		base, err := native.ParseDSN(cfg.DSN.Reveal())
 		if err != nil {
@@ -100,4 +106,19 @@ func mapOver(m, base map[string]string) map[string]string {
 	all := maps.Clone(base)
 	maps.Copy(all, m)
 	return all
+}
+
+// notWords returns the Params that no connection string knows. There such a word is a setting of the session; among Params it
+// is left to the driver, which refuses it by its name.
+func notWords(native Native, cfg Config) map[string]string {
+	strange := make(map[string]string)
+	for name, value := range cfg.Params {
+		probe := Config{Dialect: cfg.Dialect, Params: map[string]string{name: value}}
+		err := native.Import(&probe)
+		_, moved := probe.Session[strings.ToLower(name)]
+		if wrong, ok := errors.AsType[*ConfigError](err); moved || ok && wrong.Field == "session" {
+			strange[name] = value
+		}
+	}
+	return strange
 }

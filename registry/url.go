@@ -67,6 +67,13 @@ func (c *Config) parse(text string, r *Registry) error {
 			return badURL("names a driver of another language after the +", "write "+before+":// in place of "+scheme+"://")
 		}
 	}
+	if scheme == "jdbc" {
+		cure := "leave out the jdbc: before it, and write user and password before the host"
+		if strings.HasPrefix(rest, "sqlserver:") {
+			cure = "write what follows jdbc: as mssql://user:password@host:port/database"
+		}
+		return badURL("is one of JDBC", cure)
+	}
 	c.Dialect = scheme
 	info, known := r.describe(scheme)
 	if strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
@@ -113,7 +120,6 @@ func (c *Config) parse(text string, r *Registry) error {
 // foreign are the schemes of URLs that other programs put into an environment variable, and what to write for them.
 var foreign = map[string]string{
 	"file":   "write sqlite: in place of file:, or give it as dsn with the dialect sqlite",
-	"jdbc":   "write what follows jdbc: as mssql://user:password@host:port/database for SQL Server; for others leave out the jdbc: before it, and write user and password before the host",
 	"libsql": "libSQL is no file of SQLite, and has no driver here: write sqlite:file for a file",
 }
 

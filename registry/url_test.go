@@ -120,7 +120,7 @@ func TestADoubtfulURLIsAnErrorThatShowsNothingOfIt(t *testing.T) {
 		"sqlserver://h/d":                           "has a path, which is an instance to go-mssqldb, and a database to others: write sqlserver://host?database=name",
 		"mssql://h/i?database=d&instance=j":         "instance is given both",
 		"file:./dev.db":                             "starts with \"file\", which is no dialect: write sqlite: in place of file:",
-		"jdbc:sqlserver://h":                        "starts with \"jdbc\", which is no dialect",
+		"jdbc:sqlserver://h":                        "is one of JDBC: write what follows jdbc: as mssql://",
 		"mssql+pyodbc://u:p@h/d?driver=x":           "names a driver of another language after the +: write mssql://",
 		"libsql://x.turso.io":                       "libSQL is no file of SQLite",
 		"postgres://h/d?password=hunter2":           "password is not a parameter here: write it before the host",

@@ -184,8 +184,13 @@ func TestSerializableAtAStandby(t *testing.T) {
 	for err := try(t, s.Config()); Driver().Diagnose(err).Kind == registry.KindStarting; {
 		err = try(t, s.Config())
 	}
-	check(t, try(t, with(s.Config(), "default_transaction_isolation", "serializable")), registry.KindConfig, "repeatable read")
-	if err := try(t, with(s.Config(), "default_transaction_isolation", "repeatable read")); err != nil {
+	isolated := func(level string) registry.Config {
+		cfg := s.Config()
+		cfg.Session = map[string]string{"default_transaction_isolation": level}
+		return cfg
+	}
+	check(t, try(t, isolated("serializable")), registry.KindConfig, "repeatable read")
+	if err := try(t, isolated("repeatable read")); err != nil {
 		t.Error(err)
 	}
 }
