@@ -2,6 +2,7 @@ package conn_test
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql/driver"
 	"errors"
 	"os"
@@ -145,7 +146,8 @@ func TestThePasswordFileIsReadForEveryConnection(t *testing.T) {
 
 func TestAProviderGivesTheLogin(t *testing.T) {
 	var asked atomic.Int32
-	credentials.Register("test-"+t.Name(), func(options map[string]string) (credentials.Func, error) {
+	name := rand.Text() // which no other run has registered
+	credentials.Register(name, func(options map[string]string) (credentials.Func, error) {
 		if err := credentials.Options(options, "role!"); err != nil {
 			return nil, err
 		}
@@ -160,7 +162,7 @@ func TestAProviderGivesTheLogin(t *testing.T) {
 	})
 	f := newFake()
 	used := logins(f, func(l registry.Login) bool { return l.Password.Reveal() == "old" })
-	cfg := conn.Config{Credentials: conn.Credentials{Provider: "test-" + t.Name(), Options: map[string]string{"role": "billing"}}}
+	cfg := conn.Config{Credentials: conn.Credentials{Provider: name, Options: map[string]string{"role": "billing"}}}
 	c, _, err := openFake(t, f, cfg)
 	if err != nil {
 		t.Fatal(err)
