@@ -10,6 +10,10 @@ type (
 	Pool = registry.Pool
 	// TLS asks for an encrypted connection.
 	TLS = registry.TLS
+	// Retry says how opening is tried again.
+	Retry = registry.Retry
+	// Credentials names where logins come from.
+	Credentials = registry.Credentials
 	// Secret is a text that is never shown.
 	Secret = registry.Secret
 	// Login is whom to log in as.
@@ -63,3 +67,6 @@ func NewSecret(text string) Secret { return registry.NewSecret(text) }
 // ParseURL reads a Config from a URL such as postgres://user:password@host/database?ssl=true or
 // sqlite:file.db; [registry.ParseURL] has the forms and the parameters.
 func ParseURL(url string) (Config, error) { return registry.ParseURL(url) }
+
+// ParseDSN reads a Config from a connection string in the form of the dialect's database module, whose driver must be linked.
+func ParseDSN(dialect, dsn string) (Config, error) { return registry.ParseDSN(dialect, dsn) }

@@ -80,7 +80,8 @@ func TestACallerWhoLeavesIsAnsweredAtOnceAndToldBoth(t *testing.T) {
 				}}
 				between, attempts, opts := proxy.Accept, 2, []conn.Option(nil)
 				if c.leave == nil {
-					between, attempts, opts = l.cancel, 1, append(opts, conn.WithRetry(conn.Retry{Delay: time.Hour}))
+					between, attempts, opts = l.cancel, 1, nil
+					cfg.Retry = conn.Retry{Delay: time.Hour}
 				} else {
 					opts = c.leave(l, dialect)
 				}

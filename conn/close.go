@@ -19,6 +19,7 @@ var errClosed = errors.New("sql: database is closed")
 type lifetime struct {
 	mu      sync.Mutex
 	untold  bool // the bus has heard of the opening, and not yet of the end
+	told    bool // likewise of a lazy opening
 	ending  bool
 	onClose []func()
 }
@@ -28,6 +29,18 @@ func (l *lifetime) opened() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.untold = true
+}
+
+// openedNow is opened for a pool whose Open has returned already. It reports whether the bus is to hear of the opening: not
+// a second time, and not once the pool ends.
+func (l *lifetime) openedNow() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.told || l.ending {
+		return false
+	}
+	l.told, l.untold = true, true
+	return true
 }
 
 // isOpen reports whether opened was called and the bus has not heard of the end.

@@ -37,7 +37,12 @@ type connector struct {
 	query   string // tests a connection
 	args    []any  // of query
 	bus     *observer.Bus
-	keeper  *keeper // nil if the pool has no Min
+	keeper  *keeper                                    // nil if the pool has no Min
+	session []func(context.Context, driver.Conn) error // of WithSession
+
+	lazy   bool         // nothing has been opened when Open returns
+	start  time.Time    // of opening, where it is lazy
+	dialed atomic.Int64 // connections that were tried, likewise
 
 	sockets netconn.Group // of the pool
 	logins  sync.Map      // driver.Conn -> *netconn.Group, its own sockets
@@ -99,7 +104,34 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 		dc, err = c.connect(ctx)
 		return err
 	})
+	if c.lazy {
+		attempts := c.dialed.Add(1)
+		if err == nil && c.openedNow() {
+			observer.Emit(c.bus, Opened{c.name, c.dialect, int(attempts), time.Since(c.start)})
+		}
+	}
 	return dc, err
+}
+
+// ready connects and has the functions of WithSession prepare the connection.
+func (c *connector) ready(ctx context.Context) (driver.Conn, error) {
+	dc, err := c.inner.Connect(ctx)
+	if err != nil {
+		return dc, err
+	}
+	isReady := false
+	defer func() {
+		if !isReady { // also where a function panics
+			closeConn(dc)
+		}
+	}()
+	for _, prepare := range c.session {
+		if err := prepare(ctx, dc); err != nil {
+			return nil, err
+		}
+	}
+	isReady = true
+	return dc, nil
 }
 
 // connect calls the driver. Not every driver heeds a context in all that it does, so when it ends, the sockets are made
@@ -108,7 +140,7 @@ func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
 	login := new(netconn.Group)
 	stop := context.AfterFunc(ctx, login.Expire)
 	dc, err := call(ctx, func() (driver.Conn, error) {
-		return c.inner.Connect(context.WithValue(ctx, loginKey{}, login))
+		return c.ready(context.WithValue(ctx, loginKey{}, login))
 	}, func(dc driver.Conn, err error) {
 		c.adrift.Add(-1)
 		if err == nil {

@@ -52,7 +52,7 @@ func TestConnectTimeoutHoldsForADriverThatIgnoresItsContext(t *testing.T) {
 			f, dials := newFake(), 0
 			f.connect = stubborn
 			start := time.Now()
-			_, _, err := openFake(t, f, c.cfg, silent(t, &dials), conn.WithRetry(conn.Retry{Max: 1, Delay: -1}))
+			_, _, err := openFake(t, f, retrying(c.cfg, conn.Retry{Max: 1, Delay: -1}), silent(t, &dials))
 			var timeout interface{ Timeout() bool }
 			if conn.KindOf(err) != conn.KindTimeout || !errors.As(err, &timeout) || !strings.Contains(err.Error(), "no connection within the connect timeout of "+c.want.String()) {
 				t.Errorf("%s: %v", name, err)

@@ -70,7 +70,7 @@ func TestDeadlinesHoldInATunnelThatHasNone(t *testing.T) {
 			dead := s.cfg.Clone()
 			dead.Host, dead.Port, dead.ConnectTimeout = silent.Host(), silent.Port(), 300*time.Millisecond
 			start := time.Now()
-			_, _, err := trial(limit(t), t, dead, tunnel(&open), conn.WithRetry(conn.Retry{Max: -1}))
+			_, _, err := trial(limit(t), t, once(dead), tunnel(&open))
 			if took := time.Since(start); conn.KindOf(err) != conn.KindTimeout || took > dead.ConnectTimeout+little {
 				t.Errorf("after %v: %v", took, err)
 			}

@@ -22,7 +22,7 @@ func KindOf(err error) Kind { return Diagnose(err).Kind }
 
 // Retryable reports whether err is of a kind for which opening a database is attempted again. It does not mean
 // that a statement may be repeated: it may have taken effect before its connection broke.
-func Retryable(err error) bool { return Retry{}.worthwhile(err, claimant(err)) }
+func Retryable(err error) bool { return policy{}.worthwhile(err, claimant(err)) }
 
 // claimant returns the driver of the default registry that knows err, or nil.
 func claimant(err error) registry.Driver {

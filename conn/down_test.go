@@ -52,7 +52,7 @@ func TestAServerThatIsShuttingDownIsThereAgainForALaterAttempt(t *testing.T) {
 		occupy(t, s.Config(), 1) // which PostgreSQL waits for
 		s.Signal(t, syscall.SIGTERM)
 		for { // it needs a moment to notice
-			c, _, err := trial(limit(t), t, s.Config(), conn.WithRetry(conn.Retry{Max: -1}))
+			c, _, err := trial(limit(t), t, once(s.Config()))
 			if err != nil {
 				if !conn.Retryable(err) {
 					t.Errorf("while the server shuts down: %v", err)
@@ -64,7 +64,7 @@ func TestAServerThatIsShuttingDownIsThereAgainForALaterAttempt(t *testing.T) {
 		if dialect == "postgres" { // MariaDB hangs up, and then it is gone
 			fails(t, s.Config(), outcome{conn.KindStarting, 3, "shutting down: wait until it has been started again"})
 		}
-		c, _ := opens(t, s.Config(), conn.WithRetry(steadfast), onFailure(t, func() { s.Restart(t, testserver.Options{}) }))
+		c, _ := opens(t, retrying(s.Config(), steadfast), onFailure(t, func() { s.Restart(t, testserver.Options{}) }))
 		works(t, c)
 	})
 }
@@ -117,7 +117,7 @@ func TestANameThatDoesNotResolve(t *testing.T) {
 		} {
 			t.Run(dialect+"/"+name, func(t *testing.T) {
 				d := dialing{Dialer: net.Dialer{Resolver: nameServer(t, c.code)}}
-				fails(t, cfg, c.want, d.option(), conn.WithRetry(c.retry))
+				fails(t, retrying(cfg, c.retry), c.want, d.option())
 				if n := int(d.n.Load()); n != c.want.attempts {
 					t.Errorf("dialed %d times", n)
 				}

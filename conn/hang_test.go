@@ -35,28 +35,28 @@ var waits = []struct {
 	ctx     bool // it has one
 }{
 	{"Open", true, func(ctx context.Context, d *rogue, _ *conn.Conn) error {
-		c, err := conn.Open(ctx, d.config(conn.Pool{}), d.options(conn.WithObserver(nil), conn.WithRetry(conn.Retry{Max: -1}))...)
+		c, err := conn.Open(ctx, once(d.config(conn.Pool{})), d.options(conn.WithObserver(nil))...)
 		if err == nil {
 			_ = c.Abort(nil) // whose own row is below
 		}
 		return err
 	}, opening, true},
 	{"Open with Min", true, func(ctx context.Context, d *rogue, _ *conn.Conn) error {
-		c, err := conn.Open(ctx, d.config(conn.Pool{Min: 3}), d.options(conn.WithObserver(nil), conn.WithRetry(conn.Retry{Max: -1}))...)
+		c, err := conn.Open(ctx, once(d.config(conn.Pool{Min: 3})), d.options(conn.WithObserver(nil))...)
 		if err == nil {
 			_ = c.Abort(nil) // whose own row is below
 		}
 		return err
 	}, opening, true},
 	{"OpenURL", true, func(ctx context.Context, d *rogue, _ *conn.Conn) error {
-		c, err := conn.OpenURL(ctx, "rogue://h/d?connectTimeout=2s", d.options(conn.WithObserver(nil), conn.WithRetry(conn.Retry{Max: -1}))...)
+		c, err := conn.OpenURL(ctx, "rogue://h/d?connectTimeout=2s&retry.max=-1", d.options(conn.WithObserver(nil))...)
 		if err == nil {
 			_ = c.Abort(nil) // whose own row is below
 		}
 		return err
 	}, opening, true},
 	{"Test", true, func(ctx context.Context, d *rogue, _ *conn.Conn) error {
-		return conn.Test(ctx, d.config(conn.Pool{}), d.options(conn.WithObserver(nil), conn.WithRetry(conn.Retry{Max: -1}))...)
+		return conn.Test(ctx, once(d.config(conn.Pool{})), d.options(conn.WithObserver(nil))...)
 	}, opening, true},
 	{"Version", false, func(ctx context.Context, _ *rogue, c *conn.Conn) error {
 		_, err := c.Version(ctx)
@@ -192,7 +192,7 @@ func TestOnlyTheCallersContextCancels(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake()
 			f.connect = func(ctx context.Context, _ int, _ registry.Env) error { return c.fail(ctx) }
-			_, _, err := openFake(t, f, conn.Config{}, conn.WithRetry(conn.Retry{Max: 1}))
+			_, _, err := openFake(t, f, conn.Config{Retry: conn.Retry{Max: 1}})
 			e, ok := errors.AsType[*conn.Error](err)
 			if !ok || e.Kind != c.kind || (e.Attempts == 2) != (c.kind == conn.KindTimeout) {
 				t.Errorf("%s: %+v", name, err)

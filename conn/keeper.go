@@ -84,6 +84,18 @@ func (k *keeper) event(ready int, start time.Time, err error) Warmed {
 	return Warmed{k.pool.name, k.pool.dialect, ready, k.min, time.Since(start), shown(err)}
 }
 
+// begin fills a pool that was opened lazily, and then looks after it.
+func (k *keeper) begin() {
+	start := time.Now()
+	k.busy <- struct{}{}
+	ready, changed, err := k.check()
+	<-k.busy
+	if changed && k.ctx.Err() == nil {
+		observer.Emit(k.pool.bus, k.event(ready, start, err))
+	}
+	k.run(err)
+}
+
 // run checks the pool until it is stopped.
 func (k *keeper) run(err error) {
 	failures := 0
@@ -239,7 +251,7 @@ func (k *keeper) testIdle(ctx context.Context, n int, tested *sync.Map) int {
 func (k *keeper) fill(ctx context.Context, n int) (opened int, err error) {
 	for opened < n && err == nil {
 		batch := min(n-opened, dialsAtOnce, k.room())
-		if opened == 0 && k.pool.isOpen() { // the server may not let the user in any more, and four failures lock him out
+		if opened == 0 && k.pool.hasCallers() { // the server may not let the user in any more, and four failures lock him out
 			batch = min(batch, 1)
 		}
 		if batch <= 0 {
@@ -254,6 +266,9 @@ func (k *keeper) fill(ctx context.Context, n int) (opened int, err error) {
 	return opened, err
 }
 
+// hasCallers reports whether Open has returned.
+func (c *connector) hasCallers() bool { return c.lazy || c.isOpen() }
+
 // room is how many connections may be opened so that the next caller finds one, or a place for one. A pool of one
 // connection is filled all the same, and so is one that has no callers yet.
 func (k *keeper) room() int {
@@ -263,7 +278,7 @@ func (k *keeper) room() int {
 		return math.MaxInt
 	}
 	free := most - stats.OpenConnections
-	if most == 1 || !k.pool.isOpen() {
+	if most == 1 || !k.pool.hasCallers() {
 		return free
 	}
 	return min(free, free+stats.Idle-1)

@@ -22,7 +22,7 @@ func TestADriverThatReturnsAtTheMomentOfTheTimeoutHasTimedOut(t *testing.T) {
 		return ctx.Err()
 	}
 	for range 50 {
-		_, _, err := openFake(t, f, conn.Config{ConnectTimeout: 5 * time.Millisecond}, conn.WithRetry(conn.Retry{Max: -1}))
+		_, _, err := openFake(t, f, once(conn.Config{ConnectTimeout: 5 * time.Millisecond}))
 		if conn.KindOf(err) != conn.KindTimeout {
 			t.Fatalf("got %v, of the kind %q", err, conn.KindOf(err))
 		}

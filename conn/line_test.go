@@ -49,7 +49,7 @@ func TestAnErrorIsOneLineThatFits(t *testing.T) {
 					return errors.Join(errRefused, err)
 				}
 				cfg := conn.Config{Database: strings.Repeat("d\n", 5000)}
-				_, r, failed := openFake(t, f, cfg, conn.WithRetry(conn.Retry{Max: 1}))
+				_, r, failed := openFake(t, f, retrying(cfg, conn.Retry{Max: 1}))
 				var s *said
 				if !errors.As(failed, &s) || s != cause {
 					t.Errorf("%s, %s: what the server said is not found", name, how)

@@ -13,9 +13,12 @@ import (
 )
 
 // Open opens the database that cfg describes and tests it with a query. A failure that may pass, such as a
-// server that refuses connections because it is starting, is tried again as [Retry] says. The error is an
+// server that refuses connections because it is starting, is tried again as Config.Retry says. The error is an
 // [*Error], and nothing is left behind. ctx bounds the opening, attempts and waits included, and has no
 // influence afterwards; each attempt is bounded by the config's ConnectTimeout as well.
+//
+// With Config.Lazy it does what needs no database and returns. The first statement connects, the pool is filled in the
+// background, and the [Opened] event comes with the first connection.
 func Open(ctx context.Context, cfg Config, opts ...Option) (*Conn, error) {
 	return open(ctx, cfg, newOptions(defaultName, opts))
 }
@@ -30,12 +33,11 @@ func OpenURL(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	return open(ctx, cfg, o)
 }
 
-// Test opens the database that cfg describes as [Open] does, with a single connection, and closes it. It
+// Test opens the database that cfg describes as [Open] does, with a single connection and not lazily, and closes it. It
 // creates nothing: the file of an SQLite database must exist.
 func Test(ctx context.Context, cfg Config, opts ...Option) error {
 	o := newOptions(testName, opts)
-	o.noCreate = true
-	cfg.Pool = Pool{Max: 1} // and no Min to warm
+	o.noCreate, o.test = true, true
 	c, err := open(ctx, cfg, o)
 	if err != nil {
 		return err
@@ -45,7 +47,7 @@ func Test(ctx context.Context, cfg Config, opts ...Option) error {
 
 func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	start := time.Now()
-	c, failed := prepare(cfg, o)
+	c, cfg, failed := prepare(cfg, o)
 	if failed != nil {
 		return nil, o.fail(failed)
 	}
@@ -56,8 +58,16 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	if cfg.Pool.Min > 0 {
 		k = newKeeper(c.pool, cfg.Pool, o.check)
 	}
+	if cfg.Lazy {
+		c.pool.start = start
+		if k != nil {
+			c.pool.keeper = k
+			go k.begin()
+		}
+		return c, nil
+	}
 	var warmed Warmed
-	attempts, err := c.pool.attempt(ctx, o.retry, func(ctx context.Context) (err error) {
+	attempts, err := c.pool.attempt(ctx, cfg.Retry, func(ctx context.Context) (err error) {
 		start := time.Now()
 		if k == nil {
 			return c.pool.try(ctx, start)
@@ -87,18 +97,32 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	return c, nil
 }
 
-// prepare does all that needs no I/O.
-func prepare(cfg Config, o *options) (*Conn, *Error) {
-	fail := func(err error) (*Conn, *Error) {
-		return nil, &Error{Name: o.name, Dialect: cfg.Dialect, Kind: KindConfig, Err: err}
-	}
-	if err := cfg.Validate(); err != nil {
-		if (Config{Dialect: cfg.Dialect}).Validate() != nil { // it may be a whole connection string
-			cfg.Dialect = ""
+// prepare does all that needs no I/O. It returns the config that is opened as well, with its DSN read.
+func prepare(given Config, o *options) (*Conn, Config, *Error) {
+	fail := func(err error) (*Conn, Config, *Error) {
+		kind := KindConfig
+		if is[*PanicError](err) {
+			kind = KindUnknown
 		}
+		if (Config{Dialect: given.Dialect}).Validate() != nil { // it may be a whole connection string
+			given.Dialect = ""
+		}
+		return nil, given, &Error{Name: o.name, Dialect: given.Dialect, Kind: kind, Err: err}
+	}
+	if given.Dialect == "" {
+		return fail(given.Validate())
+	}
+	cfg, d, err := o.resolve(given)
+	if err != nil {
 		return fail(err)
 	}
-	d, err := o.registry.Lookup(cfg.Dialect)
+	if err := cfg.Validate(); err != nil {
+		return fail(err)
+	}
+	if o.test {
+		cfg.Pool, cfg.Lazy = Pool{Max: 1}, false // and no Min to warm
+	}
+	ask, err := o.askFor(cfg)
 	if err != nil {
 		return fail(err)
 	}
@@ -111,9 +135,10 @@ func prepare(cfg Config, o *options) (*Conn, *Error) {
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
 		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
+		session: o.session, lazy: cfg.Lazy,
 	}
 	env := registry.Env{
-		Dial: o.dial, Watch: pool.watch, Credentials: o.askFor(cfg), Warn: pool.warn,
+		Dial: o.dial, Watch: pool.watch, Credentials: ask, Warn: pool.warn,
 		NoCreate: o.noCreate, NoDatabase: o.serverOnly,
 	}
 	pool.base, err = recovered(func() (driver.Connector, error) { return d.Connector(cfg.Clone(), env) })
@@ -122,13 +147,26 @@ func prepare(cfg Config, o *options) (*Conn, *Error) {
 		if is[*PanicError](err) {
 			kind = KindUnknown
 		}
-		return nil, &Error{Name: o.name, Dialect: info.Dialect, Target: pool.target, Kind: kind, Err: err}
+		return nil, given, &Error{Name: o.name, Dialect: info.Dialect, Target: pool.target, Kind: kind, Err: err}
 	}
 	pool.inner = pool.base
 	for _, wrap := range o.wrap {
 		pool.inner, pool.wrapped = wrap(pool.inner), true
 	}
-	return &Conn{cfg: cfg.Clone(), pool: pool}, nil
+	return &Conn{cfg: given.Clone(), pool: pool}, cfg, nil
+}
+
+// resolve calls the driver to read the DSN and its own words.
+func (o *options) resolve(given Config) (Config, registry.Driver, error) {
+	type resolved struct {
+		cfg Config
+		d   registry.Driver
+	}
+	r, err := call(context.Background(), func() (r resolved, err error) {
+		r.cfg, r.d, err = o.registry.Resolve(given)
+		return r, err
+	}, nil)
+	return r.cfg, r.d, err
 }
 
 // fail tells the bus that opening failed and returns the error.

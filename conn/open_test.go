@@ -198,7 +198,7 @@ func TestWithConnector(t *testing.T) {
 func TestTest(t *testing.T) {
 	f := newFake()
 	r := record(t)
-	opts := []conn.Option{conn.WithRegistry(f.registry), conn.WithObserver(r.bus), conn.WithRetry(conn.Retry{Max: -1})}
+	opts := []conn.Option{conn.WithRegistry(f.registry), conn.WithObserver(r.bus)}
 	if err := conn.Test(t.Context(), conn.Config{Dialect: "fake", Pool: conn.Pool{Min: 5}}, opts...); err != nil {
 		t.Fatal(err)
 	}
@@ -206,11 +206,11 @@ func TestTest(t *testing.T) {
 		t.Errorf("%v, %d dials", r.names(), f.dials())
 	}
 	f.connect = always(errAuth)
-	if err := conn.Test(t.Context(), conn.Config{Dialect: "fake"}, opts...); conn.KindOf(err) != conn.KindAuth {
+	if err := conn.Test(t.Context(), once(conn.Config{Dialect: "fake"}), opts...); conn.KindOf(err) != conn.KindAuth {
 		t.Error(err)
 	}
 	f.connect, f.closing = nil, errLost
-	if err := conn.Test(t.Context(), conn.Config{Dialect: "fake"}, opts...); !strings.HasPrefix(fmt.Sprint(err), "fake localhost:99: lost") {
+	if err := conn.Test(t.Context(), once(conn.Config{Dialect: "fake"}), opts...); !strings.HasPrefix(fmt.Sprint(err), "fake localhost:99: lost") {
 		t.Errorf("a connection that cannot be closed: %v", err)
 	}
 	if len(f.conns()) != 0 || f.closed != 3 {
@@ -242,7 +242,7 @@ func TestErrorTellsWhatWasTriedWhyItFailedAndWhatToDo(t *testing.T) {
 	f := newFake()
 	f.connect = always(errRefused)
 	cfg := conn.Config{Host: "db", User: "app", Password: conn.NewSecret("hunter2"), Database: "shop"}
-	_, _, err := openFake(t, f, cfg, conn.WithRetry(conn.Retry{Max: 1, Delay: -1}))
+	_, _, err := openFake(t, f, retrying(cfg, conn.Retry{Max: 1, Delay: -1}))
 	const want = `connection "orders" (fake app@db:99/shop): refused (unreachable, 2 attempts); ` +
 		`check that the database server is running, and host and port`
 	if err.Error() != want {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/patchbay-go/patchbay/conn/credentials"
 	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -18,13 +19,14 @@ type options struct {
 	name        string
 	bus         *observer.Bus
 	registry    *registry.Registry
-	retry       Retry
 	dial        func(ctx context.Context, network, addr string) (net.Conn, error)
 	credentials func(context.Context, LoginRequest) (Login, error)
 	wrap        []func(driver.Connector) driver.Connector
+	session     []func(context.Context, driver.Conn) error
 	check       time.Duration
 	serverOnly  bool
 	noCreate    bool
+	test        bool // it is opened to be closed
 }
 
 func newOptions(name string, opts []Option) *options {
@@ -44,9 +46,6 @@ func WithObserver(b *observer.Bus) Option { return func(o *options) { o.bus = b 
 // WithRegistry looks the dialect up in r, which must not be nil, in place of [registry.Default].
 func WithRegistry(r *registry.Registry) Option { return func(o *options) { o.registry = r } }
 
-// WithRetry changes how often and how soon a failed attempt is repeated.
-func WithRetry(r Retry) Option { return func(o *options) { o.retry = r } }
-
 // WithDialer opens every network connection with dial, which is where a proxy or an SSH tunnel fits: the
 // DialContext method of a [net.Dialer], of an SSH client or of a SOCKS dialer. It is called concurrently, with
 // the network "tcp" or "unix" ("udp" to ask where an instance of SQL Server listens), and must give up when its
@@ -56,12 +55,9 @@ func WithDialer(dial func(ctx context.Context, network, addr string) (net.Conn, 
 }
 
 // LoginRequest is what [WithCredentials] is asked for.
-type LoginRequest struct {
-	Config  Config // of the connection; it must not be changed
-	Refused bool   // the server did not accept the login that was given before
-}
+type LoginRequest = credentials.Request
 
-// WithCredentials asks for the login before every physical connection, in place of that in the Config: for passwords
+// WithCredentials asks for the login before every physical connection, in place of all that the Config says of it: for passwords
 // that rotate and for tokens that expire. An empty User is that of the Config. If the server refuses the login, ask is
 // called once more with Refused set, and its answer is tried if it differs: the password may have changed just then.
 // It is called concurrently, within the connect timeout.
@@ -69,17 +65,29 @@ func WithCredentials(ask func(context.Context, LoginRequest) (Login, error)) Opt
 	return func(o *options) { o.credentials = ask }
 }
 
-// askFor returns the Credentials of the Env of a driver, nil if the program gives none.
-func (o *options) askFor(cfg Config) func(ctx context.Context, refused bool) (Login, error) {
-	if o.credentials == nil {
-		return nil
+// askFor returns the Credentials of the Env of a driver, nil if the login is in the config.
+func (o *options) askFor(cfg Config) (func(ctx context.Context, refused bool) (Login, error), error) {
+	ask := o.credentials
+	if ask == nil {
+		fromConfig, err := credentials.New(cfg)
+		if err != nil || fromConfig == nil {
+			return nil, err
+		}
+		ask = fromConfig
 	}
 	cfg = cfg.Clone()
 	return func(ctx context.Context, refused bool) (Login, error) {
-		login, err := o.credentials(ctx, LoginRequest{cfg, refused})
+		login, err := ask(ctx, LoginRequest{Config: cfg, Refused: refused})
 		login.User = cmp.Or(login.User, cfg.User)
 		return login, err
-	}
+	}, nil
+}
+
+// WithSession has f prepare every new physical connection, after its settings and before its first statement, for what
+// Config.Session cannot say. Of several, each is called, in their order. If one fails, the connection is closed, and its error is
+// that of connecting; it runs within the connect timeout. It must not keep the connection, which is the driver's own.
+func WithSession(f func(context.Context, driver.Conn) error) Option {
+	return func(o *options) { o.session = append(o.session, f) }
 }
 
 // WithConnector lets wrap put a connector of its own around that of the driver, for tracing or metrics. Of

@@ -9,13 +9,10 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// limitPool sets the bounds of db. Idle connections are kept up to the maximum: database/sql's own default of two makes a
+// limitPool sets the bounds of db. Unless MaxIdle says less, idle connections are kept up to the maximum: database/sql's own default of two makes a
 // busy pool reconnect all the time.
 func limitPool(db *sql.DB, p Pool) {
-	idle := maxOpen(p)
-	if idle == 0 {
-		idle = math.MaxInt32
-	}
+	idle := max(cmp.Or(p.MaxIdle, maxOpen(p), math.MaxInt32), 0)
 	db.SetMaxOpenConns(maxOpen(p))
 	db.SetMaxIdleConns(idle)
 	db.SetConnMaxIdleTime(maxIdleTime(p))

@@ -108,7 +108,7 @@ func TestWhatAServerRefusesIsTriedAsOftenAsItIsWorth(t *testing.T) {
 					t.Errorf("the server was connected to %d times: %v", n, e)
 				}
 				if l.want.attempts > 1 {
-					c, _ := opens(t, cfg, conn.WithRetry(steadfast), onFailure(t, func() { release(t, held[0]) }))
+					c, _ := opens(t, retrying(cfg, steadfast), onFailure(t, func() { release(t, held[0]) }))
 					works(t, c)
 				}
 			})
@@ -125,7 +125,7 @@ func occupy(t testing.TB, cfg conn.Config, n int) (held []*sql.Conn) {
 	if n == 0 {
 		return nil
 	}
-	c, _ := opens(t, cfg, conn.WithRetry(steadfast))
+	c, _ := opens(t, retrying(cfg, steadfast))
 	for len(held) < n {
 		one, err := c.DB.Conn(limit(t))
 		if c.Diagnose(err).Kind == conn.KindTooMany { // PostgreSQL still counts a session that ended a moment ago

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/sethvargo/go-retry"
@@ -15,35 +16,21 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// Retry says how a failed attempt to open a database is repeated. Only failures that may pass are repeated;
-// see [Retryable]. For the numbers, 0 means the default and a negative value means none.
-type Retry struct {
-	Max    int           // further attempts after the first; default 3
-	Delay  time.Duration // before the second attempt; default 1 s
-	Factor float64       // by which the delay grows each time; default 2
-	Jitter float64       // part of the delay by which it varies at random; default 0.1, at most 1
+// policy is a Retry in which the defaults are filled in, and none is 0.
+type policy Retry
 
-	MaxDelay time.Duration // the longest delay; default 30 s
-	For      time.Duration // no attempt begins later than this after the first; default none: Max alone counts
-
-	// UnknownHost also repeats when the host name does not resolve, for a server whose name appears with it,
-	// such as a container that is being started.
-	UnknownHost bool
-}
-
-// withDefaults turns 0 into the default and what stands for none into 0.
-func (r Retry) withDefaults() Retry {
+func policyOf(r Retry) policy {
 	r.Max = max(cmp.Or(r.Max, 3), 0)
 	r.Delay = max(cmp.Or(r.Delay, time.Second), 0)
 	r.Factor = max(cmp.Or(r.Factor, 2), 0)
 	r.Jitter = min(max(cmp.Or(r.Jitter, 0.1), 0), 1)
 	r.MaxDelay = max(cmp.Or(r.MaxDelay, 30*time.Second), 0)
 	r.For = max(r.For, 0)
-	return r
+	return policy(r)
 }
 
 // backoff is one opening's sequence of delays, which begins now.
-func (r Retry) backoff() retry.Backoff {
+func (r policy) backoff() retry.Backoff {
 	most := float64(cmp.Or(r.MaxDelay, 1<<61)) // 73 years, to which the jitter is added
 	delay := float64(r.Delay)
 	var delays retry.Backoff = retry.BackoffFunc(func() (time.Duration, bool) {
@@ -61,17 +48,17 @@ func (r Retry) backoff() retry.Backoff {
 }
 
 // worthwhile reports whether another attempt may succeed where this error came.
-func (r Retry) worthwhile(err error, driver registry.Driver) bool {
+func (r policy) worthwhile(err error, driver registry.Driver) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return r.UnknownHost
 	}
 	d := diagnose(err, driver)
-	return d.Kind.Retryable() && !d.Permanent
+	return d.Kind.Retryable() && !d.Permanent || d.Kind != KindUnknown && slices.Contains(r.Kinds, d.Kind)
 }
 
 // attempt calls try until it succeeds, fails for good or the context ends, and returns how often it did.
-func (c *connector) attempt(ctx context.Context, policy Retry, try func(context.Context) error) (attempts int, err error) {
-	policy = policy.withDefaults()
+func (c *connector) attempt(ctx context.Context, r Retry, try func(context.Context) error) (attempts int, err error) {
+	policy := policyOf(r)
 	delays := policy.backoff()
 	var last, before error // of the last attempt, and of the one before it
 	telling := retry.BackoffFunc(func() (time.Duration, bool) {

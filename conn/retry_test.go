@@ -91,7 +91,7 @@ func TestWhatCannotPassIsTriedOnce(t *testing.T) {
 	}
 }
 
-func TestWithRetry(t *testing.T) {
+func TestRetry(t *testing.T) {
 	unknownHost := &net.DNSError{Err: "no such host", Name: "h", IsNotFound: true}
 	for name, c := range map[string]struct {
 		retry    conn.Retry
@@ -99,24 +99,26 @@ func TestWithRetry(t *testing.T) {
 		attempts int
 		took     time.Duration
 	}{
-		"none":         {conn.Retry{Max: -1}, errRefused, 1, 0},
-		"two":          {conn.Retry{Max: 2, Jitter: -1}, errRefused, 3, 3 * time.Second},
-		"without wait": {conn.Retry{Delay: -1}, errRefused, 4, 0},
-		"even":         {conn.Retry{Factor: 1, Jitter: -1}, errRefused, 4, 3 * time.Second},
-		"tripling":     {conn.Retry{Delay: time.Minute, Factor: 3, Jitter: -1, MaxDelay: -1}, errRefused, 4, 13 * time.Minute},
-		"capped":       {conn.Retry{Max: 20, Jitter: -1}, errRefused, 21, 481 * time.Second}, // A13: 1, 2, 4, 8, 16, 30 ...
-		"capped lower": {conn.Retry{Max: 20, Jitter: -1, MaxDelay: 2 * time.Second}, errRefused, 21, 39 * time.Second},
-		"for a while":  {conn.Retry{Max: 1000, Factor: 1, Jitter: -1, For: 10500 * time.Millisecond}, errRefused, 12, 10500 * time.Millisecond},
-		"for no time":  {conn.Retry{Max: 1, Jitter: -1, For: time.Nanosecond}, errRefused, 2, time.Nanosecond},
-		"unknown host": {conn.Retry{UnknownHost: true, Jitter: -1}, unknownHost, 4, 7 * time.Second},
-		"for ever":     {conn.Retry{Max: 1, Delay: math.MaxInt64, Jitter: -1, MaxDelay: -1}, errRefused, 2, 1 << 61},
-		"for ages":     {conn.Retry{Delay: time.Hour, Factor: 1e99, Jitter: -1, MaxDelay: -1}, errRefused, 4, time.Hour + 2<<61},
+		"none":          {conn.Retry{Max: -1}, errRefused, 1, 0},
+		"two":           {conn.Retry{Max: 2, Jitter: -1}, errRefused, 3, 3 * time.Second},
+		"without wait":  {conn.Retry{Delay: -1}, errRefused, 4, 0},
+		"even":          {conn.Retry{Factor: 1, Jitter: -1}, errRefused, 4, 3 * time.Second},
+		"tripling":      {conn.Retry{Delay: time.Minute, Factor: 3, Jitter: -1, MaxDelay: -1}, errRefused, 4, 13 * time.Minute},
+		"capped":        {conn.Retry{Max: 20, Jitter: -1}, errRefused, 21, 481 * time.Second}, // A13: 1, 2, 4, 8, 16, 30 ...
+		"capped lower":  {conn.Retry{Max: 20, Jitter: -1, MaxDelay: 2 * time.Second}, errRefused, 21, 39 * time.Second},
+		"for a while":   {conn.Retry{Max: 1000, Factor: 1, Jitter: -1, For: 10500 * time.Millisecond}, errRefused, 12, 10500 * time.Millisecond},
+		"for no time":   {conn.Retry{Max: 1, Jitter: -1, For: time.Nanosecond}, errRefused, 2, time.Nanosecond},
+		"unknown host":  {conn.Retry{UnknownHost: true, Jitter: -1}, unknownHost, 4, 7 * time.Second},
+		"one more kind": {conn.Retry{Max: 1, Jitter: -1, Kinds: []conn.Kind{conn.KindAuth}}, errAuth, 2, time.Second},
+		"another kind":  {conn.Retry{Max: 1, Jitter: -1, Kinds: []conn.Kind{conn.KindNoDatabase}}, errAuth, 1, 0},
+		"for ever":      {conn.Retry{Max: 1, Delay: math.MaxInt64, Jitter: -1, MaxDelay: -1}, errRefused, 2, 1 << 61},
+		"for ages":      {conn.Retry{Delay: time.Hour, Factor: 1e99, Jitter: -1, MaxDelay: -1}, errRefused, 4, time.Hour + 2<<61},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake()
 			f.connect = always(c.err)
 			start := time.Now()
-			_, _, err := openFake(t, f, conn.Config{}, conn.WithRetry(c.retry))
+			_, _, err := openFake(t, f, conn.Config{Retry: c.retry})
 			var e *conn.Error
 			if !errors.As(err, &e) || e.Attempts != c.attempts || time.Since(start) != c.took {
 				t.Errorf("%s: took %v: %+v", name, time.Since(start), err)
@@ -238,7 +240,7 @@ func TestJitterIsExact(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake()
 			f.connect = always(errRefused)
-			_, r, _ := openFake(t, f, conn.Config{}, conn.WithRetry(conn.Retry{Max: 300, Factor: 1, Jitter: c.jitter, MaxDelay: c.most}))
+			_, r, _ := openFake(t, f, conn.Config{Retry: conn.Retry{Max: 300, Factor: 1, Jitter: c.jitter, MaxDelay: c.most}})
 			seen := make(map[time.Duration]bool)
 			low, high := time.Hour, time.Duration(0)
 			for _, e := range of[conn.Retrying](r) {

@@ -80,7 +80,7 @@ func TestALeakIsFound(t *testing.T) {
 		secrets.Add(planted)
 		r := record(t)
 		cfg := as(servers[dialect](t).Config(), "nobody", planted)
-		_, err := conn.Open(limit(t), cfg, conn.WithObserver(r.bus), conn.WithRetry(quick),
+		_, err := conn.Open(limit(t), retrying(cfg, quick), conn.WithObserver(r.bus),
 			conn.WithCredentials(func(context.Context, conn.LoginRequest) (conn.Login, error) {
 				return conn.Login{}, fmt.Errorf("the vault does not take %s: %w", planted, context.DeadlineExceeded)
 			}))

@@ -122,9 +122,9 @@ func TestOpenEndsWithTheConnectTimeoutWhereverTheServerFallsSilent(t *testing.T)
 				cfg.Pool.Min = 3 // which are opened meanwhile
 			}
 			var reached atomic.Bool
-			opts := append(at.install(proxy, func() { reached.Store(true) }), conn.WithRetry(conn.Retry{Max: -1}))
+			opts := at.install(proxy, func() { reached.Store(true) })
 			start := time.Now()
-			_, _, err := trial(limit(t), t, cfg, opts...)
+			_, _, err := trial(limit(t), t, once(cfg), opts...)
 			if err == nil && !at.certain {
 				return nil
 			}

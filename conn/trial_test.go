@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,13 +39,25 @@ func see(t testing.TB, v any) {
 	}
 }
 
+// once is cfg without further attempts.
+func once(cfg conn.Config) conn.Config { return retrying(cfg, conn.Retry{Max: -1}) }
+
+// retrying is cfg with another Retry.
+func retrying(cfg conn.Config, r conn.Retry) conn.Config {
+	cfg.Retry = r
+	return cfg
+}
+
 // trial opens a database as a program does, and keeps the events. What is open at the end is closed.
 func trial(ctx context.Context, t testing.TB, cfg conn.Config, opts ...conn.Option) (*conn.Conn, *recorded, error) {
 	t.Helper()
 	secrets.Hide(cfg)
+	if reflect.ValueOf(cfg.Retry).IsZero() {
+		cfg.Retry = quick
+	}
 	r := record(t)
 	t.Cleanup(observer.On(r.bus, func(e observer.Event) { see(t, e) }))
-	opts = append([]conn.Option{conn.WithObserver(r.bus), conn.WithName("orders"), conn.WithRetry(quick)}, opts...)
+	opts = append([]conn.Option{conn.WithObserver(r.bus), conn.WithName("orders")}, opts...)
 	c, err := conn.Open(ctx, cfg, opts...)
 	if err != nil {
 		see(t, err)

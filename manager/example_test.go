@@ -72,7 +72,7 @@ func ExampleNew() {
 	m := manager.New(
 		manager.WithLimit(100),
 		manager.WithIdleTime(10*time.Minute),
-		manager.WithConnOptions(conn.WithRetry(conn.Retry{Max: 5})),
+		manager.WithConnOptions(conn.WithCheckInterval(time.Minute)),
 	)
 	defer m.CloseAll(context.Background())
 	fmt.Println(m.Names())

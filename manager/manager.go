@@ -117,6 +117,9 @@ func Reset(ctx context.Context) error {
 	return m.CloseAll(ctx)
 }
 
+// Observer returns the bus that gets the events of the manager and its connections; nil if they go nowhere.
+func (m *Manager) Observer() *observer.Bus { return m.bus }
+
 // Get returns the connection of that name, and opens it if it is not open yet. Concurrent calls share one
 // opening, which goes on until the context of the last caller has ended. If it fails, all of them get the error,
 // and the next call tries again. The options count only when this call opens the connection: [Manager.Named] and

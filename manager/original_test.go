@@ -228,7 +228,7 @@ func TestOriginalErrors(t *testing.T) {
 		},
 		"connection refused": {
 			fakeConfig("x"), fmt.Errorf("dial: %w", errRefused),
-			[]conn.Option{conn.WithRegistry(server), conn.WithRetry(conn.Retry{Max: -1})},
+			[]conn.Option{conn.WithRegistry(server)},
 			[]string{"refused", "check that the database server is running, and host and port"},
 		},
 		"authentication failed": {
@@ -238,6 +238,7 @@ func TestOriginalErrors(t *testing.T) {
 		},
 	} {
 		fails = c.fails
+		c.cfg.Retry.Max = -1
 		err := conn.Test(t.Context(), c.cfg, c.opts...)
 		for _, words := range c.words {
 			if err == nil || !strings.Contains(err.Error(), words) {

@@ -10,24 +10,68 @@ import (
 // no use for is an error there, never ignored. A zero value means the default that is given with the field.
 //
 // A Config can be printed, logged and encoded: its secrets show as [redacted]. It is a plain value; code that
-// shares one between goroutines must not write to it or to what TLS and Params point at.
+// shares one between goroutines must not write to it, nor to what TLS and its maps hold.
 type Config struct {
-	Dialect  string // "postgres", "mysql", "sqlite", "mssql", an alias of these, or anyone's own
-	Host     string // a name, an IP address, or an absolute path: a unix socket; default localhost
-	Port     int    // default: that of the dialect
+	// Dialect is "postgres", "mysql", "sqlite", "mssql", an alias of these, or anyone's own.
+	Dialect string
+
+	// DSN is a connection string in the form of the dialect's database module, which is read when the database is
+	// opened. Fields that are set win over it; see [Registry.Resolve].
+	DSN Secret
+
+	// Host is a name, an IP address, or an absolute path: a unix socket. Default "localhost".
+	Host string
+
+	// Port is that of the server. Default: that of the dialect.
+	Port int
+
 	User     string
 	Password Secret
+
+	// PasswordFile is a file with the password, which is read anew for every physical connection, so that a new
+	// password needs no restart. One line end after it is cut off.
+	PasswordFile string
+
+	// Credentials asks a provider for the login before every physical connection.
+	Credentials Credentials
+
 	Database string
-	Filename string // the database file of SQLite; Database serves when it is empty
-	Pool     Pool
-	TLS      *TLS // nil: no encryption; &TLS{}: encrypted, certificate and host name verified
+
+	// Filename is the database file of a dialect of files. Database serves when it is empty.
+	Filename string
+
+	Pool Pool
+
+	// TLS asks for encryption. nil: plaintext; &TLS{}: encrypted, certificate and host name verified.
+	TLS *TLS
 
 	// ConnectTimeout bounds each physical connection from dialing to login, whatever the caller's context
 	// says. Default 10 s; negative: no limit.
 	ConnectTimeout time.Duration
 
-	AppName string            // what the server's list of connections shows; default: the name of the program
-	Params  map[string]string // settings of the dialect, listed in its package; an unknown one is an error
+	// Retry says how opening is tried again.
+	Retry Retry
+
+	// Lazy opens without waiting for the database, for a program that starts beside it: what is wrong with the
+	// config is still an error, and all else becomes one of the first statement.
+	Lazy bool
+
+	// AppName is what the server's list of connections shows. Default: the name of the program.
+	AppName string
+
+	// Session holds settings of the session, any that the server knows, which every physical connection gets. They are
+	// sent as values, so nothing in one is read as SQL.
+	Session map[string]string
+
+	// Params holds settings of the driver, listed in its package; an unknown one is an error.
+	Params map[string]string
+}
+
+// Credentials names where logins come from: a provider that package conn/credentials knows, and what it is told.
+// Options are shown when a config is printed: no secret belongs there.
+type Credentials struct {
+	Provider string
+	Options  map[string]string
 }
 
 // Pool bounds the connections that one open database keeps. For every field 0 means the default, and a negative
@@ -40,6 +84,10 @@ type Pool struct {
 	// Max is how many connections may be open at a time; further callers wait for one. Default 10; negative:
 	// unlimited.
 	Max int
+
+	// MaxIdle is how many connections may be unused at a time; further ones are closed when they are returned.
+	// Default: Max.
+	MaxIdle int
 
 	// MaxLifetime is the age at which a connection is replaced, once it is idle. Default: unlimited.
 	MaxLifetime time.Duration
@@ -72,29 +120,42 @@ type TLS struct {
 	Cert       string // PEM text of a client certificate; needs Key
 	Key        Secret // PEM text of its private key; needs Cert
 	ServerName string // the name to verify in place of Host
+
+	// CAFile, CertFile and KeyFile name files with the PEM text, in place of the fields above. They are read anew
+	// for a physical connection when they have changed, so that a new certificate needs no restart.
+	CAFile, CertFile, KeyFile string
 }
 
 // Equal reports whether both configs say the same. It allocates nothing.
 func (c Config) Equal(other Config) bool {
-	return c.Port == other.Port && c.Pool == other.Pool && c.ConnectTimeout == other.ConnectTimeout &&
+	return c.Port == other.Port && c.Pool == other.Pool && c.ConnectTimeout == other.ConnectTimeout && c.Lazy == other.Lazy &&
 		c.Dialect == other.Dialect && c.Host == other.Host && c.User == other.User &&
 		c.Database == other.Database && c.Filename == other.Filename && c.AppName == other.AppName &&
-		c.Password.Equal(other.Password) &&
+		c.PasswordFile == other.PasswordFile && c.Credentials.Provider == other.Credentials.Provider &&
+		c.Password.Equal(other.Password) && c.DSN.Equal(other.DSN) && c.Retry.equal(other.Retry) &&
 		(c.TLS == other.TLS || c.TLS.equal(other.TLS)) &&
-		len(c.Params) == len(other.Params) && (len(c.Params) == 0 || maps.Equal(c.Params, other.Params))
+		sameMap(c.Params, other.Params) && sameMap(c.Session, other.Session) &&
+		sameMap(c.Credentials.Options, other.Credentials.Options)
+}
+
+func sameMap(a, b map[string]string) bool {
+	return len(a) == len(b) && (len(a) == 0 || maps.Equal(a, b))
 }
 
 func (t *TLS) equal(other *TLS) bool {
 	if t == nil || other == nil {
 		return false
 	}
-	return t.SkipVerify == other.SkipVerify && t.SkipHostname == other.SkipHostname && t.CA == other.CA && t.Cert == other.Cert &&
-		t.Key.Equal(other.Key) && t.ServerName == other.ServerName
+	a, b := *t, *other
+	a.Key, b.Key = Secret{}, Secret{}
+	return a == b && t.Key.Equal(other.Key)
 }
 
 // Clone returns a copy that shares nothing with c.
 func (c Config) Clone() Config {
-	c.Params = maps.Clone(c.Params)
+	c.Params, c.Session = maps.Clone(c.Params), maps.Clone(c.Session)
+	c.Credentials.Options = maps.Clone(c.Credentials.Options)
+	c.Retry.Kinds = slices.Clone(c.Retry.Kinds)
 	if c.TLS != nil {
 		t := *c.TLS
 		c.TLS = &t
@@ -116,16 +177,21 @@ func (c Config) Diff(other Config) []string {
 			names = append(names, f.name)
 		}
 	}
-	keys := maps.Clone(c.Params)
-	if keys == nil {
-		keys = make(map[string]string)
-	}
-	maps.Copy(keys, other.Params)
-	for _, name := range slices.Sorted(maps.Keys(keys)) {
-		x, inC := c.Params[name]
-		y, inOther := other.Params[name]
-		if x != y || inC != inOther {
-			names = append(names, "params."+name)
+	theirs := other.maps()
+	for i, m := range c.maps() {
+		keys := make(map[string]bool)
+		for name, value := range *m.at {
+			if v, ok := (*theirs[i].at)[name]; !ok || v != value {
+				keys[name] = true
+			}
+		}
+		for name := range *theirs[i].at {
+			if _, ok := (*m.at)[name]; !ok {
+				keys[name] = true
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(keys)) {
+			names = append(names, m.name+"."+name)
 		}
 	}
 	return names

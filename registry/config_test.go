@@ -25,6 +25,8 @@ func TestValidateNamesTheFieldAndTheCure(t *testing.T) {
 		"port is 65536: use 1 to 65535":                               {Dialect: "x", Port: 65536},
 		"pool.min is 11, more than pool.max, which is 10: lower":      {Dialect: "x", Pool: registry.Pool{Min: 11}},
 		"pool.min is 3, more than pool.max, which is 2: lower":        {Dialect: "x", Pool: registry.Pool{Min: 3, Max: 2}},
+		"pool.maxIdle is 2, less than pool.min, which is 3: raise":    {Dialect: "x", Pool: registry.Pool{Min: 3, MaxIdle: 2}},
+		"pool.maxIdle is -1, less than pool.min, which is 3: raise":   {Dialect: "x", Pool: registry.Pool{Min: 3, MaxIdle: -1}},
 		"ssl.ca is not PEM text: give":                                {Dialect: "x", TLS: &registry.TLS{CA: "/etc/ca.pem"}},
 		"ssl.ca holds a private key: put":                             {Dialect: "x", TLS: &registry.TLS{CA: key.Reveal()}},
 		"ssl.cert has no ssl.key beside it: give":                     {Dialect: "x", TLS: &registry.TLS{Cert: certificate}},

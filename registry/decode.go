@@ -22,9 +22,11 @@ func ConfigFromMap(m map[string]any) (Config, error) {
 	return c, nil
 }
 
-// UnmarshalJSON reads an object with the keys dialect, host, port, user, password, database, filename, pool
-// (min, max, maxLifetime, maxIdleTime), ssl (true, false, or an object with rejectUnauthorized, verifyHostname, ca,
-// cert, key, serverName), connectTimeout, appName and params; or a string with a URL, as [ParseURL] does. Durations
+// UnmarshalJSON reads an object with the keys dialect, dsn, host, port, user, password, passwordFile, credentials
+// (provider, and its options), database, filename, pool (min, max, maxIdle, maxLifetime, maxIdleTime), ssl (true, false,
+// or an object with rejectUnauthorized, verifyHostname, ca, cert, key, caFile, certFile, keyFile, serverName),
+// connectTimeout, retry (max, delay, factor, jitter, maxDelay, for, unknownHost, kinds), lazy, appName, session and
+// params; or a string with a URL, as [ParseURL] does. Durations
 // are strings such as "5s". A key that is unknown, given twice or of the wrong type is an error that names it, and no
 // error repeats a value. On an error c is unchanged, and null changes nothing.
 func (c *Config) UnmarshalJSON(data []byte) error {
@@ -173,14 +175,17 @@ func (c *Config) setKey(prefix, key string, value any) error {
 			return &ConfigError{name, "must be true, false or an object", ""}
 		}
 		return nil
-	case "pool":
+	case "pool", "retry":
 		m, ok := mapOf(value)
 		if !ok && value != nil {
 			return &ConfigError{name, "must be an object", ""}
 		}
-		return c.fromMap(m, "pool.")
-	case "params":
-		return readTexts(&c.Params, name, value)
+		return c.fromMap(m, name+".")
+	}
+	for _, m := range c.maps() {
+		if m.name == name {
+			return c.setTexts(m, value)
+		}
 	}
 	f, ok := c.fieldToSet(name)
 	if !ok || strings.Contains(key, ".") {
@@ -195,24 +200,25 @@ func (c *Config) setKey(prefix, key string, value any) error {
 	return nil
 }
 
-// readTexts reads an object of texts.
-func readTexts(into *map[string]string, name string, value any) error {
-	if value == nil {
-		return nil
-	}
+// setTexts reads an object of texts; that of credentials has the provider among them.
+func (c *Config) setTexts(into textMap, value any) error {
 	m, ok := mapOf(value)
-	if !ok {
-		return &ConfigError{name, "must be an object", ""}
+	if !ok && value != nil {
+		return &ConfigError{into.name, "must be an object", ""}
 	}
 	for _, key := range slices.Sorted(maps.Keys(m)) {
+		name := into.name + "." + key
+		if f, ok := c.fieldToSet(name); ok {
+			if err := f.set(m[key]); err != nil {
+				return &ConfigError{name, err.Error(), ""}
+			}
+			continue
+		}
 		text, err := textOf(m[key])
 		if err != nil {
-			return &ConfigError{name + "." + key, err.Error(), ""}
+			return &ConfigError{name, err.Error(), ""}
 		}
-		if *into == nil {
-			*into = make(map[string]string)
-		}
-		(*into)[key] = text
+		into.set(key, text)
 	}
 	return nil
 }
@@ -230,7 +236,7 @@ func unknownField(name string) error {
 		}
 	}
 	if prefix == "" {
-		list = append(list, "pool", "ssl", "params")
+		list = append(list, "pool", "ssl", "retry", "credentials", "session", "params")
 	}
 	return unknownKey("key "+name, key, list)
 }

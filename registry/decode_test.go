@@ -29,6 +29,19 @@ func TestConfigFromJSON(t *testing.T) {
 			Dialect: "x", ConnectTimeout: 5 * time.Second, AppName: "a", Params: map[string]string{"pool.max": "b"},
 			Pool: registry.Pool{MaxLifetime: time.Hour, MaxIdleTime: -time.Second},
 		},
+		`{"dialect":"x","dsn":"u:p@tcp(h)/d","passwordFile":"/run/pw","session":{"work_mem":"64MB"},"lazy":true,"pool":{"maxIdle":2},
+		  "ssl":{"caFile":"ca.pem","certFile":"c.pem","keyFile":"k.pem"},"retry":{"max":5,"delay":"2s","factor":1.5,"jitter":0.2,
+		  "maxDelay":"10s","for":"1m","unknownHost":true,"kinds":["no database","TLS"]}}`: {
+			Dialect: "x", DSN: registry.NewSecret("u:p@tcp(h)/d"), PasswordFile: "/run/pw", Session: map[string]string{"work_mem": "64MB"},
+			Lazy: true, Pool: registry.Pool{MaxIdle: 2}, TLS: &registry.TLS{CAFile: "ca.pem", CertFile: "c.pem", KeyFile: "k.pem"},
+			Retry: registry.Retry{
+				Max: 5, Delay: 2 * time.Second, Factor: 1.5, Jitter: 0.2, MaxDelay: 10 * time.Second, For: time.Minute, UnknownHost: true,
+				Kinds: []registry.Kind{registry.KindNoDatabase, registry.KindTLS},
+			},
+		},
+		`{"dialect":"x","credentials":{"provider":"command","command":"vault read db"}}`: {
+			Dialect: "x", Credentials: registry.Credentials{Provider: "command", Options: map[string]string{"command": "vault read db"}},
+		},
 	} {
 		var got registry.Config
 		if err := json.Unmarshal([]byte(text), &got); err != nil || !got.Equal(want) {
@@ -41,10 +54,10 @@ func TestJSONErrorsNameTheKeyAndNoValue(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"dialect":"x","pasword":"hunter2"}`:          `key pasword is not known: did you mean "password"?`,
 		`{"dialect":"x","Host":"hunter2"}`:             `key Host is not known: did you mean "host"?`,
-		`{"dialect":"x","pool":{"size":5}}`:            `key pool.size is not known: use one of min, max, maxLifetime, maxIdleTime`,
+		`{"dialect":"x","pool":{"size":5}}`:            `key pool.size is not known: use one of min, max, maxIdle, maxLifetime, maxIdleTime`,
 		`{"dialect":"x","ssl":{"reject":"hunter2"}}`:   `key ssl.reject is not known: use one of rejectUnauthorized`,
 		`{"dialect":"x","pool.max":5}`:                 `key pool.max is not known`,
-		`{"dialect":"x","tls":true}`:                   `key tls is not known: use one of dialect, host`,
+		`{"dialect":"x","tls":true}`:                   `key tls is not known: use one of dialect, dsn, host`,
 		`{"host":"a","host":"hunter2"}`:                `host is given twice`,
 		`{"pool":{"max":1},"pool":{"max":2}}`:          `pool is given twice`,
 		`{"password":4711}`:                            `password must be a string`,

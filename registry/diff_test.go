@@ -1,6 +1,8 @@
 package registry_test
 
 import (
+	"encoding/json"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -63,4 +65,82 @@ func TestDiffNamesTheFieldsThatDiffer(t *testing.T) {
 	if got := plain.Diff(registry.Config{TLS: &registry.TLS{SkipVerify: true}}); !slices.Equal(got, []string{"ssl"}) || plain.TLS != nil {
 		t.Errorf("got %q, and left %v behind", got, plain)
 	}
+}
+
+// Every field counts in Equal, in Diff, in JSON and in a URL, those that will be added included.
+func TestNoFieldIsForgotten(t *testing.T) {
+	eachField(reflect.TypeFor[registry.Config](), nil, func(path []int, name string) {
+		cfg := registry.Config{Dialect: "x", TLS: new(registry.TLS)}
+		field := reflect.ValueOf(&cfg).Elem()
+		for _, i := range path {
+			if field.Kind() == reflect.Pointer {
+				field = field.Elem()
+			}
+			field = field.Field(i)
+		}
+		field.Set(reflect.ValueOf(nonZero(t, field.Type(), name)).Convert(field.Type()))
+
+		base := registry.Config{Dialect: "x", TLS: new(registry.TLS)}
+		if cfg.Equal(base) || len(cfg.Diff(base)) != 1 {
+			t.Errorf("a change of %s: Equal is %v, Diff names %q", name, cfg.Equal(base), cfg.Diff(base))
+		}
+		if clone := cfg.Clone(); !clone.Equal(cfg) {
+			t.Errorf("a clone loses %s", name)
+		}
+		if _, isSecret := field.Interface().(registry.Secret); isSecret || name == "Dialect" {
+			return // which cannot be read back
+		}
+		text, err := json.Marshal(cfg)
+		var again registry.Config
+		if err == nil {
+			err = json.Unmarshal(text, &again)
+		}
+		if err != nil || !again.Equal(cfg) {
+			t.Errorf("%s is lost in JSON: %s gives %v, %v", name, text, again, err)
+		}
+		if again, err := registry.ParseURL(cfg.String()); cfg.Validate() == nil && (err != nil || !again.Equal(cfg)) {
+			t.Errorf("%s is lost in a URL: %s gives %v, %v", name, cfg, again, err)
+		}
+	})
+}
+
+// eachField calls f for every field that is no struct, with its path and name.
+func eachField(of reflect.Type, path []int, f func(path []int, name string)) {
+	for i := range of.NumField() {
+		field, at := of.Field(i), append(slices.Clone(path), i)
+		inner := field.Type
+		if inner.Kind() == reflect.Pointer {
+			inner = inner.Elem()
+		}
+		if inner.Kind() == reflect.Struct && inner != reflect.TypeFor[registry.Secret]() {
+			eachField(inner, at, f)
+			continue
+		}
+		f(at, field.Name)
+	}
+}
+
+func nonZero(t *testing.T, of reflect.Type, name string) any {
+	switch of {
+	case reflect.TypeFor[registry.Secret]():
+		return registry.NewSecret("s")
+	case reflect.TypeFor[time.Duration]():
+		return time.Minute
+	case reflect.TypeFor[map[string]string]():
+		return map[string]string{"a": "b"}
+	case reflect.TypeFor[[]registry.Kind]():
+		return []registry.Kind{registry.KindAuth}
+	}
+	switch of.Kind() {
+	case reflect.String:
+		return "other"
+	case reflect.Int:
+		return 7
+	case reflect.Float64:
+		return 0.5
+	case reflect.Bool:
+		return true
+	}
+	t.Fatalf("a field of the type %v: %s", of, name)
+	return nil
 }

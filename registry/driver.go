@@ -1,11 +1,13 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -85,6 +87,9 @@ type Info struct {
 	// Placeholder is how a statement names its parameters. Default [Question].
 	Placeholder Placeholder `json:"placeholder,omitempty"`
 
+	// Quotes are the two characters around a name in a statement: `""`, "``" or "[]". Default `""`, of standard SQL.
+	Quotes string `json:"quotes,omitempty"`
+
 	// TestQuery is a query that is cheap and succeeds on every usable connection. Default "SELECT 1".
 	TestQuery string `json:"testQuery,omitempty"`
 
@@ -105,6 +110,12 @@ type Info struct {
 
 	// Levels are the isolation levels that a transaction can ask for. Empty: the driver says at BeginTx which it has.
 	Levels []sql.IsolationLevel `json:"-"`
+}
+
+// QuoteName returns a name such as that of a table for a statement, in quotes, so that nothing in it is read as SQL.
+func (i Info) QuoteName(name string) string {
+	quotes := cmp.Or(i.Quotes, `""`)
+	return quotes[:1] + strings.ReplaceAll(name, quotes[1:], quotes[1:]+quotes[1:]) + quotes[1:]
 }
 
 // Placeholder is how the statements of a dialect name their parameters: the text before the number of each, or "?",

@@ -34,12 +34,15 @@ func (c Config) toMap() map[string]any {
 		}
 		object[child] = value
 	}
-	if len(c.Params) > 0 {
-		params := make(map[string]string)
-		for name, value := range c.Params {
-			params[name] = shownParam(name, value)
+	for _, m := range c.maps() {
+		for name, value := range *m.at {
+			object, ok := out[m.name].(map[string]any)
+			if !ok {
+				object = make(map[string]any)
+				out[m.name] = object
+			}
+			object[name] = shownParam(name, value)
 		}
-		out["params"] = params
 	}
 	return out
 }

@@ -32,7 +32,7 @@ func ExampleConfig_UnmarshalJSON() {
 	fmt.Println(err)
 	// Output:
 	// mysql://app:[redacted]@db.example/shop?pool.max=20&connectTimeout=5s&ssl=true <nil>
-	// config: key pool.maximum is not known: use one of min, max, maxLifetime, maxIdleTime
+	// config: key pool.maximum is not known: use one of min, max, maxIdle, maxLifetime, maxIdleTime
 }
 
 func ExampleConfig_Validate() {

@@ -31,14 +31,18 @@ func (c *Config) fields() []field {
 	}
 	return []field{
 		{"dialect", &c.Dialect},
+		{"dsn", &c.DSN},
 		{"host", &c.Host},
 		{"port", &c.Port},
 		{"user", &c.User},
 		{"password", &c.Password},
+		{"passwordFile", &c.PasswordFile},
+		{"credentials.provider", &c.Credentials.Provider},
 		{"database", &c.Database},
 		{"filename", &c.Filename},
 		{"pool.min", &c.Pool.Min},
 		{"pool.max", &c.Pool.Max},
+		{"pool.maxIdle", &c.Pool.MaxIdle},
 		{"pool.maxLifetime", &c.Pool.MaxLifetime},
 		{"pool.maxIdleTime", &c.Pool.MaxIdleTime},
 		{"ssl.rejectUnauthorized", inverse{&t.SkipVerify}},
@@ -46,10 +50,41 @@ func (c *Config) fields() []field {
 		{"ssl.ca", &t.CA},
 		{"ssl.cert", &t.Cert},
 		{"ssl.key", &t.Key},
+		{"ssl.caFile", &t.CAFile},
+		{"ssl.certFile", &t.CertFile},
+		{"ssl.keyFile", &t.KeyFile},
 		{"ssl.serverName", &t.ServerName},
 		{"connectTimeout", &c.ConnectTimeout},
+		{"retry.max", &c.Retry.Max},
+		{"retry.delay", &c.Retry.Delay},
+		{"retry.factor", &c.Retry.Factor},
+		{"retry.jitter", &c.Retry.Jitter},
+		{"retry.maxDelay", &c.Retry.MaxDelay},
+		{"retry.for", &c.Retry.For},
+		{"retry.unknownHost", &c.Retry.UnknownHost},
+		{"retry.kinds", &c.Retry.Kinds},
+		{"lazy", &c.Lazy},
 		{"appName", &c.AppName},
 	}
+}
+
+// textMap is a field that holds texts by names of their own. Its name is the key of the object in JSON, and what stands
+// before the dot in a URL; a URL has Params without it.
+type textMap struct {
+	name string
+	at   *map[string]string
+}
+
+func (c *Config) maps() []textMap {
+	return []textMap{{"credentials", &c.Credentials.Options}, {"session", &c.Session}, {"params", &c.Params}}
+}
+
+// set puts a text into the map.
+func (m textMap) set(key, value string) {
+	if *m.at == nil {
+		*m.at = make(map[string]string)
+	}
+	(*m.at)[key] = value
 }
 
 // fieldToSet returns the field of this name, with a TLS to write to if it is one of ssl.
@@ -87,10 +122,16 @@ func (f field) set(value any) (err error) {
 		*p, err = intOf(value)
 	case *time.Duration:
 		*p, err = durationOf(value)
+	case *float64:
+		*p, err = floatOf(value)
+	case *bool:
+		*p, err = boolOf(value)
 	case inverse:
 		var on bool
 		on, err = boolOf(value)
 		*p.flag = !on
+	case *[]Kind:
+		*p, err = kindsOf(value)
 	}
 	return err
 }
@@ -160,6 +201,56 @@ func intOf(value any) (int, error) {
 	return 0, err
 }
 
+func floatOf(value any) (float64, error) {
+	switch v := value.(type) {
+	case untyped:
+		if n, err := strconv.ParseFloat(string(v), 64); err == nil {
+			return n, nil
+		}
+	case json.Number:
+		if n, err := v.Float64(); err == nil {
+			return n, nil
+		}
+	case float64:
+		return v, nil
+	case int:
+		return float64(v), nil
+	case int64:
+		return float64(v), nil
+	case uint64:
+		return float64(v), nil
+	}
+	return 0, errors.New("must be a number")
+}
+
+// kindsOf reads a list of kinds by their names; in a URL it is separated by commas.
+func kindsOf(value any) ([]Kind, error) {
+	var names []string
+	switch v := value.(type) {
+	case untyped:
+		names = strings.Split(string(v), ",")
+	case []string:
+		names = v
+	case []any:
+		for _, one := range v {
+			name, _ := one.(string)
+			names = append(names, name)
+		}
+	}
+	var kinds []Kind
+	for _, name := range names {
+		kind, ok := kindNamed(name)
+		if !ok {
+			return nil, errors.New("must be a list of kinds of failure, such as no database")
+		}
+		kinds = append(kinds, kind)
+	}
+	if kinds == nil {
+		return nil, errors.New("must be a list of kinds of failure, such as no database")
+	}
+	return kinds, nil
+}
+
 func durationOf(value any) (time.Duration, error) {
 	if d, ok := value.(time.Duration); ok {
 		return d, nil
@@ -213,9 +304,21 @@ func (f field) value() any {
 		if *p != 0 {
 			return p.String()
 		}
+	case *float64:
+		if *p != 0 {
+			return *p
+		}
+	case *bool:
+		if *p {
+			return true
+		}
 	case inverse:
 		if *p.flag {
 			return false
+		}
+	case *[]Kind:
+		if len(*p) > 0 {
+			return *p
 		}
 	}
 	return nil
@@ -232,8 +335,14 @@ func (f field) equal(other field) bool {
 		return *p == *other.at.(*int)
 	case *time.Duration:
 		return *p == *other.at.(*time.Duration)
+	case *float64:
+		return *p == *other.at.(*float64)
+	case *bool:
+		return *p == *other.at.(*bool)
 	case inverse:
 		return *p.flag == *other.at.(inverse).flag
+	case *[]Kind:
+		return slices.Equal(*p, *other.at.(*[]Kind))
 	}
 	panic(fmt.Sprintf("registry: a field of an unknown type: %s", f.name))
 }

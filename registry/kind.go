@@ -1,6 +1,10 @@
 package registry
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Kind says what went wrong in terms that a program can act on, whatever the dialect. A [Driver] maps the
 // errors of its database to a Kind; the zero value is KindUnknown.
@@ -55,6 +59,12 @@ func (k Kind) String() string {
 		return kindNames[k]
 	}
 	return fmt.Sprintf("kind %d", uint8(k))
+}
+
+// kindNamed returns the kind with this name, in upper or lower case.
+func kindNamed(name string) (Kind, bool) {
+	i := slices.IndexFunc(kindNames[:], func(known string) bool { return strings.EqualFold(known, strings.TrimSpace(name)) })
+	return Kind(max(i, 0)), i > 0
 }
 
 // MarshalText returns what String returns, so that a Kind reads the same in JSON.

@@ -44,10 +44,18 @@ func (p Param) read(value string) (string, error) {
 // that is not as its list has it; the value itself is not repeated, because a password may have ended up in the
 // wrong place.
 func CheckParams(params map[string]string, lists ...[]Param) (map[string]string, error) {
-	list := slices.Concat(lists...)
-	checked := make(map[string]string, len(params))
+	return checkTexts("params.", params, slices.Concat(lists...))
+}
+
+// CheckSession does for Session what [CheckParams] does for Params, in a dialect that has a list of its settings.
+func CheckSession(session map[string]string, lists ...[]Param) (map[string]string, error) {
+	return checkTexts("session.", session, slices.Concat(lists...))
+}
+
+func checkTexts(prefix string, given map[string]string, list []Param) (map[string]string, error) {
+	checked := make(map[string]string, len(given))
 	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(params)) {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		i := slices.IndexFunc(list, func(p Param) bool { return p.Name == name })
 		if i < 0 {
 			var names []string
@@ -55,12 +63,12 @@ func CheckParams(params map[string]string, lists ...[]Param) (map[string]string,
 				names = append(names, p.Name)
 			}
 			slices.Sort(names)
-			errs = append(errs, unknownKey("params."+name, name, names))
+			errs = append(errs, unknownKey(prefix+name, name, names))
 			continue
 		}
-		value, err := list[i].read(params[name])
+		value, err := list[i].read(given[name])
 		if err != nil {
-			errs = append(errs, &ConfigError{"params." + name, err.Error(), ""})
+			errs = append(errs, &ConfigError{prefix + name, err.Error(), ""})
 		}
 		checked[name] = value
 	}
@@ -68,6 +76,16 @@ func CheckParams(params map[string]string, lists ...[]Param) (map[string]string,
 		return nil, err
 	}
 	return checked, nil
+}
+
+// Misspelled returns the error for a key that nearly spells a known one, and nil for any other: what it may be then is
+// for the caller to know.
+func Misspelled(field, name string, known []string) error {
+	nearest := spell.Nearest(name, known)
+	if nearest == "" {
+		return nil
+	}
+	return &ConfigError{field, "is not known", fmt.Sprintf("did you mean %q?", nearest)}
 }
 
 // unknownKey is the error for a key that is not in the list: it names the nearest, and all of them.

@@ -16,6 +16,7 @@ import (
 //	mysql://user@[::1]/database?appName=billing
 //	postgres://user@/database?host=/var/run/postgresql
 //	sqlite:relative/file.db    sqlite:/absolute/file.db    sqlite:///absolute/file.db    sqlite::memory:
+//	mssql://user:password@host/database    sqlserver://user:password@host/instance?database=name
 //
 // The scheme is the dialect. The parameters are the keys of the JSON form, with a dot for those inside pool and
 // ssl (ssl=true and ssl=false as well); all others become Params. Every part is percent-decoded, and "+" is a
@@ -23,7 +24,9 @@ import (
 // error rather than a guess. The error is a [*ConfigError]; it repeats no part of the URL that could belong to
 // a password.
 //
-// It asks the default registry whether a dialect that does not come with Patchbay opens files.
+// Where the driver is linked, the parameters of its own connection strings are taken, too, such as sslmode for
+// PostgreSQL and parseTime for MySQL, and mean what they mean there; without it they stay in Params until the database
+// is opened. A dialect that does not come with Patchbay is looked up in the default registry.
 func ParseURL(text string) (Config, error) { return std.ParseURL(text) }
 
 // ParseURL is the function [ParseURL] for the dialects of this registry.
@@ -31,6 +34,13 @@ func (r *Registry) ParseURL(text string) (Config, error) {
 	var c Config
 	if err := c.parse(text, r); err != nil {
 		return Config{}, err
+	}
+	if e, ok := r.find(c.Dialect); ok {
+		if native, ok := e.driver.(Native); ok {
+			if err := native.Import(&c); err != nil {
+				return Config{}, err
+			}
+		}
 	}
 	if err := c.Validate(); err != nil {
 		return Config{}, err
@@ -52,6 +62,18 @@ func (c *Config) parse(text string, r *Registry) error {
 	if strings.Contains(rest, "@tcp(") || strings.Contains(rest, "@unix(") {
 		return badURL("is a DSN of go-sql-driver/mysql", "write it as mysql://user:password@host/database")
 	}
+	if before, _, suffixed := strings.Cut(scheme, "+"); suffixed {
+		if _, known := r.describe(before); known {
+			return badURL("names a driver of another language after the +", "write "+before+":// in place of "+scheme+"://")
+		}
+	}
+	if scheme == "jdbc" {
+		cure := "leave out the jdbc: before it, and write user and password before the host"
+		if strings.HasPrefix(rest, "sqlserver:") {
+			cure = "write what follows jdbc: as mssql://user:password@host:port/database"
+		}
+		return badURL("is one of JDBC", cure)
+	}
 	c.Dialect = scheme
 	info, known := r.describe(scheme)
 	if strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
@@ -69,6 +91,8 @@ func (c *Config) parse(text string, r *Registry) error {
 	switch {
 	case info.Files:
 		c.Filename, err = c.parseFile(rest)
+	case !known && foreign[scheme] != "":
+		return badURL(fmt.Sprintf("starts with %q, which is no dialect", scheme), foreign[scheme])
 	case !isServer && known:
 		return badURL("has no // after the dialect", "write "+scheme+"://host/database")
 	case !isServer && strings.Contains(rest, "@"):
@@ -78,11 +102,52 @@ func (c *Config) parse(text string, r *Registry) error {
 	default:
 		err = c.parseServer(authority, query)
 	}
-	if err != nil || query == "" {
+	if err != nil {
 		return err
 	}
-	return c.parseQuery(query)
+	path := ""
+	if info.Dialect == instancesIn {
+		path, c.Database = c.Database, ""
+	}
+	if query != "" {
+		if err := c.parseQuery(query); err != nil {
+			return err
+		}
+	}
+	return c.readPath(path)
 }
+
+// foreign are the schemes of URLs that other programs put into an environment variable, and what to write for them.
+var foreign = map[string]string{
+	"file":   "write sqlite: in place of file:, or give it as dsn with the dialect sqlite",
+	"libsql": "libSQL is no file of SQLite, and has no driver here: write sqlite:file for a file",
+}
+
+// instancesIn is the dialect in whose own URLs the path is an instance of the server, and the database a parameter.
+// Many write the database as the path, as in all other URLs.
+// https://github.com/microsoft/go-mssqldb#the-connection-string-can-be-specified-in-one-of-three-formats
+const instancesIn = "mssql"
+
+// readPath gives the path of such a URL its meaning.
+func (c *Config) readPath(path string) error {
+	switch {
+	case path == "":
+	case c.Database != "" && c.Params["instance"] != "":
+		return &ConfigError{"instance", "is given both as a parameter and before the ?", "keep one of them"}
+	case c.Database != "":
+		all := c.maps()
+		all[len(all)-1].set("instance", path)
+	case pathIsInstance(c.Dialect):
+		return badURL("has a path, which is an instance to go-mssqldb, and a database to others",
+			"write sqlserver://host?database=name for a database, sqlserver://host/instance?database=name for one in an instance")
+	default:
+		c.Database = path
+	}
+	return nil
+}
+
+// pathIsInstance tells the scheme of go-mssqldb from names of the dialect that are only used here.
+func pathIsInstance(scheme string) bool { return scheme == "sqlserver" }
 
 // inQuotes tells a text that still has the quotes of a shell or a file around it.
 func inQuotes(text string) bool {
@@ -185,15 +250,8 @@ func (c *Config) parseHost(host string) error {
 	return nil
 }
 
-// elsewhere maps the parameters by which the drivers' own URLs ask for what ssl says in every dialect to what to
-// write for them.
-var elsewhere = map[string]string{
-	"sslmode":                "write ssl=true for verify-full, ssl.rejectUnauthorized=false for require, ssl=false for disable",
-	"tls":                    "write ssl=true, or ssl.rejectUnauthorized=false for skip-verify",
-	"encrypt":                "write ssl=true or ssl=false",
-	"TrustServerCertificate": "write ssl.rejectUnauthorized=false",
-	"password":               "write it before the host, as user:password@host",
-}
+// repeated is the parameter of modernc.org/sqlite that stands once for each PRAGMA; Params have it once, with semicolons.
+const repeated = "_pragma"
 
 func (c *Config) parseQuery(query string) error {
 	seen := make(map[string]bool)
@@ -211,11 +269,13 @@ func (c *Config) parseQuery(query string) error {
 		if !found || name == "" {
 			return badURL("has a parameter without a name or value", "write name=value, joined by &")
 		}
-		if cure, ok := elsewhere[name]; ok {
-			return &ConfigError{name, "is not a parameter here", cure}
+		if name == "password" {
+			return &ConfigError{name, "is not a parameter here", "write it before the host, as user:password@host"}
 		}
 		f, isField := c.fieldToSet(name)
 		switch {
+		case seen[name] && name == repeated:
+			c.setNamed(name, c.Params[name]+";"+value)
 		case seen[name]:
 			return &ConfigError{name, "is given twice", "keep one of them"}
 		case name == "ssl":
@@ -224,16 +284,13 @@ func (c *Config) parseQuery(query string) error {
 			if err := f.setOnce(value); err != nil {
 				return err
 			}
-		case strings.HasPrefix(name, "pool.") || strings.HasPrefix(name, "ssl."):
+		case strings.HasPrefix(name, "pool.") || strings.HasPrefix(name, "ssl.") || strings.HasPrefix(name, "retry."):
 			return unknownField(name)
 		default:
-			if c.Params == nil {
-				c.Params = make(map[string]string)
-			}
 			if value == redacted {
-				return &ConfigError{"params." + name, errRedacted.Error(), ""}
+				return &ConfigError{name, errRedacted.Error(), ""}
 			}
-			c.Params[name] = value
+			c.setNamed(name, value)
 		}
 		seen[name] = true
 	}
@@ -250,6 +307,18 @@ func (c *Config) parseQuery(query string) error {
 		return &ConfigError{"ssl", "contradicts the parameters that start with ssl.", "write ssl=true or leave it out"}
 	}
 	return nil
+}
+
+// setNamed puts a parameter that is no field into the map that its prefix names, or into Params.
+func (c *Config) setNamed(name, value string) {
+	all := c.maps()
+	into := all[len(all)-1]
+	for _, m := range all[:len(all)-1] {
+		if key, ok := strings.CutPrefix(name, m.name+"."); ok && key != "" {
+			into, name = m, key
+		}
+	}
+	into.set(name, value)
 }
 
 // setOnce sets a field that the part before the query has not set.
@@ -303,9 +372,12 @@ func (c Config) String() string {
 		}
 		b.WriteString(":" + path)
 	} else {
-		inPath = []string{"dialect", "password", "user", "host", "port", "database"}
+		inPath = []string{"dialect", "password", "user", "host", "port"}
 		b.WriteString("://" + c.authority())
-		if c.Database != "" {
+		if !pathIsInstance(c.Dialect) {
+			inPath = append(inPath, "database")
+		}
+		if c.Database != "" && !pathIsInstance(c.Dialect) {
 			b.WriteString("/" + escape(c.Database, ""))
 		}
 	}
@@ -322,16 +394,33 @@ func (c Config) String() string {
 		}
 		plainTLS = plainTLS && !strings.HasPrefix(f.name, "ssl.")
 		if !slices.Contains(inPath, f.name) {
+			if kinds, ok := value.([]Kind); ok {
+				value = joinKinds(kinds)
+			}
 			add(f.name, fmt.Sprint(value))
 		}
 	}
 	if plainTLS {
 		add("ssl", "true")
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
-		add(name, shownParam(name, c.Params[name]))
+	for _, m := range c.maps() {
+		prefix := m.name + "."
+		if m.name == "params" {
+			prefix = ""
+		}
+		for _, name := range slices.Sorted(maps.Keys(*m.at)) {
+			add(prefix+name, shownParam(name, (*m.at)[name]))
+		}
 	}
 	return b.String()
+}
+
+func joinKinds(kinds []Kind) string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.String())
+	}
+	return strings.Join(names, ",")
 }
 
 // escape writes text for a URL in which a space is %20 and "+" a plus. The characters in keep stay as they are.

@@ -27,6 +27,10 @@ func TestParseURL(t *testing.T) {
 		"postgres://u@/d?host=/var/run/postgresql": {Dialect: "postgres", User: "u", Host: "/var/run/postgresql", Database: "d"},
 		"mysql://u:p@/d?host=%2Frun%2Fmysqld.sock": {Dialect: "mysql", User: "u", Password: secret("p"), Host: "/run/mysqld.sock", Database: "d"},
 		"sqlserver://u:p@h:1433?database=d":        {Dialect: "sqlserver", User: "u", Password: secret("p"), Host: "h", Port: 1433, Database: "d"},
+		"sqlserver://h/i/?database=d":              {Dialect: "sqlserver", Host: "h", Database: "d", Params: map[string]string{"instance": "i"}},
+		"mssql://h/i?database=d":                   {Dialect: "mssql", Host: "h", Database: "d", Params: map[string]string{"instance": "i"}},
+		"mssql://h/d?instance=i&encrypt=true":      {Dialect: "mssql", Host: "h", Database: "d", Params: map[string]string{"instance": "i", "encrypt": "true"}},
+		"sqlite:a.db?_pragma=a(1)&_pragma=b(2)":    {Dialect: "sqlite", Filename: "a.db", Params: map[string]string{"_pragma": "a(1);b(2)"}},
 		"sqlite:a.db":                              {Dialect: "sqlite", Filename: "a.db"},
 		"sqlite:./a/b.db":                          {Dialect: "sqlite", Filename: "./a/b.db"},
 		"sqlite:/a/b.db":                           {Dialect: "sqlite", Filename: "/a/b.db"},
@@ -38,6 +42,11 @@ func TestParseURL(t *testing.T) {
 		"postgres://h/d/":                          {Dialect: "postgres", Host: "h", Database: "d"},
 		"x://h?ssl=TRUE":                           {Dialect: "x", Host: "h", TLS: &registry.TLS{}},
 		"x://h/a%3Bb":                              {Dialect: "x", Host: "h", Database: "a;b"},
+		"x://h?session.work_mem=64MB&retry.for=1m&retry.kinds=auth,no%20database&lazy=true&credentials.provider=p&credentials.a=b": {
+			Dialect: "x", Host: "h", Session: map[string]string{"work_mem": "64MB"}, Lazy: true,
+			Retry:       registry.Retry{For: time.Minute, Kinds: []registry.Kind{registry.KindAuth, registry.KindNoDatabase}},
+			Credentials: registry.Credentials{Provider: "p", Options: map[string]string{"a": "b"}},
+		},
 		"x://h?ssl.verifyHostname=false&ssl.ca=-----BEGIN%20CERTIFICATE-----": {
 			Dialect: "x", Host: "h", TLS: &registry.TLS{SkipHostname: true, CA: "-----BEGIN CERTIFICATE-----"},
 		},
@@ -102,15 +111,21 @@ func TestADoubtfulURLIsAnErrorThatShowsNothingOfIt(t *testing.T) {
 		"sqlite://":                                 "names no file",
 		"sqlite:///./test.db":                       "has a path from the root that looks relative: write sqlite:./file",
 		"sqlite:/../test.db":                        "has a path from the root that looks relative",
-		"postgres://h/d?mode=[redacted]":            "params.mode is [redacted], which a program has printed", // E4
+		"postgres://h/d?mode=[redacted]":            "mode is [redacted], which a program has printed", // E4
 		"postgres://h/d?a":                          "has a parameter without a name or value",
 		"postgres://h/d?a=1&&b=2":                   "has a parameter without a name or value",
 		"postgres://h/d?a=1&a=hunter2":              "a is given twice",
 		"postgres://h/d?a=1?b=2":                    `contains a second "?"`,
 		"postgres://h/d?host=/hunter2":              "host is given both",
-		"sqlserver://h/d?database=e":                "database is given both",
+		"sqlserver://h/d":                           "has a path, which is an instance to go-mssqldb, and a database to others: write sqlserver://host?database=name",
+		"mssql://h/i?database=d&instance=j":         "instance is given both",
+		"file:./dev.db":                             "starts with \"file\", which is no dialect: write sqlite: in place of file:",
+		"jdbc:sqlserver://h":                        "is one of JDBC: write what follows jdbc: as mssql://",
+		"mssql+pyodbc://u:p@h/d?driver=x":           "names a driver of another language after the +: write mssql://",
+		"libsql://x.turso.io":                       "libSQL is no file of SQLite",
 		"postgres://h/d?password=hunter2":           "password is not a parameter here: write it before the host",
-		"postgres://h/d?sslmode=require":            "sslmode is not a parameter here: write ssl=true",
+		"postgresql+psycopg2://h/d":                 "after the +: write postgresql://",
+		"jdbc:postgresql://h/d":                     "leave out the jdbc:",
 		"postgres://h/d?ssl=maybe":                  "ssl must be true or false",
 		"postgres://h/d?ssl=":                       "ssl must be true or false",
 		"postgres://h/d?ssl=false&ssl.serverName=x": "ssl contradicts",
@@ -174,6 +189,7 @@ func FuzzURL(f *testing.F) {
 		"postgres://u:p@h:5432/d?ssl=true", "postgres://u:1234/ss@h/d", "mysql://[::1]/d?pool.max=3", "sqlite::memory:",
 		"sqlite:a%3Fb%23c%2520.db", "sqlite:////a", "postgres://%2Frun/d", "x:?a=b", "x://?host=:", "postgres://h/d?params.x=y",
 		"postgres://u%00@h", "a:%", "sqlite:/%2E/a", "sqlite:/.%2e/", "x://h?ssl.ca=-----BEGIN%20X-----&ssl.rejectUnauthorized=true", "pg://h/?filename=a%20b",
+		"sqlserver://h/i?database=d", "sqlserver://?database=d", "mssql://h/d?instance=i",
 	} {
 		f.Add(seed)
 	}

@@ -30,6 +30,22 @@ func (c Config) Validate() error {
 			add(f.name, "is a connection string", "parse it with ParseURL, and give only the "+f.name+" here")
 		}
 	}
+	if n := boolCount(!c.Password.IsZero(), c.PasswordFile != "", c.Credentials.Provider != ""); n > 1 {
+		add("password", "is given in more than one way", "keep one of password, passwordFile and credentials")
+	}
+	if len(c.Credentials.Options) > 0 && c.Credentials.Provider == "" {
+		add("credentials.provider", "is empty", "name the provider that the options are for")
+	}
+	for _, m := range c.maps() {
+		for name, value := range *m.at {
+			if strings.ContainsRune(name, 0) || strings.ContainsRune(value, 0) {
+				add(m.name+"."+strings.ReplaceAll(name, "\x00", "?"), "contains a NUL character", "remove it")
+			}
+		}
+	}
+	if c.Retry.Factor < 0 || c.Retry.Jitter > 1 {
+		add("retry", "has a negative factor, or a jitter of more than 1", "correct it")
+	}
 	if strings.HasSuffix(c.Password.Reveal(), "\n") {
 		add("password", "ends in a line end", "cut it off; an editor adds one to a file")
 	}
@@ -41,6 +57,9 @@ func (c Config) Validate() error {
 	}
 	if most := cmp.Or(c.Pool.Max, DefaultPoolMax); c.Pool.Min > most && most > 0 {
 		add("pool.min", fmt.Sprintf("is %d, more than pool.max, which is %d", c.Pool.Min, most), "lower it or raise pool.max")
+	}
+	if idle := c.Pool.MaxIdle; idle != 0 && c.Pool.Min > max(idle, 0) {
+		add("pool.maxIdle", fmt.Sprintf("is %d, less than pool.min, which is %d", idle, c.Pool.Min), "raise it or lower pool.min")
 	}
 	if c.TLS != nil {
 		errs = append(errs, c.TLS.validate()...)
@@ -81,25 +100,42 @@ func (t *TLS) validate() (errs []error) {
 		{"ssl.ca", t.CA}, {"ssl.cert", t.Cert}, {"ssl.key", t.Key.Reveal()},
 	} {
 		if pem.text != "" && !strings.Contains(pem.text, "-----BEGIN ") {
-			add(pem.field, "is not PEM text", "give the PEM text itself; for a file, read it first")
+			add(pem.field, "is not PEM text", "give the PEM text itself, or name its file in "+pem.field+"File")
 		}
 		if pem.field != "ssl.key" && holdsPrivateKey(pem.text) {
 			add(pem.field, "holds a private key", "put it into ssl.key, which is kept secret")
 		}
 	}
+	for _, both := range []struct{ field, text, file string }{
+		{"ssl.ca", t.CA, t.CAFile}, {"ssl.cert", t.Cert, t.CertFile}, {"ssl.key", t.Key.Reveal(), t.KeyFile},
+	} {
+		if both.text != "" && both.file != "" {
+			add(both.field+"File", "is given beside "+both.field, "keep one of them")
+		}
+	}
+	hasCA, hasCert, hasKey := t.CA != "" || t.CAFile != "", t.Cert != "" || t.CertFile != "", !t.Key.IsZero() || t.KeyFile != ""
 	switch {
-	case t.Cert != "" && t.Key.IsZero():
+	case hasCert && !hasKey:
 		add("ssl.cert", "has no ssl.key beside it", "give both or neither")
-	case t.Cert == "" && !t.Key.IsZero():
+	case !hasCert && hasKey:
 		add("ssl.key", "has no ssl.cert beside it", "give both or neither")
 	}
 	switch {
-	case t.SkipVerify && t.CA != "":
+	case t.SkipVerify && hasCA:
 		add("ssl.ca", "is not looked at with rejectUnauthorized=false, which believes any server", "set verifyHostname=false in its place to verify all but the name, or leave one of them out")
-	case t.SkipHostname && t.CA == "" && !t.SkipVerify:
+	case t.SkipHostname && !hasCA && !t.SkipVerify:
 		add("ssl.verifyHostname", "is false without ssl.ca: a certificate for any name in the world would do", "give the authority's certificate as ssl.ca")
 	}
 	return errs
+}
+
+func boolCount(all ...bool) (n int) {
+	for _, b := range all {
+		if b {
+			n++
+		}
+	}
+	return n
 }
 
 func holdsPrivateKey(text string) bool { return strings.Contains(text, "PRIVATE KEY-----") }

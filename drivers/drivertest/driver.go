@@ -63,7 +63,7 @@ func namesAreFound(c check) {
 	}
 	if known, ok := registry.Describe(c.info.Dialect); ok {
 		got := c.Driver.Info()
-		got.DriverName, got.Placeholder, got.SingleWriter = "", "", false // which only the driver knows
+		got.DriverName, got.Placeholder, got.Quotes, got.SingleWriter = "", "", "", false // which only the driver knows
 		got.TestQuery, got.VersionQuery, got.RoleQuery, got.QueryArgs, got.Levels = "", "", "", nil, nil
 		if !reflect.DeepEqual(known, got) {
 			c.Errorf("Info is %+v, but the dialect is known as %+v", got, known)

@@ -190,7 +190,9 @@ func callerLeavesBackoff(c check) {
 	defer cancel()
 	j := c.journal()
 	observer.On(j.bus, func(conn.Retrying) { cancel() })
-	e := c.leaves(ctx, c.refused(), 1, conn.WithObserver(j.bus), conn.WithRetry(conn.Retry{Delay: time.Hour}))
+	refused := c.refused()
+	refused.Retry = conn.Retry{Delay: time.Hour}
+	e := c.leaves(ctx, refused, 1, conn.WithObserver(j.bus))
 	var reason *net.OpError
 	if !errors.As(e, &reason) {
 		c.Errorf("the reason of the last attempt is not in %v", e)

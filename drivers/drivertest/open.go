@@ -52,7 +52,7 @@ func aliasesOpen(c check) {
 
 func (c check) test(cfg registry.Config, opts ...conn.Option) (*journal, error) {
 	j := c.journal()
-	err := conn.Test(c.ctx(), cfg, c.options(j, opts)...)
+	err := conn.Test(c.ctx(), withRetry(cfg), c.options(j, opts)...)
 	c.see(err)
 	return j, err
 }

@@ -88,20 +88,55 @@
 //	timezone             the zone of what has none in the database:   UTC
 //	                     UTC, Europe/Zurich, ...
 //
-// The session:
-//
-//	name                 values                                       default
-//	language             us_english, Deutsch, ... : of messages       that of the login
-//	                     and of dates as text
-//	lockTimeout          milliseconds; 0: not at all, -1: for ever    -1
-//	xactAbort            true, false: roll back at every error        that of the server
-//
-// Those of the session are set by a statement after the login, and again whenever a connection is taken from the pool,
-// because the server resets it then: that is a round trip more each time.
-//
 // What they mean in detail is in
-// https://learn.microsoft.com/dotnet/api/microsoft.data.sqlclient.sqlconnection.connectionstring and
+// https://learn.microsoft.com/dotnet/api/microsoft.data.sqlclient.sqlconnection.connectionstring
+//
+// # Session
+//
+// Session takes these settings, in upper or lower case; ON and OFF may be written true and false:
+//
+//	name                       values
+//	LANGUAGE                   us_english, Deutsch, ... : of messages and of dates as text
+//	DATEFIRST                  1 to 7
+//	DATEFORMAT                 mdy, dmy, ymd, ydm, myd, dym
+//	LOCK_TIMEOUT               milliseconds; 0: not at all, -1: for ever
+//	DEADLOCK_PRIORITY          LOW, NORMAL, HIGH, or one of -10, -9, -8, -7, -6, -5, -4, -3, -2, -1,
+//	                           0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+//	ANSI_NULLS                 ON, OFF
+//	ANSI_NULL_DFLT_ON          ON, OFF
+//	ANSI_NULL_DFLT_OFF         ON, OFF
+//	ANSI_PADDING               ON, OFF
+//	ANSI_WARNINGS              ON, OFF
+//	ARITHABORT                 ON, OFF
+//	ARITHIGNORE                ON, OFF
+//	CONCAT_NULL_YIELDS_NULL    ON, OFF
+//	CONTEXT_INFO               at most 128 bytes, as 0xCAFE
+//	CURSOR_CLOSE_ON_COMMIT     ON, OFF
+//	FORCEPLAN                  ON, OFF
+//	NOCOUNT                    ON, OFF; with ON no statement tells how many rows it changed
+//	NUMERIC_ROUNDABORT         ON, OFF
+//	QUERY_GOVERNOR_COST_LIMIT  seconds; 0: none
+//	QUOTED_IDENTIFIER          ON, OFF
+//	REMOTE_PROC_TRANSACTIONS   ON, OFF
+//	ROWCOUNT                   rows; 0: all
+//	TEXTSIZE                   bytes; -1: all
+//	XACT_ABORT                 ON, OFF: roll back at every error
+//
+// They are set by a statement after the login, and again whenever a connection is taken from the pool, because the server
+// resets it then: that is a round trip more each time. What they mean is in
 // https://learn.microsoft.com/sql/t-sql/statements/set-statements-transact-sql
+//
+// # Connection strings
+//
+// DSN takes what go-mssqldb opens: a sqlserver:// URL, the form of ADO.NET, and that of ODBC behind odbc:, or with
+// driver={...} in it. Their words are understood in Params and in the parameters of a URL as well, in any case, with
+// blanks or without; a field that is set wins. What cannot be promised here is an error that says what to write.
+//
+// Without encrypt nothing is encrypted. encrypt=true verifies the certificate, unless TrustServerCertificate is true;
+// encrypt=false, which encrypts the login alone, is an error.
+//
+// The path of a URL is an instance where there is a parameter database, and else the database in mssql://host/name. In
+// sqlserver://host/name, which is an instance to go-mssqldb, it is an error; in a DSN it is the instance.
 package mssql
 
 import "github.com/patchbay-go/patchbay/registry"

@@ -32,25 +32,46 @@
 // way, on Linux, by TCP_USER_TIMEOUT, in place of about 16 minutes. That also ends a connection whose server takes no data
 // for as long. A dialer given by conn.WithDialer replaces both; a context with a deadline is sooner.
 //
+// # Session
+//
+// Session takes every variable that a session can set, for example max_execution_time=5000, each as a value that is
+// quoted so that no sql_mode reads it in another way; default leaves one as the server has it. They are set by the same
+// statement, and a name or a value that the server does not know is an error of the login. They are listed in
+// https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html; those most asked for are
+//
+//   - time_zone: UTC, which is the default, +02:00, or a name that the server and this machine know: Europe/Zurich. With
+//     default, the zone is the server's own, and params.loc says how times are read then;
+//   - collation: one of utf8mb4, such as utf8mb4_bin;
+//   - sql_mode: modes, comma-separated;
+//   - transaction_isolation and transaction_read_only, by whatever name the version of the server has, in a further statement;
+//   - wait_timeout, lock_wait_timeout, innodb_lock_wait_timeout: seconds.
+//
+// The character set is utf8mb4 and cannot be another.
+//
+// # Connection strings
+//
+// DSN takes what go-sql-driver takes, user:password@tcp(host:3306)/database?name=value. It, and a URL of Patchbay, may
+// have the driver's parameters and those of other clients. What these mean here:
+//
+//   - tls=true, ssl-mode=VERIFY_IDENTITY and sslaccept=strict verify the server; ssl-mode=VERIFY_CA with ssl-ca all but the
+//     name; tls=skip-verify and ssl-mode=REQUIRED believe any server; tls=false, DISABLED and no word at all are plaintext.
+//     preferred, which may end in plaintext, and the name of a registered config are errors.
+//   - A DSN leaves the session the server's own time zone, and times are read as loc says, or as UTC, as the driver has
+//     it: session.time_zone=default with params.loc. In a URL loc does the same.
+//   - parseTime=true and charset=utf8mb4 or utf8 are always so; parseTime=false and other character sets are errors. A DSN
+//     that says neither yields [time.Time] where the driver yields bytes.
+//   - socket and unix_socket are the host, connection_limit is pool.max, timeout and connect_timeout are connectTimeout.
+//   - Words that are unknown here are variables of the session. Their values may be in quotes; an expression is an error.
+//
+// Two settings that cannot both be true, or one that cannot be had, are errors that say what to write.
+//
 // # Params
-//
-// Settings of the session, explained in
-// https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html
-//
-//	name                      values                                     default
-//	time_zone                 UTC, +02:00, or a name that the server     UTC
-//	                          and this machine know: Europe/Zurich
-//	collation                 utf8mb4_bin, utf8mb4_unicode_ci, ...       the server's for utf8mb4
-//	sql_mode                  modes, comma-separated                     the server's
-//	transaction_isolation     READ-UNCOMMITTED, READ-COMMITTED,          the server's
-//	                          REPEATABLE-READ, SERIALIZABLE
-//	wait_timeout              seconds                                    the server's
-//	lock_wait_timeout         seconds                                    the server's
-//	innodb_lock_wait_timeout  seconds                                    the server's
 //
 // Settings of the driver, explained in https://github.com/go-sql-driver/mysql#parameters
 //
 //	name                     values                                      default
+//	loc                      UTC, Local, Europe/Zurich, +02:00, ...: the  that of the
+//	                         zone that times are read in and sent in      session
 //	readTimeout              duration, such as 30s, for each read        none
 //	writeTimeout             duration, for each write                    none
 //	maxAllowedPacket         bytes; 0: ask the server at each login      67108864

@@ -19,28 +19,45 @@
 // timestamptz as a [time.Time] in UTC. Write t.UTC() for a column of the type timestamp or date: pgx drops the offset of a
 // time.Time there, so that noon at +02:00 becomes noon, and a date may be that of another day.
 //
+// # Session
+//
+// Session takes every setting that the server knows, for example work_mem=64MB, and those of extensions and of
+// one's own, such as my.tenant. The server gets them with the login, each as a value, and refuses a name or a value that it
+// does not know. They are listed in https://www.postgresql.org/docs/current/runtime-config.html; those most
+// asked for are
+//
+//   - search_path: names of schemas, comma-separated;
+//   - timezone: UTC, Europe/Zurich, ..., by default UTC; default: what the server, the role or the database says;
+//   - role: the role to act as;
+//   - statement_timeout, lock_timeout, idle_in_transaction_session_timeout: times such as 500, which is in
+//     milliseconds, 5s or 1min;
+//   - default_transaction_isolation and default_transaction_read_only.
+//
+// A connection pooler may refuse all of these but timezone: such a setting has its place at the role or the database then,
+// ALTER ROLE app SET work_mem = '64MB'. client_encoding is UTF8 and cannot be another; application_name is AppName.
+// The setting options is what a proxy before the server reads, such as endpoint=x.
+//
+// # Connection strings
+//
+// DSN takes what pgx and libpq take, a URL or name=value, and a URL of Patchbay may have their parameters. What
+// these mean here:
+//
+//   - sslmode=disable is plaintext, require believes any server, require with sslrootcert and verify-ca verify all but
+//     the name, verify-full verifies all, by the system's roots where there is no sslrootcert. prefer and allow, which may
+//     end in plaintext, are errors; no sslmode at all is plaintext. ssl=true is verify-full, while other programs
+//     read it as require.
+//   - Further hosts become params.fallback_hosts. connect_timeout=0 is no limit.
+//   - options=-c name=value, and every word that is unknown here, are settings of the session.
+//   - pgbouncer=true is params.default_query_exec_mode=exec, connection_limit and pool_max_conns are pool.max, schema is
+//     session.search_path. role=x in a URL is an error that says to write session.role=x.
+//   - What is in no connection string is not taken from the environment, the home directory or the name of the user.
+//
+// With a DSN that says none, the time zone is the server's own, as with pgx. Two settings that cannot both be
+// true, or one that cannot be had, are errors that say what to write.
+//
 // # Params
 //
-// Settings of the session, which the server checks at login. Times are whole numbers of milliseconds, or have a
-// unit: us, ms, s, min, h, d. All are described in
-// https://www.postgresql.org/docs/current/runtime-config-client.html
-//
-//	name                                 values                                  default
-//	search_path                          names of schemas, comma-separated       the server's
-//	timezone                             UTC, Europe/Zurich, ...                 UTC
-//	role                                 the role to act as                      none
-//	statement_timeout                    time; 0: none                           the server's
-//	lock_timeout                         time; 0: none                           the server's
-//	idle_in_transaction_session_timeout  time; 0: none                           the server's
-//	idle_session_timeout                 time; 0: none (PostgreSQL 14)           the server's
-//	default_transaction_isolation        read committed, repeatable read,        the server's
-//	                                     serializable, read uncommitted
-//	default_transaction_read_only        on, off                                 the server's
-//
-// A connection pooler may refuse all of these but timezone. Every other setting has its place at the role or
-// the database: ALTER ROLE app SET work_mem = '64MB'.
-//
-// Settings of the connection:
+// Settings of the driver and of the connection:
 //
 //	name                        values                                           default
 //	fallback_hosts              further hosts, comma-separated, each with or     none

@@ -30,27 +30,20 @@
 //	                     off; keep: as the file has it
 //	synchronous          off, normal, full, extra                   normal with wal, else full
 //	txlock               immediate, deferred, exclusive             immediate
-//	time_format          sqlite, datetime                           sqlite
+//	time_format          sqlite, datetime, string_no_monotonic      sqlite
 //	time_integer_format  unix, unix_milli, unix_micro, unix_nano    none: times are text
-//	timezone             UTC, Local, Europe/Zurich, ...             UTC
+//	timezone             UTC, Local, Europe/Zurich, ...;            UTC
+//	                     keep: the one that each time has
 //	inttotime            on, off                                    off
 //	texttotime           on, off                                    off
-//	cache_size           pages, or KiB when negative                SQLite's: -2000
-//	temp_store           default, file, memory                      SQLite's: default
-//	mmap_size            0 to 2147418112 bytes                      SQLite's: 0
-//	wal_autocheckpoint   pages                                      SQLite's: 1000
-//	journal_size_limit   bytes, -1 for none                         SQLite's: -1
-//	secure_delete        on, off, fast                              SQLite's: off
-//	recursive_triggers   on, off                                    SQLite's: off
-//	trusted_schema       on, off                                    SQLite's: on
 //	defensive            on, off                                    SQLite's: off
 //	dqs                  on, off                                    SQLite's: on
 //
-// Where on and off are all values, true and false, yes and no, 1 and 0 do as well. mode, immutable, journal_mode,
-// synchronous, mmap_size, wal_autocheckpoint and journal_size_limit are errors for a database in memory. So are params of which
-// SQLite would ignore one: journal_mode=off with defensive=on, time_format with time_integer_format,
-// wal_autocheckpoint with a journal that is no write-ahead log, journal_size_limit with one that is not kept. Where the file
-// or its file system does not take the journal_mode or the mmap_size, connecting fails.
+// Where on and off are all values, true and false, yes and no, 1 and 0 do as well. mode, immutable, journal_mode and
+// synchronous are errors for a database in memory. So are settings of which SQLite would ignore one: journal_mode=off with
+// defensive=on, time_format with time_integer_format, session.wal_autocheckpoint with a journal that is no write-ahead log,
+// session.journal_size_limit with one that is not kept. Where the file or its file system does not take the journal_mode or
+// the mmap_size, connecting fails.
 //
 // The reasons for the defaults that are not SQLite's own:
 //   - busy_timeout: without it, processes that open the same new file at the same time fail. A context that
@@ -59,7 +52,48 @@
 //     safe on a network file system: choose delete there. https://www.sqlite.org/wal.html
 //   - txlock=immediate: a transaction that reads before it writes cannot fail halfway with SQLITE_BUSY_SNAPSHOT.
 //     A transaction begun with sql.TxOptions.ReadOnly takes no lock.
-//   - time_format and timezone: modernc's default text holds the reading of the monotonic clock.
+//   - time_format and timezone: modernc's default text holds the reading of the monotonic clock. Times that it has
+//     written sort by time_format=string_no_monotonic with timezone=keep, which write the same without that reading.
+//
+// # Session
+//
+// Session takes these settings of a connection, which are PRAGMA statements; the numbers that SQLite has for words do as
+// well. Those of the table above are errors here.
+//
+//	name                       values
+//	analysis_limit             rows; 0: all
+//	auto_vacuum                none, full, incremental; before the first table is made
+//	automatic_index            on, off
+//	cache_size                 pages, or KiB when negative
+//	cache_spill                on, off
+//	case_sensitive_like        on, off
+//	cell_size_check            on, off
+//	checkpoint_fullfsync       on, off; for a file
+//	fullfsync                  on, off; for a file
+//	ignore_check_constraints   on, off
+//	journal_size_limit         bytes, -1 for none; for a file
+//	legacy_alter_table         on, off
+//	locking_mode               normal; exclusive, for a pool of one connection; for a file
+//	max_page_count             pages
+//	mmap_size                  0 to 2147418112 bytes; for a file
+//	query_only                 on, off
+//	read_uncommitted           on, off
+//	recursive_triggers         on, off
+//	reverse_unordered_selects  on, off
+//	secure_delete              on, off, fast
+//	temp_store                 default, file, memory
+//	threads                    further ones that a statement may use
+//	trusted_schema             on, off
+//	wal_autocheckpoint         pages; for a file
+//	writable_schema            on, off
+//
+// # Connection strings
+//
+// DSN takes what modernc.org/sqlite and github.com/mattn/go-sqlite3 open: a file name or a file: URI, with the parameters
+// of both, of which cache=shared, a vfs and extensions are errors that say what to write. It keeps the meaning that it
+// had: where it says nothing, foreign_keys is off, busy_timeout 0, txlock deferred, the journal mode that of the file, and
+// synchronous full. From mattn, whose default is another, write _busy_timeout=5000. The same parameters are
+// understood in Params and in a URL, beside the defaults of the table above.
 //
 // A [time.Time] is written in UTC, or in the zone of the param timezone. So local midnight east of Greenwich is on the day
 // before: write a date as time.Date(y, m, d, 0, 0, 0, 0, time.UTC), or as text.

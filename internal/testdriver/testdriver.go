@@ -115,3 +115,12 @@ func With(cfg registry.Config, name, value string) registry.Config {
 	cfg.Params = params
 	return cfg
 }
+
+// WithSession returns cfg with one more setting of the session.
+func WithSession(cfg registry.Config, name, value string) registry.Config {
+	session := make(map[string]string)
+	maps.Copy(session, cfg.Session)
+	session[name] = value
+	cfg.Session = session
+	return cfg
+}

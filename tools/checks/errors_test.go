@@ -44,7 +44,7 @@ func TestErrorsOfTheDocumentation(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return run(t, imports, withPostgres, fmt.Sprintf("postgres://app@127.0.0.1:%d/shop", port))
+			return run(t, imports, withPostgres, fmt.Sprintf("postgres://app@127.0.0.1:%d/shop?retry.max=-1", port))
 		},
 		`…; verify user and password: …`: func(t *testing.T) string {
 			cfg := testserver.Postgres(t).Config()

@@ -21,7 +21,7 @@ IMPORTS
 )
 
 func main() {
-	opts := []conn.Option{conn.WithRetry(conn.Retry{Max: -1})}
+	var opts []conn.Option
 	if len(os.Args) > 2 {
 		opts = append(opts, conn.WithRegistry(new(registry.Registry)))
 	}

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/patchbay-go/patchbay/manager/configfile"
 	"github.com/patchbay-go/patchbay/registry"
-	"github.com/patchbay-go/patchbay/tools/internal/configfile"
 	"github.com/patchbay-go/patchbay/tools/internal/rows"
 )
 

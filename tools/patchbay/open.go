@@ -13,8 +13,8 @@ const grace = 500 * time.Millisecond
 // open opens a connection in one attempt. done must be called; when ctx ends before that, what has not come to
 // an end after the grace is cut off, as a server that does not answer a query does not answer a cancellation.
 func open(ctx context.Context, c connection, opts ...conn.Option) (db *conn.Conn, done func() error, err error) {
-	c.cfg.Pool = conn.Pool{Max: 1}
-	opts = append(opts, conn.WithName(c.name), conn.WithRetry(conn.Retry{Max: -1}))
+	c.cfg.Pool, c.cfg.Retry, c.cfg.Lazy = conn.Pool{Max: 1}, conn.Retry{Max: -1}, false
+	opts = append(opts, conn.WithName(c.name))
 	db, err = conn.Open(ctx, c.cfg, opts...)
 	if err != nil {
 		return nil, nil, err

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/patchbay-go/patchbay/tools/internal/configfile"
+	"github.com/patchbay-go/patchbay/manager/configfile"
 )
 
 type ping struct {

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/patchbay-go/patchbay/conn"
-	"github.com/patchbay-go/patchbay/tools/internal/configfile"
+	"github.com/patchbay-go/patchbay/manager/configfile"
 	"github.com/patchbay-go/patchbay/tools/internal/rows"
 )
 

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/patchbay-go/patchbay/manager/configfile"
 	"github.com/patchbay-go/patchbay/registry"
-	"github.com/patchbay-go/patchbay/tools/internal/configfile"
 )
 
 // connection is what an argument names: a config, or why there is none.
@@ -31,7 +31,7 @@ func connections(arg string, names []string) ([]connection, error) {
 		if len(names) > 0 {
 			return nil, usagef("names follow a config file, not a URL")
 		}
-		cfg, err := configfile.ParseURL(arg, "")
+		cfg, err := registry.ParseURL(arg)
 		if err != nil {
 			return nil, untried{err}
 		}

@@ -97,8 +97,12 @@ func (a *attempt) ready(ctx context.Context, base *mssql.Connector, conn driver.
 }
 
 // tlsConfig is that for a server of this name.
-func (c *connector) tlsConfig(host string) *tls.Config {
-	config := c.tls.Clone()
+func (c *connector) tlsConfig(host string) (*tls.Config, error) {
+	config, err := c.tls.Config()
+	if err != nil {
+		return nil, err
+	}
+	config = config.Clone()
 	// A packet that comes in several records is refused: https://github.com/microsoft/go-mssqldb/issues/166
 	config.DynamicRecordSizingDisabled = true
 	if c.name == "" {
@@ -107,7 +111,7 @@ func (c *connector) tlsConfig(host string) *tls.Config {
 	if c.set.strict {
 		config.NextProtos = []string{"tds/8.0"} // https://learn.microsoft.com/sql/relational-databases/security/networking/tds-8
 	}
-	return config
+	return config, nil
 }
 
 // maxRoutes bounds how often servers may send the client on, which two could do for ever.
@@ -129,6 +133,10 @@ func (a *attempt) DialContext(ctx context.Context, network, address string) (net
 		return nil, errRoutes
 	}
 	a.dialed = false
+	config, err := a.c.tlsConfig(host)
+	if err != nil {
+		return nil, err
+	}
 	raw, err := a.open(ctx, network, host, port)
 	if err != nil {
 		return nil, err
@@ -141,7 +149,7 @@ func (a *attempt) DialContext(ctx context.Context, network, address string) (net
 	a.dialed = true
 	a.stream = &stream{
 		Conn: netconn.Conn{Conn: netconn.Join(&socket{Conn: netconn.Conn{Conn: raw}, trace: a.trace}, &a.sockets)},
-		idle: idle, config: a.c.tlsConfig(host), wanted: a.c.cfg.TLS != nil, strict: a.c.set.strict,
+		idle: idle, config: config, wanted: a.c.cfg.TLS != nil, strict: a.c.set.strict,
 	}
 	return a.stream, nil
 }

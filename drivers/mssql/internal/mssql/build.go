@@ -21,7 +21,7 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := readParams(cfg.Params, &config)
+	set, err := readSettings(cfg, &config)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 		cfg.TLS = new(registry.TLS) // for a server that insists on it
 	}
 	c.name = cfg.TLS.ServerName
-	if c.tls, err = network.ServerTLS(&cfg); err != nil {
+	if c.tls, err = network.NewServerTLS(&cfg); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -56,7 +56,7 @@ func check(cfg registry.Config, set settings, env registry.Env) error {
 	var (
 		isToken     = set.method == "token"
 		isWindows   = set.method == "windows"
-		hasCert     = cfg.TLS != nil && (cfg.TLS.Cert != "" || !cfg.TLS.Key.IsZero())
+		hasCert     = cfg.TLS != nil && (cfg.TLS.Cert != "" || !cfg.TLS.Key.IsZero() || cfg.TLS.CertFile != "" || cfg.TLS.KeyFile != "")
 		hasPassword = !cfg.Password.IsZero() || env.Credentials != nil
 		database    = loginText(cfg.Database)
 		errs        = []error{network.CheckFields(&cfg)}

@@ -84,9 +84,9 @@ var codes = []network.Code{
 	// 1000
 	{Codes: "1105", Kind: registry.KindIO, Hint: "the database is full: free space, or add a file"},
 	{Codes: "1205", Kind: registry.KindConflict, Hint: "the transaction was chosen as the victim of a deadlock: begin it again"},
-	{Codes: "1222", Kind: registry.KindBusy, Permanent: true, Hint: "another transaction holds the lock: wait for it, or raise params.lockTimeout"},
+	{Codes: "1222", Kind: registry.KindBusy, Permanent: true, Hint: "another transaction holds the lock: wait for it, or raise session.LOCK_TIMEOUT"},
 	// 2000
-	{Codes: "2740", Kind: registry.KindConfig, Hint: "the server does not know the language in params.language: see sys.syslanguages"},
+	{Codes: "2740", Kind: registry.KindConfig, Hint: "the server does not know the language in session.LANGUAGE: see sys.syslanguages"},
 	// 3000
 	{Codes: "3906", Kind: registry.KindReadOnly, Hint: "the database is read-only, or a replica for reading: connect to the primary server, or ALTER DATABASE ... SET READ_WRITE"},
 	{Codes: "3960 3961", Kind: registry.KindConflict, Hint: "another transaction changed the same rows, or the table: begin the snapshot transaction again"},

@@ -252,7 +252,7 @@ func target(cfg registry.Config, change func(*drivertest.Target)) drivertest.Tar
 		Impatient: &impatient,
 		Session:   "SELECT @@SPID",
 		Failures: []drivertest.Failure{
-			failure("a language that is none", cfg, registry.KindConfig, 1, func(c *registry.Config) { c.Params["language"] = "Klingon" }),
+			failure("a language that is none", cfg, registry.KindConfig, 1, func(c *registry.Config) { c.Session = map[string]string{"LANGUAGE": "Klingon"} }),
 			failure("strict encryption without TLS", cfg, registry.KindConfig, 0, func(c *registry.Config) { c.TLS, c.Params["strict"] = nil, "true" }),
 			failure("a client certificate", cfg, registry.KindConfig, 0, func(c *registry.Config) {
 				pair := testcert.NewCA("client").Client(c.User)

@@ -2,7 +2,6 @@ package mssql
 
 import (
 	"context"
-	"crypto/tls"
 	"database/sql/driver"
 	"fmt"
 	"os"
@@ -23,8 +22,8 @@ type connector struct {
 	servers []server // the one to connect to, and its failover partner
 	dial    dialFunc
 
-	tls  *tls.Config // verifies, unless the config says not to; not to be changed
-	name string      // to find in certificates; empty: the host
+	tls  *network.TLS // verifies, unless the config says not to
+	name string       // to find in certificates; empty: the host
 }
 
 // Driver is that of go-mssqldb which takes parameters as @p1 and @name only.

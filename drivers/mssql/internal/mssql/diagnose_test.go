@@ -107,7 +107,7 @@ func TestStatementsThatFail(t *testing.T) {
 		final  bool
 	}{
 		{1205, 13, registry.KindConflict, "deadlock", false},
-		{1222, 16, registry.KindBusy, "params.lockTimeout", true},
+		{1222, 16, registry.KindBusy, "session.LOCK_TIMEOUT", true},
 		{3906, 16, registry.KindReadOnly, "primary server", false},
 		{229, 14, registry.KindDenied, "GRANT", false},
 		{102, 15, registry.KindSyntax, "", false},

@@ -7,7 +7,7 @@ import (
 )
 
 func TestTheDocumentationListsEveryParam(t *testing.T) {
-	testdriver.Documented(t, "../../doc.go", params)
+	testdriver.Documented(t, "../../doc.go", params, options)
 }
 
 func TestTheDocumentationListsEveryCode(t *testing.T) {

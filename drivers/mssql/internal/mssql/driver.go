@@ -20,7 +20,7 @@ const systemDatabase = "master"
 
 func (dialect) Info() registry.Info {
 	info, _ := registry.Describe("mssql")
-	info.DriverName, info.Placeholder = "sqlserver", registry.At
+	info.DriverName, info.Placeholder, info.Quotes = "sqlserver", registry.At, "[]"
 	// https://learn.microsoft.com/sql/t-sql/statements/set-transaction-isolation-level-transact-sql
 	info.Levels = []sql.IsolationLevel{sql.LevelReadUncommitted, sql.LevelReadCommitted, sql.LevelRepeatableRead, sql.LevelSnapshot, sql.LevelSerializable}
 	// A version such as "16.0.1000.6". https://learn.microsoft.com/sql/t-sql/functions/serverproperty-transact-sql

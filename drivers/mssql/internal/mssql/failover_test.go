@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/internal/tdstest"
 	"github.com/patchbay-go/patchbay/internal/testcert"
 	"github.com/patchbay-go/patchbay/internal/testport"
@@ -48,7 +47,7 @@ func TestFailoverPartner(t *testing.T) {
 			cfg.ConnectTimeout = time.Second
 			if c.kind == registry.KindUnknown {
 				begin := time.Now()
-				db, err := open(limit(t), t, cfg, conn.WithRetry(conn.Retry{Max: -1}))
+				db, err := open(limit(t), t, once(cfg))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -58,7 +57,7 @@ func TestFailoverPartner(t *testing.T) {
 				if err := db.Close(); err != nil {
 					t.Error(err)
 				}
-			} else if e := opening(t, cfg, conn.WithRetry(conn.Retry{Max: -1})); e.Kind != c.kind {
+			} else if e := opening(t, once(cfg)); e.Kind != c.kind {
 				t.Errorf("got the kind %q, want %q: %v", e.Kind, c.kind, e)
 			}
 			want := 0

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/internal/tdstest"
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -18,7 +17,7 @@ func TestFailingOpensLeaveNothing(t *testing.T) {
 	once := func(m mode, change func(*registry.Config)) {
 		cfg := m.config(s)
 		change(&cfg)
-		opening(t, cfg, conn.WithRetry(conn.Retry{Max: -1}))
+		opening(t, once(cfg))
 	}
 	round := func() (n int) {
 		for _, m := range modes {

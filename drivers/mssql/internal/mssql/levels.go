@@ -16,7 +16,7 @@ type levels struct {
 	connector *mssql.Connector // of this connection alone
 	session   string           // the statements that it sends after each reset in any case
 	set       bool
-	matched   int // letters of words at the end of the packet before
+	matched   int // letters of levelWords at the end of the packet before
 }
 
 // setBack restores what every session begins with, in databases with READ_COMMITTED_SNAPSHOT as well.
@@ -51,8 +51,8 @@ func begins(p packet) bool {
 	return len(request) >= 3 && request[0] == begin && request[2] != current && request[2] != readCommitted
 }
 
-// words are in every statement that sets a level. One that only mentions them costs a round trip.
-const words = "isolationlevel"
+// levelWords are in every statement that sets a level. One that only mentions them costs a round trip.
+const levelWords = "isolationlevel"
 
 // mentioned reports whether p is a batch, or the part of one, that has the words in it. SQL in any other form of request
 // is a procedure for the server, which sets the level back itself at its end.
@@ -68,13 +68,13 @@ func (l *levels) mentioned(p packet) bool {
 			continue
 		}
 		c |= ' ' // in small letters
-		if c != words[l.matched] {
+		if c != levelWords[l.matched] {
 			l.matched = 0
 		}
-		if c == words[l.matched] {
+		if c == levelWords[l.matched] {
 			l.matched++
 		}
-		if l.matched == len(words) {
+		if l.matched == len(levelWords) {
 			l.matched = 0
 			return true
 		}

@@ -47,7 +47,7 @@ func TestSilence(t *testing.T) {
 				defer db.Close()
 				s.Misbehave(tdstest.Fault{At: stage, Do: tdstest.Silence})
 				begin := time.Now()
-				e := opening(t, cfg, conn.WithRetry(conn.Retry{Max: -1}))
+				e := opening(t, once(cfg))
 				if took := time.Since(begin); e.Kind != registry.KindTimeout || took < timeout || took > timeout+soon {
 					t.Errorf("opening took %v and ended in %v, of the kind %q", took, e, e.Kind)
 				}
@@ -153,7 +153,7 @@ func TestWhatIsNotSQLServer(t *testing.T) {
 				if cfg.Host == "" {
 					cfg.Host = "127.0.0.1"
 				}
-				e := opening(t, cfg, conn.WithRetry(conn.Retry{Max: -1}))
+				e := opening(t, once(cfg))
 				if e.Kind != c.kind[i] || e.Hint == "" {
 					t.Errorf("got the kind %q, want %q: %v", e.Kind, c.kind[i], e)
 				}

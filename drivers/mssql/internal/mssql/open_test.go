@@ -13,15 +13,24 @@ import (
 )
 
 // quick repeats a failed attempt once.
-var quick = conn.WithRetry(conn.Retry{Max: 1, Delay: time.Millisecond, Jitter: -1})
+var quick = conn.Retry{Max: 1, Delay: time.Millisecond, Jitter: -1}
+
+// once is cfg without a further attempt.
+func once(cfg registry.Config) registry.Config {
+	cfg.Retry.Max = -1
+	return cfg
+}
 
 // open opens the config as programs do. No secret may be in the events, nor in the error.
 func open(ctx context.Context, t *testing.T, cfg registry.Config, opts ...conn.Option) (*conn.Conn, error) {
 	t.Helper()
 	testdriver.Secrets.Hide(cfg)
+	if cfg.Retry.Max == 0 {
+		cfg.Retry = quick
+	}
 	bus := observer.New()
 	t.Cleanup(observer.On(bus, func(e observer.Event) { see(t, e) }))
-	db, err := conn.Open(ctx, cfg, append([]conn.Option{conn.WithObserver(bus), quick}, opts...)...)
+	db, err := conn.Open(ctx, cfg, append([]conn.Option{conn.WithObserver(bus)}, opts...)...)
 	see(t, err)
 	return db, err
 }

@@ -2,7 +2,6 @@ package mssql
 
 import (
 	"errors"
-	"math"
 	"strconv"
 	"strings"
 
@@ -34,9 +33,6 @@ var params = []registry.Param{
 	{Name: "workstationId", Check: isLoginText},
 	{Name: "guidConversion", Words: network.Bools},
 	{Name: "timezone", Check: isZone},
-	{Name: "language", Check: isLanguage},
-	{Name: "lockTimeout", Least: -1, Most: math.MaxInt32},
-	{Name: "xactAbort", Words: network.Bools},
 }
 
 // apply sets what a param stands for.
@@ -64,31 +60,21 @@ func (s *settings) apply(name, value string) {
 		s.config.Encoding.GuidConversion = on
 	case "timezone":
 		s.config.Encoding.Timezone, _ = network.Zone(value)
-	case "language":
-		s.set("LANGUAGE N'" + value + "'")
-	case "lockTimeout":
-		s.set("LOCK_TIMEOUT " + value)
-	case "xactAbort":
-		if on {
-			s.set("XACT_ABORT ON")
-		} else {
-			s.set("XACT_ABORT OFF")
-		}
 	}
 }
 
-func (s *settings) set(option string) { s.session = append(s.session, "SET "+option) }
-
-func readParams(given map[string]string, config *msdsn.Config) (settings, error) {
+// readSettings reads Params and Session.
+func readSettings(cfg registry.Config, config *msdsn.Config) (settings, error) {
 	set := settings{config: config}
+	given, wrong := misplaced(cfg.Params)
 	checked, err := registry.CheckParams(given, params)
-	if err != nil {
+	var bad error
+	set.session, bad = readSession(cfg.Session)
+	if err := errors.Join(wrong, err, bad); err != nil {
 		return set, err
 	}
-	for _, p := range params { // in this order, so that the statements of a session are always the same
-		if value, ok := checked[p.Name]; ok {
-			set.apply(p.Name, value)
-		}
+	for name, value := range checked {
+		set.apply(name, value)
 	}
 	return set, nil
 }
@@ -100,15 +86,6 @@ func isInstance(value string) error {
 		return nil
 	}
 	return errors.New("must be the name of an instance alone, such as SQLEXPRESS, of at most 16 characters")
-}
-
-// isLanguage accepts what is in syslanguages and needs no quoting but ' around it.
-// https://learn.microsoft.com/sql/relational-databases/system-compatibility-views/sys-syslanguages-transact-sql
-func isLanguage(value string) error {
-	if value != "" && len(value) <= 128 && !strings.ContainsAny(value, "'\x00\r\n") {
-		return nil
-	}
-	return errors.New("must be a name or alias in sys.syslanguages, such as us_english or Deutsch")
 }
 
 func isZone(value string) error {

@@ -187,7 +187,7 @@ func TestOptionsOfTheSession(t *testing.T) {
 	const statements = "SET LANGUAGE N'Deutsch'; SET LOCK_TIMEOUT 5000; SET XACT_ABORT ON"
 	s := start(t)
 	cfg := s.Config()
-	cfg.Params = map[string]string{"language": "Deutsch", "lockTimeout": "5000", "xactAbort": "true"}
+	cfg.Session = map[string]string{"xact_abort": "true", "LANGUAGE": "Deutsch", "Lock_Timeout": "5000"}
 	db := pool(t, cfg, registry.Env{})
 	db.SetMaxOpenConns(1)
 	for range 2 {
@@ -210,8 +210,10 @@ func TestOptionsOfTheSession(t *testing.T) {
 func TestOptionsThatTheServerRefuses(t *testing.T) {
 	s := start(t)
 	s.Handle("SET LANGUAGE N'Klingon'", tdstest.Fail(tdstest.Message{Number: 2740, Text: "SET LANGUAGE failed."}).Always())
-	e := opening(t, with(s.Config(), "language", "Klingon"))
-	if e.Kind != registry.KindConfig || e.Attempts != 1 || !strings.Contains(e.Hint, "params.language") {
+	cfg := s.Config()
+	cfg.Session = map[string]string{"LANGUAGE": "Klingon"}
+	e := opening(t, cfg)
+	if e.Kind != registry.KindConfig || e.Attempts != 1 || !strings.Contains(e.Hint, "session.LANGUAGE") {
 		t.Errorf("got %v, of the kind %q after %d attempts", e, e.Kind, e.Attempts)
 	}
 	s.AwaitClosed(t)

@@ -30,10 +30,16 @@ func TestWireIsThatOfTheDriver(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			built.tls.RootCAs = authority.Pool()
+			encryption, err := built.tls.Config()
+			if err != nil {
+				t.Fatal(err)
+			}
+			encryption.RootCAs = authority.Pool() // of all later ones: there is no file to read
 			config := *built.set.config
 			config.Host, config.Port, config.User, config.Password = cfg.Host, uint64(cfg.Port), cfg.User, cfg.Password.Reveal()
-			config.TLSConfig = built.tlsConfig(cfg.Host)
+			if config.TLSConfig, err = built.tlsConfig(cfg.Host); err != nil {
+				t.Fatal(err)
+			}
 			switch m.name {
 			case "TLS":
 				config.Encryption = msdsn.EncryptionRequired

@@ -14,9 +14,10 @@ import (
 
 // connector makes a connector of the driver for every connection, which so has a login and a log of its own.
 type connector struct {
-	config  *mysql.Config // without a user and password
+	config  *mysql.Config // without a user, password and TLS
 	cfg     registry.Config
 	env     registry.Env
+	tls     *network.TLS
 	session []string // statements for after the login
 
 	// Those of a stopper, which changes all the time: a connector can be printed.
@@ -53,6 +54,10 @@ func (c *connector) connect(ctx context.Context, session []string, abandoned fun
 func (c *connector) logIn(ctx context.Context, who registry.Login, session []string) (driver.Conn, *socket, error) {
 	config, log, dial := c.config.Clone(), new(log), network.DialFunc(c.env)
 	config.User, config.Passwd, config.Logger = who.User, who.Password.Reveal(), log
+	var err error
+	if config.TLS, err = c.tls.Config(); err != nil {
+		return nil, nil, err
+	}
 	var s *socket
 	token := rand.Text()
 	config.ConnectionAttributes += "," + tokenAttribute + ":" + token

@@ -7,7 +7,7 @@ import (
 )
 
 func TestTheDocumentationListsEveryParam(t *testing.T) {
-	testdriver.Documented(t, "../../doc.go", sessionParams, driverParams)
+	testdriver.Documented(t, "../../doc.go", driverParams)
 }
 
 func TestTheDocumentationListsEveryCode(t *testing.T) {

@@ -23,7 +23,7 @@ const defaultPort = 3306
 
 func (dialect) Info() registry.Info {
 	info, _ := registry.Describe("mysql")
-	info.DriverName, info.Placeholder = "mysql", registry.Question
+	info.DriverName, info.Placeholder, info.Quotes = "mysql", registry.Question, "``"
 	// https://dev.mysql.com/doc/refman/8.4/en/innodb-transaction-isolation-levels.html
 	info.Levels = []sql.IsolationLevel{sql.LevelReadUncommitted, sql.LevelReadCommitted, sql.LevelRepeatableRead, sql.LevelSerializable}
 	info.VersionQuery = "SELECT VERSION()"
@@ -36,18 +36,17 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 		cfg.Database = "" // the server can be logged in to without one
 	}
 	config := mysql.NewConfig()
-	session, err := readParams(&cfg, config)
-	tlsConfig, wrong := network.TLSConfig(&cfg)
+	session, err := readSettings(&cfg, config)
+	certificates, wrong := network.NewTLS(&cfg)
 	if err := errors.Join(network.CheckFields(&cfg), err, wrong); err != nil {
 		return nil, err
 	}
 	config.Net, config.Addr = network.Address(&cfg, defaultPort)
 	config.DBName = cfg.Database
-	config.TLS = tlsConfig
 	config.ParseTime = true
 	// A comma would end the attribute.
 	config.ConnectionAttributes = "program_name:" + strings.ReplaceAll(network.AppName(&cfg), ",", " ")
-	c := &connector{config: config, cfg: cfg, env: env, session: session}
+	c := &connector{config: config, cfg: cfg, env: env, tls: certificates, session: session}
 	s := &stopper{connector: c, warn: env.Warn}
 	c.stop, c.close = s.stop, s.close
 	return c, nil

@@ -79,9 +79,9 @@ func TestLoginsThatAreRefused(t *testing.T) {
 		"missing, without rights": {in("missing"), registry.KindNoDatabase, "does not exist", false},
 		"limit of the account":    {no(as(s, "one", "pw of app")), registry.KindTooMany, "max_user_connections", false},
 		"quota of the hour":       {no(as(s, "hourly", "pw of app")), registry.KindTooMany, "quota", true},
-		"unknown collation":       {with(app, "collation", "utf8mb4_klingon_ci"), registry.KindConfig, "collation", false},
-		"unknown mode":            {with(app, "sql_mode", "NO_SUCH_MODE"), registry.KindConfig, "setting in params", false},
-		"unknown time zone":       {with(app, "time_zone", "Europe/Zurich"), registry.KindConfig, "mysql_tzinfo_to_sql", false},
+		"unknown collation":       {withSession(app, "collation", "utf8mb4_klingon_ci"), registry.KindConfig, "collation", false},
+		"unknown mode":            {withSession(app, "sql_mode", "NO_SUCH_MODE"), registry.KindConfig, "setting in session", false},
+		"unknown time zone":       {withSession(app, "time_zone", "Europe/Zurich"), registry.KindConfig, "mysql_tzinfo_to_sql", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if s.IsMySQL() && (name == "account of the socket" || name == "old password") {

@@ -21,5 +21,7 @@ var (
 	conn   = testdriver.Conn
 	as     = testdriver.As
 	with   = testdriver.With
-	limit  = testdriver.Context
+
+	withSession = testdriver.WithSession
+	limit       = testdriver.Context
 )

@@ -68,7 +68,7 @@ func TestTimeZoneIsOneOnBothSides(t *testing.T) {
 			want = now.Round(time.Microsecond)
 		}
 		var here, stamp time.Time
-		db := pool(t, with(s.Config(), "time_zone", zone), registry.Env{})
+		db := pool(t, withSession(s.Config(), "time_zone", zone), registry.Env{})
 		err := db.QueryRowContext(limit(t), "SELECT NOW(), CAST(? AS DATETIME(6))", now).Scan(&here, &stamp)
 		if err != nil || here.Sub(now).Abs() > time.Minute || !stamp.Equal(want) {
 			t.Errorf("%s: NOW() is %v, and %v comes back as %v, %v", zone, here, now, stamp, err)
@@ -76,15 +76,17 @@ func TestTimeZoneIsOneOnBothSides(t *testing.T) {
 	}
 }
 
-func TestParamsReachTheSession(t *testing.T) {
+func TestSessionReachesTheServer(t *testing.T) {
 	s := testserver.MariaDB(t)
 	cfg := s.Config()
-	cfg.Params = map[string]string{
-		"collation": "utf8mb4_bin", "sql_mode": "ANSI_QUOTES,STRICT_ALL_TABLES", "transaction_isolation": "READ-COMMITTED",
-		"wait_timeout": "77", "lock_wait_timeout": "5", "innodb_lock_wait_timeout": "6",
+	cfg.Session = map[string]string{
+		"collation": "utf8mb4_bin", "sql_mode": "ANSI_QUOTES,NO_BACKSLASH_ESCAPES", "transaction_isolation": "READ-COMMITTED",
+		"wait_timeout": "77", "lock_wait_timeout": "5", "innodb_lock_wait_timeout": "6", "tx_read_only": "on", "autocommit": "true",
+		"long_query_time": "2.5", "default_storage_engine": "MEMORY", "sql_warnings": "on", "character_set_filesystem": "default",
 	}
 	for variable, want := range map[string]string{
-		"collation_connection": "utf8mb4_bin", "sql_mode": "ANSI_QUOTES,STRICT_ALL_TABLES", "t%isolation": "READ-COMMITTED",
+		"collation_connection": "utf8mb4_bin", "sql_mode": "ANSI_QUOTES,NO_BACKSLASH_ESCAPES", "t%read_only": "ON", "autocommit": "ON",
+		"long_query_time": "2.500000", "default_storage_engine": "MEMORY", "sql_warnings": "ON", "character_set_filesystem": "binary", "t%isolation": "READ-COMMITTED",
 		"wait_timeout": "77", "lock_wait_timeout": "5", "innodb_lock_wait_timeout": "6",
 	} {
 		var name, got string
@@ -93,6 +95,7 @@ func TestParamsReachTheSession(t *testing.T) {
 			t.Errorf("%s is %q, %v; want %q", variable, got, err, want)
 		}
 	}
+	cfg.Session = nil
 	cfg.Params = map[string]string{
 		"readTimeout": "20s", "writeTimeout": "20s", "maxAllowedPacket": "0", "interpolateParams": "true", "clientFoundRows": "true",
 		"multiStatements": "true", "columnsWithAlias": "true", "compress": "true", "rejectReadOnly": "true",

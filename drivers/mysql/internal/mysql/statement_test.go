@@ -38,7 +38,7 @@ func TestStatementsThatFail(t *testing.T) {
 		says  string
 		final bool
 	}{
-		"locked":                {try(t, with(shop, "innodb_lock_wait_timeout", "1"), "UPDATE fails SET id = 3"), registry.KindBusy, "params.innodb_lock_wait_timeout", true},
+		"locked":                {try(t, withSession(shop, "innodb_lock_wait_timeout", "1"), "UPDATE fails SET id = 3"), registry.KindBusy, "session.innodb_lock_wait_timeout", true},
 		"read-only transaction": {try(t, shop, "START TRANSACTION READ ONLY", "INSERT INTO fails VALUES (7)"), registry.KindReadOnly, "transaction", false},
 		"statement timeout":     {try(t, shop, limited...), registry.KindTimeout, "longer", true},
 		"no right":              {try(t, app, "DELETE FROM fails"), registry.KindDenied, "GRANT", false},

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"errors"
+	"maps"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,7 +20,7 @@ const maxMessage = 0x3fffffff - 1
 // newConnector checks a config. What pgx reads from the environment and from files when it makes its own has to wait
 // until Connect.
 func newConnector(cfg registry.Config, env registry.Env) (*connector, error) {
-	set, err := readParams(cfg.Params)
+	set, err := readSettings(&cfg)
 	port := defaultPort
 	if set.environment {
 		port = 0
@@ -34,25 +36,29 @@ func newConnector(cfg registry.Config, env registry.Env) (*connector, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	if err := encrypt(hosts, cfg); err != nil {
+	certificates, err := certificatesFor(hosts, cfg)
+	if err != nil {
 		return nil, err
 	}
-	return &connector{cfg, env, set, hosts}, nil
+	return &connector{cfg, env, set, hosts, certificates}, nil
 }
 
 // build turns the config into that of pgx, field by field: text that has to be parsed can be read in another way than it
 // was meant.
 func (c *connector) build() (config *pgx.ConnConfig, err error) {
-	hosts := c.hosts
+	hosts, certificates := c.hosts, c.tls
 	if c.set.environment {
 		if config, err = withEnvironment(&c.cfg, hosts, c.set.connection); err == nil {
 			hosts = hostsFrom(&config.Config)
-			err = encrypt(hosts, c.cfg)
+			certificates, err = certificatesFor(hosts, c.cfg)
 		}
 	} else {
 		config, err = withoutEnvironment(c.set.connection)
 	}
 	if err != nil {
+		return nil, err
+	}
+	if hosts, err = encrypt(hosts, certificates); err != nil {
 		return nil, err
 	}
 
@@ -79,37 +85,57 @@ func (c *connector) build() (config *pgx.ConnConfig, err error) {
 }
 
 // session completes the settings of the session, of which the environment may have brought some.
-func session(params map[string]string, cfg *registry.Config, set []setting) {
+func session(params map[string]string, cfg *registry.Config, set map[string]string) {
 	if _, given := params["timezone"]; !given {
 		params["timezone"] = "UTC"
 	}
 	if _, given := params["application_name"]; !given || cfg.AppName != "" {
 		params["application_name"] = network.AppName(cfg)
 	}
-	for _, s := range set {
-		params[s.name] = s.value
+	maps.Copy(params, set)
+	if strings.EqualFold(params["timezone"], serversOwn) {
+		delete(params, "timezone")
 	}
 	params["client_encoding"] = "UTF8"
 }
 
-// encrypt puts the TLS of the config into every host.
-func encrypt(hosts []*pgconn.FallbackConfig, cfg registry.Config) error {
+// certificatesFor returns the TLS with each host, nil for plaintext.
+func certificatesFor(hosts []*pgconn.FallbackConfig, cfg registry.Config) ([]*network.TLS, error) {
 	if cfg.TLS == nil {
-		return nil
+		return nil, nil
 	}
+	var all []*network.TLS
 	for _, host := range hosts {
 		cfg.Host = host.Host
 		if network.IsSocket(&cfg) {
-			return &registry.ConfigError{
+			return nil, &registry.ConfigError{
 				Field:   "ssl",
 				Problem: "cannot be used with a unix socket, where PostgreSQL has no TLS",
 				Cure:    "leave it out: a socket does not leave the machine",
 			}
 		}
-		var err error
-		if host.TLSConfig, err = network.TLSConfig(&cfg); err != nil {
-			return err
+		one, err := network.NewTLS(&cfg)
+		if err != nil {
+			return nil, err
 		}
+		all = append(all, one)
 	}
-	return nil
+	return all, nil
+}
+
+// encrypt returns the hosts with the TLS for one connection: the files that the config names may have changed.
+func encrypt(hosts []*pgconn.FallbackConfig, certificates []*network.TLS) ([]*pgconn.FallbackConfig, error) {
+	if certificates == nil {
+		return hosts, nil
+	}
+	encrypted := make([]*pgconn.FallbackConfig, len(hosts))
+	for i, host := range hosts {
+		own := *host
+		var err error
+		if own.TLSConfig, err = certificates[i].Config(); err != nil {
+			return nil, err
+		}
+		encrypted[i] = &own
+	}
+	return encrypted, nil
 }

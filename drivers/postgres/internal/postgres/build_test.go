@@ -69,6 +69,9 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 	params := func(name, value string) registry.Config {
 		return registry.Config{User: "app", Params: map[string]string{name: value}}
 	}
+	session := func(name, value string) registry.Config {
+		return registry.Config{User: "app", Session: map[string]string{name: value}}
+	}
 	for _, c := range []struct {
 		cfg   registry.Config
 		field string
@@ -80,13 +83,21 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 		{registry.Config{User: "app", Host: "/run", TLS: &registry.TLS{}}, "ssl"},
 		{registry.Config{User: "app", TLS: &registry.TLS{CA: "-----BEGIN x"}}, "ssl.ca"},
 		{registry.Config{User: "app", TLS: &registry.TLS{Cert: pair.Cert, Key: registry.NewSecret("-----BEGIN x")}}, "ssl.cert"},
-		{params("serch_path", "app"), "params.serch_path"},
-		{params("search_path", ""), "params.search_path"},
-		{params("search_path", "a\x00b"), "params.search_path"},
-		{params("statement_timeout", "1m30s"), "params.statement_timeout"},
-		{params("statement_timeout", "s"), "params.statement_timeout"},
-		{params("statement_timeout", "-1"), "params.statement_timeout"},
-		{params("default_transaction_isolation", "snapshot"), "params.default_transaction_isolation"},
+		{params("search_path", "app"), "params.search_path"},
+		{params("sslmode", "require"), "params.sslmode"},
+		{session("search_path", "a\x00b"), "session.search_path"},
+		{session("sslmode", "require"), "session.sslmode"},
+		{session("application_name", "x"), "session.application_name"},
+		{session("client_encoding", "LATIN1"), "session.client_encoding"},
+		{session("user", "root"), "session.user"},
+		{session("replication", "true"), "session.replication"},
+		{session("default_query_exec_mode", "exec"), "session.default_query_exec_mode"},
+		{session("_pq_.x", "y"), "session._pq_.x"},
+		{session("options", "-c work_mem=1MB"), "session.options"},
+		{session("work mem", "1MB"), "session"},
+		{session("work-mem", "1MB"), "session"},
+		{session("", "x"), "session"},
+		{registry.Config{User: "app", Session: map[string]string{"TimeZone": "UTC", "timezone": "UTC"}}, "session.timezone"},
 		{params("target_session_attrs", "read-write' sslmode='disable"), "params.target_session_attrs"},
 		{params("require_auth", "password,!md5"), "params.require_auth"},
 		{params("require_auth", "md5,md5"), "params.require_auth"},
@@ -110,27 +121,24 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 
 func TestEveryParamIsTaken(t *testing.T) {
 	good := map[string]string{
-		"search_path": `app, "$user"`, "timezone": "Europe/Zurich", "role": "reader", "statement_timeout": "5min",
-		"lock_timeout": "0", "idle_in_transaction_session_timeout": "10s", "idle_session_timeout": "1d",
-		"default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on",
 		"fallback_hosts": "db2.example", "target_session_attrs": "read-write", "channel_binding": "require",
 		"require_auth": "!password,!md5", "default_query_exec_mode": "exec", "statement_cache_capacity": "9",
 		"description_cache_capacity": "8", "environment": "ignore",
 	}
-	for _, list := range [][]registry.Param{sessionParams, connectionParams, ownParams} {
-		for _, p := range list {
-			if _, tested := good[p.Name]; !tested {
-				t.Errorf("%s is not tested here", p.Name)
-			}
+	for _, p := range driverParams {
+		if _, tested := good[p.Name]; !tested {
+			t.Errorf("%s is not tested here", p.Name)
 		}
 	}
-	config, err := build(registry.Config{User: "app", Params: good}, registry.Env{})
+	config, err := build(registry.Config{User: "app", Params: good, Session: map[string]string{
+		"search_path": `app, "$user"`, "TimeZone": "Europe/Zurich", "my.tenant": "", "options": "endpoint=x",
+	}}, registry.Env{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"application_name": "postgres.test", "client_encoding": "UTF8"}
-	for _, p := range sessionParams {
-		want[p.Name] = good[p.Name]
+	want := map[string]string{
+		"application_name": "postgres.test", "client_encoding": "UTF8",
+		"search_path": `app, "$user"`, "timezone": "Europe/Zurich", "my.tenant": "", "options": "endpoint=x",
 	}
 	if !maps.Equal(config.RuntimeParams, want) {
 		t.Errorf("the session gets %v, want %v", config.RuntimeParams, want)

@@ -73,19 +73,21 @@ var codes = []network.Code{
 	{Codes: "25P03", Kind: registry.KindLost, Hint: "a transaction was idle for longer than idle_in_transaction_session_timeout: end transactions sooner"},
 	{Codes: "25P04", Kind: registry.KindLost, Hint: "a transaction took longer than transaction_timeout: end transactions sooner"},
 	{Codes: "57014", Text: "user request", Kind: registry.KindCanceled, Permanent: true, Hint: "the statement was canceled"},
-	{Codes: "57014", Kind: registry.KindTimeout, Permanent: true, Hint: "the statement took longer than statement_timeout: make it faster, or raise params.statement_timeout"},
-	{Codes: "55P03", Kind: registry.KindBusy, Permanent: true, Hint: "another transaction holds the lock: wait for it, or raise params.lock_timeout"},
+	{Codes: "57014", Kind: registry.KindTimeout, Permanent: true, Hint: "the statement took longer than statement_timeout: make it faster, or raise session.statement_timeout"},
+	{Codes: "55006", Kind: registry.KindBusy, Hint: "other sessions use the object, such as the template of a new database: wait until they are done"},
+	{Codes: "55P03", Kind: registry.KindBusy, Permanent: true, Hint: "another transaction holds the lock: wait for it, or raise session.lock_timeout"},
 	// standby
 	{Codes: "25006", Kind: registry.KindReadOnly, Hint: "the server is a standby, or the transaction read-only: connect to the primary server, with params.target_session_attrs=read-write where several hosts are possible"},
 	// client
-	{Codes: "42704", Fatal: true, Kind: registry.KindConfig, Hint: "the server does not know a setting in params, which may be too new for it: leave it out"},
-	{Codes: "22023", Fatal: true, Kind: registry.KindConfig, Hint: "the server does not take the value of a setting in params: correct it"},
+	{Codes: "42704", Fatal: true, Kind: registry.KindConfig, Hint: "the server does not know a setting in session, or it is too new for it: correct or leave it out"},
+	{Codes: "22023", Fatal: true, Kind: registry.KindConfig, Hint: "the server does not take the value of a setting in session: correct it"},
+	{Codes: "55P02", Fatal: true, Kind: registry.KindConfig, Hint: "a setting in session is none that a session can have: leave it out, and set it in the server's configuration"},
 	// standby
-	{Codes: "0A000", Text: "serializable mode in a hot standby", Kind: registry.KindConfig, Hint: "a standby has no serializable transactions: set params.default_transaction_isolation to repeatable read, or connect to the primary server"},
+	{Codes: "0A000", Text: "serializable mode in a hot standby", Kind: registry.KindConfig, Hint: "a standby has no serializable transactions: set session.default_transaction_isolation to repeatable read, or connect to the primary server"},
 	// codes
 	{Codes: "0A000", Fatal: true, Kind: registry.KindConfig, Hint: "the server does not speak version 3 of the protocol: update it"},
 	// bouncer
-	{Codes: "08P01", Text: "unsupported startup parameter", Fatal: true, Kind: registry.KindConfig, Hint: "the connection pooler takes no such setting from clients: leave it out of params and set it with ALTER ROLE, or add it to ignore_startup_parameters"},
+	{Codes: "08P01", Text: "unsupported startup parameter", Fatal: true, Kind: registry.KindConfig, Hint: "the connection pooler takes no such setting from clients: leave it out of session and set it with ALTER ROLE, or add it to ignore_startup_parameters"},
 	{Codes: "08P01", Text: "no more connections allowed", Fatal: true, Kind: registry.KindTooMany, Hint: "the connection pooler has reached max_client_conn: lower pool.max, or raise it"},
 	{Codes: "08P01", Text: "client connections exceeded", Fatal: true, Kind: registry.KindTooMany, Hint: "the connection pooler has no connection left for this user or database: lower pool.max, or raise its limit"},
 	{Codes: "08P01", Text: "query_wait_timeout", Fatal: true, Kind: registry.KindTooMany, Hint: "the connection pooler had no server connection in time: lower pool.max, or raise its pool size"},

@@ -27,7 +27,8 @@ type connector struct {
 	cfg   registry.Config
 	env   registry.Env
 	set   settings
-	hosts []*pgconn.FallbackConfig // those of cfg, with its TLS
+	hosts []*pgconn.FallbackConfig // those of cfg
+	tls   []*network.TLS           // of each; nil: plaintext
 }
 
 func (c *connector) Driver() driver.Driver { return stdlib.GetDefaultDriver() }

@@ -12,13 +12,13 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// setting is a name and a value in a connection string. Of two with one name the later counts.
-type setting struct{ name, value string }
+// nameValue is a name and a value in a connection string. Of two with one name the later counts.
+type nameValue struct{ name, value string }
 
 // Only pgx can make its config, and it reads environment variables and files under the home directory when it
 // does, even for what is set otherwise. What the connection string names, they cannot set.
 // https://pkg.go.dev/github.com/jackc/pgx/v5/pgconn#ParseConfig
-var neutral = []setting{
+var neutral = []nameValue{
 	{"host", "localhost"},
 	{"port", "5432"},
 	{"database", "-"},
@@ -45,7 +45,7 @@ var neutral = []setting{
 }
 
 // withoutEnvironment returns a config of pgx that has the given settings and nothing else.
-func withoutEnvironment(settings []setting) (*pgx.ConnConfig, error) {
+func withoutEnvironment(settings []nameValue) (*pgx.ConnConfig, error) {
 	all := slices.Concat(neutral, settings)
 	// An empty service is one, too, and has to be found in a file.
 	if os.Getenv("PGSERVICE") != "" {
@@ -54,7 +54,7 @@ func withoutEnvironment(settings []setting) (*pgx.ConnConfig, error) {
 			return nil, err
 		}
 		defer os.Remove(file)
-		all = append(all, setting{"service", "none"}, setting{"servicefile", file})
+		all = append(all, nameValue{"service", "none"}, nameValue{"servicefile", file})
 	}
 	config, err := pgx.ParseConfig(connString(all))
 	if err != nil {
@@ -87,7 +87,7 @@ func serviceFile() (string, error) {
 
 // withEnvironment returns a config of pgx in which the environment completes cfg. What pgx needs to find the
 // password in the password file is in the string; the password is not.
-func withEnvironment(cfg *registry.Config, hosts []*pgconn.FallbackConfig, all []setting) (*pgx.ConnConfig, error) {
+func withEnvironment(cfg *registry.Config, hosts []*pgconn.FallbackConfig, all []nameValue) (*pgx.ConnConfig, error) {
 	names, ports, given := "", "", false
 	for i, host := range hosts {
 		if i > 0 {
@@ -107,7 +107,7 @@ func withEnvironment(cfg *registry.Config, hosts []*pgconn.FallbackConfig, all [
 	if !given {
 		ports = ""
 	}
-	for _, s := range []setting{{"host", names}, {"port", ports}, {"user", cfg.User}, {"database", cfg.Database}} {
+	for _, s := range []nameValue{{"host", names}, {"port", ports}, {"user", cfg.User}, {"database", cfg.Database}} {
 		if s.value != "" {
 			all = append(all, s)
 		}
@@ -144,7 +144,7 @@ func hostsFrom(config *pgconn.Config) []*pgconn.FallbackConfig {
 
 // connString writes settings the way libpq reads them.
 // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE
-func connString(settings []setting) (text string) {
+func connString(settings []nameValue) (text string) {
 	for _, s := range settings {
 		value := strings.ReplaceAll(s.value, `\`, `\\`)
 		text += s.name + "='" + strings.ReplaceAll(value, "'", `\'`) + "' "

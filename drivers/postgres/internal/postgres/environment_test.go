@@ -19,7 +19,7 @@ import (
 func port(n uint16) string { return strconv.Itoa(int(n)) }
 
 // variables lists the environment variables that pgx names in its source.
-func variables(t *testing.T) []string {
+func variables(t testing.TB) []string {
 	folder, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/jackc/pgx/v5/pgconn").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +76,7 @@ func comparable(t *testing.T, cfg registry.Config) pgconn.Config {
 func TestTheEnvironmentChangesNothing(t *testing.T) {
 	cfgs := []registry.Config{
 		{User: "app"},
-		{User: "app", Host: "db.example", TLS: &registry.TLS{SkipVerify: true}, Params: map[string]string{"timezone": "Europe/Zurich"}},
+		{User: "app", Host: "db.example", TLS: &registry.TLS{SkipVerify: true}, Session: map[string]string{"timezone": "Europe/Zurich"}},
 	}
 	var want []pgconn.Config
 	for _, cfg := range cfgs {
@@ -138,7 +138,7 @@ func TestTheEnvironmentIsUsedWhenAskedFor(t *testing.T) {
 
 	got = comparable(t, registry.Config{
 		Host: "db.example", User: "app", Database: "shop", AppName: "mine",
-		Params: map[string]string{"environment": "use", "timezone": "UTC"},
+		Params: useEnvironment, Session: map[string]string{"timezone": "UTC"},
 	})
 	if got.Host != "db.example" || got.Port != 6432 || got.User != "app" || got.Database != "shop" ||
 		got.RuntimeParams["application_name"] != "mine" || got.RuntimeParams["timezone"] != "UTC" {
@@ -184,7 +184,7 @@ func TestErrorsDoNotQuoteTheEnvironment(t *testing.T) {
 
 func TestQuotingIsThatOfLibpq(t *testing.T) {
 	for _, text := range []string{"", " ", "a b", `'`, `\`, `\'`, `a\\b`, "x' sslmode='disable", "é", "=", `'' host='x`} {
-		config, err := pgconn.ParseConfig(connString([]setting{{"database", "before"}, {"database", text}, {"user", "app"}, {"sslmode", "disable"}}))
+		config, err := pgconn.ParseConfig(connString([]nameValue{{"database", "before"}, {"database", text}, {"user", "app"}, {"sslmode", "disable"}}))
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
 		} else if config.Database != text || config.User != "app" {

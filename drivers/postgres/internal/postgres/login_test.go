@@ -81,8 +81,8 @@ func TestLoginsThatAreRefused(t *testing.T) {
 		"database that is shut":    {in("shut"), registry.KindNoDatabase, "ALLOW_CONNECTIONS"},
 		"limit of the role":        {as(s, "one", "pw of app"), registry.KindTooMany, "ALTER ROLE"},
 		"limit of the database":    {in("full_up"), registry.KindTooMany, "ALTER DATABASE"},
-		"unknown time zone":        {with(app, "timezone", "Nowhere"), registry.KindConfig, "setting in params"},
-		"role to act as":           {with(app, "role", "nobody"), registry.KindConfig, "setting in params"},
+		"unknown time zone":        {withSession(app, "timezone", "Nowhere"), registry.KindConfig, "setting in session"},
+		"role to act as":           {withSession(app, "role", "nobody"), registry.KindConfig, "setting in session"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.cfg.User == "gss" && !testserver.HasGSS() {

@@ -9,19 +9,6 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// sessionParams are sent to the server at login, as they are.
-var sessionParams = []registry.Param{
-	{Name: "search_path", Check: notEmpty},
-	{Name: "timezone", Check: notEmpty},
-	{Name: "role", Check: notEmpty},
-	{Name: "statement_timeout", Check: isTime},
-	{Name: "lock_timeout", Check: isTime},
-	{Name: "idle_in_transaction_session_timeout", Check: isTime},
-	{Name: "idle_session_timeout", Check: isTime},
-	{Name: "default_transaction_isolation", Words: []string{"read committed", "repeatable read", "serializable", "read uncommitted"}},
-	{Name: "default_transaction_read_only", Words: []string{"on", "off"}},
-}
-
 // connectionParams are those that pgx parses. None of the values that pass can be mistaken for another setting.
 var connectionParams = []registry.Param{
 	{Name: "target_session_attrs", Words: []string{"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}},
@@ -38,29 +25,25 @@ var ownParams = []registry.Param{
 	{Name: "environment", Words: []string{"ignore", "use"}},
 }
 
-// settings is what Params say.
+var driverParams = slices.Concat(connectionParams, ownParams)
+
+// settings is what Params and Session say.
 type settings struct {
-	session, connection []setting
-	environment         bool
+	session     map[string]string
+	connection  []nameValue
+	environment bool
 }
 
-func readParams(params map[string]string) (settings, error) {
-	checked, err := registry.CheckParams(params, ownParams, sessionParams, connectionParams)
-	return settings{
-		session:     pick(checked, sessionParams),
-		connection:  pick(checked, connectionParams),
-		environment: checked["environment"] == "use",
-	}, err
-}
-
-// pick returns those params that are in the list.
-func pick(params map[string]string, list []registry.Param) (picked []setting) {
-	for _, p := range list {
-		if value, given := params[p.Name]; given {
-			picked = append(picked, setting{p.Name, value})
+func readSettings(cfg *registry.Config) (settings, error) {
+	checked, err := words.CheckParams(cfg.Params)
+	session, wrong := sessionOf(cfg)
+	set := settings{session: session, environment: checked["environment"] == "use"}
+	for _, p := range connectionParams {
+		if value, given := checked[p.Name]; given {
+			set.connection = append(set.connection, nameValue{p.Name, value})
 		}
 	}
-	return picked
+	return set, errors.Join(err, wrong)
 }
 
 func notEmpty(value string) error {
@@ -68,19 +51,6 @@ func notEmpty(value string) error {
 		return errors.New("must not be empty or contain NUL")
 	}
 	return nil
-}
-
-// isTime accepts a number with one of the units of
-// https://www.postgresql.org/docs/current/config-setting.html#CONFIG-SETTING-NAMES-VALUES
-func isTime(value string) error {
-	unit := strings.TrimLeft(value, "0123456789")
-	if unit != value {
-		switch unit {
-		case "", "us", "ms", "s", "min", "h", "d":
-			return nil
-		}
-	}
-	return errors.New("must be an integer of milliseconds, or one with a unit of us, ms, s, min, h or d")
 }
 
 // isAuthList accepts what https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH

@@ -140,10 +140,11 @@ func TestPgBouncerWithoutItsServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Stop(t)
+	cfg.Retry.Max = -1
 	once := func() error { // the first waits while PgBouncer finds out
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		return conn.Test(ctx, cfg, conn.WithRetry(conn.Retry{Max: -1}))
+		return conn.Test(ctx, cfg)
 	}
 	err := once()
 	for range 20 {
@@ -154,14 +155,16 @@ func TestPgBouncerWithoutItsServer(t *testing.T) {
 	}
 	is(t, err, conn.KindStarting, "server_login_retry")
 
-	_, err = conn.Open(limit(t), cfg, conn.WithRetry(conn.Retry{Max: 2, Delay: time.Millisecond}))
+	cfg.Retry = conn.Retry{Max: 2, Delay: time.Millisecond}
+	_, err = conn.Open(limit(t), cfg)
 	if e, ok := err.(*conn.Error); !ok || e.Kind != conn.KindStarting || e.Attempts != 3 {
 		t.Errorf("got %v, want 3 attempts", err)
 	}
 
 	server.Restart(t, testserver.Options{Starting: true})
 	pooler.Restart(t, testserver.Options{})
-	is(t, conn.Test(limit(t), cfg, conn.WithRetry(conn.Retry{Max: -1})), conn.KindStarting, "behind the connection pooler")
+	cfg.Retry = conn.Retry{Max: -1}
+	is(t, conn.Test(limit(t), cfg), conn.KindStarting, "behind the connection pooler")
 }
 
 // B3, and B10 where PgBouncer asks for the password in clear.

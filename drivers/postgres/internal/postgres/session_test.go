@@ -62,22 +62,22 @@ func TestSessionDefaults(t *testing.T) {
 	}
 }
 
-func TestParamsReachTheSession(t *testing.T) {
+func TestSessionReachesTheServer(t *testing.T) {
 	s := testserver.Postgres(t)
-	params := map[string]string{
+	session := map[string]string{
 		"search_path": `"a'b", public`, "timezone": "Europe/Zurich", "statement_timeout": "5min", "lock_timeout": "7s",
 		"idle_in_transaction_session_timeout": "8s", "idle_session_timeout": "1d", "role": "pg_read_all_data",
 		"default_transaction_isolation": "repeatable read", "default_transaction_read_only": "on",
+		"work_mem": "5MB", "my.tenant": `a 'b' \ "c"`,
 	}
 	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"} {
 		cfg := s.Config()
-		cfg.Params = maps.Clone(params)
-		cfg.Params["default_query_exec_mode"] = mode
+		cfg.Session, cfg.Params = session, map[string]string{"default_query_exec_mode": mode}
 		db := pool(t, cfg, registry.Env{})
-		for _, name := range slices.Sorted(maps.Keys(params)) {
+		for _, name := range slices.Sorted(maps.Keys(session)) {
 			var got string
-			if err := db.QueryRowContext(limit(t), "SELECT current_setting($1)", name).Scan(&got); err != nil || got != params[name] {
-				t.Errorf("%s: %s is %q, %v; want %q", mode, name, got, err, params[name])
+			if err := db.QueryRowContext(limit(t), "SELECT current_setting($1)", name).Scan(&got); err != nil || got != session[name] {
+				t.Errorf("%s: %s is %q, %v; want %q", mode, name, got, err, session[name])
 			}
 		}
 	}

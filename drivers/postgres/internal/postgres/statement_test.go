@@ -26,11 +26,11 @@ func TestStatementsThatFail(t *testing.T) {
 		says  string
 		final bool
 	}{
-		"read-only transaction": {try(t, with(s.Config(), "default_transaction_read_only", "on"), "INSERT INTO fails VALUES (1)"), registry.KindReadOnly, "primary server", false},
-		"statement timeout":     {try(t, with(s.Config(), "statement_timeout", "10ms"), "SELECT pg_sleep(30)"), registry.KindTimeout, "params.statement_timeout", true},
+		"read-only transaction": {try(t, withSession(s.Config(), "default_transaction_read_only", "on"), "INSERT INTO fails VALUES (1)"), registry.KindReadOnly, "primary server", false},
+		"statement timeout":     {try(t, withSession(s.Config(), "statement_timeout", "10ms"), "SELECT pg_sleep(30)"), registry.KindTimeout, "session.statement_timeout", true},
 		"no right":              {try(t, as(s, "poor", "pw of poor"), "SELECT * FROM fails"), registry.KindDenied, "GRANT", false},
 		"dropped connection":    {try(t, s.Config(), "SELECT pg_terminate_backend(pg_backend_pid())"), registry.KindLost, "administrator", false},
-		"idle in a transaction": {idle(t, with(s.Config(), "idle_in_transaction_session_timeout", "1"), "BEGIN"), registry.KindLost, "idle_in_transaction", false},
+		"idle in a transaction": {idle(t, withSession(s.Config(), "idle_in_transaction_session_timeout", "1"), "BEGIN"), registry.KindLost, "idle_in_transaction", false},
 		"idle":                  {idle(t, s.Config(), "SET idle_session_timeout = 1"), registry.KindLost, "idle_session_timeout", false},
 		"no such table":         {try(t, s.Config(), "SELECT * FROM no_such_table"), registry.KindUndefined, "check its name", false},
 		"no such type":          {try(t, s.Config(), "SELECT 1::no_such_type"), registry.KindUndefined, "check its name", false},
@@ -57,7 +57,7 @@ func TestStatementsThatFail(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		check(t, try(t, with(s.Config(), "lock_timeout", "10"), "SELECT * FROM fails"), registry.KindBusy, "params.lock_timeout")
+		check(t, try(t, withSession(s.Config(), "lock_timeout", "10"), "SELECT * FROM fails"), registry.KindBusy, "session.lock_timeout")
 	})
 
 	t.Run("canceled by an administrator", func(t *testing.T) {
@@ -191,8 +191,13 @@ func TestSerializableAtAStandby(t *testing.T) {
 	for err := try(t, s.Config()); Driver().Diagnose(err).Kind == registry.KindStarting; {
 		err = try(t, s.Config())
 	}
-	check(t, try(t, with(s.Config(), "default_transaction_isolation", "serializable")), registry.KindConfig, "repeatable read")
-	if err := try(t, with(s.Config(), "default_transaction_isolation", "repeatable read")); err != nil {
+	isolated := func(level string) registry.Config {
+		cfg := s.Config()
+		cfg.Session = map[string]string{"default_transaction_isolation": level}
+		return cfg
+	}
+	check(t, try(t, isolated("serializable")), registry.KindConfig, "repeatable read")
+	if err := try(t, isolated("repeatable read")); err != nil {
 		t.Error(err)
 	}
 }

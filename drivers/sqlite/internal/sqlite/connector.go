@@ -71,23 +71,29 @@ func (set settings) apply(ctx context.Context, conn driver.Conn) error {
 }
 
 func (s script) run(ctx context.Context, conn driver.Conn) error {
-	before := s.text
+	// By themselves: those that answer keep a transaction open until they are closed, in which no journal_mode is set.
+	if err := executeAll(ctx, conn, s.text); err != nil {
+		return err
+	}
 	for _, a := range s.asked {
-		if err := a.get(ctx, conn, before); err != nil {
+		if err := a.get(ctx, conn); err != nil {
 			return err
 		}
-		before = ""
 	}
-	if before == "" {
+	return executeAll(ctx, conn, s.last)
+}
+
+func executeAll(ctx context.Context, conn driver.Conn, statements string) error {
+	if statements == "" {
 		return nil
 	}
-	_, err := conn.(driver.ExecerContext).ExecContext(ctx, before, nil)
+	_, err := conn.(driver.ExecerContext).ExecContext(ctx, statements, nil)
 	return err
 }
 
-// get runs other statements and then its own, and fails unless SQLite has done that one.
-func (a answer) get(ctx context.Context, conn driver.Conn, before string) (err error) {
-	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, before+a.statement, nil)
+// get runs the statement, and fails unless SQLite has done it.
+func (a answer) get(ctx context.Context, conn driver.Conn) (err error) {
+	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, a.statement, nil)
 	if err != nil {
 		return err
 	}
@@ -98,8 +104,8 @@ func (a answer) get(ctx context.Context, conn driver.Conn, before string) (err e
 	}
 	if is := fmt.Sprint(got[0]); is != a.want {
 		return &registry.ConfigError{
-			Field: "params." + a.name, Problem: fmt.Sprintf("is %s, which SQLite cannot do for this file: it keeps %s", a.want, is),
-			Cure: fmt.Sprintf("set params.%s=%s, or move the file to another file system", a.name, is),
+			Field: a.field, Problem: fmt.Sprintf("is %s, which SQLite cannot do for this file: it keeps %s", a.want, is),
+			Cure: fmt.Sprintf("set %s=%s, or move the file to another file system", a.field, is),
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 
 func TestTheDocumentationListsEveryParam(t *testing.T) {
 	var all []registry.Param
-	for _, p := range params {
+	for _, p := range slices.Concat(params, pragmas) {
 		words := p.Words
 		switch {
 		case p.isFlag():

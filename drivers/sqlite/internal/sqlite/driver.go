@@ -24,34 +24,36 @@ func (dialect) Info() registry.Info {
 // Connector opens no file. The functions, collations and hooks that a program has registered with
 // modernc.org/sqlite are there on every connection.
 func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+	path, set, err := locate(cfg, env)
+	if err != nil {
+		return nil, err
+	}
+	base, err := newConnector(fileURI(path, set.query))
+	switch {
+	case err != nil:
+		return nil, err
+	case set.memory:
+		return &memoryConnector{connector: connector{base: base, set: set}}, nil
+	}
+	return &connector{base, path, set}, nil
+}
+
+// locate returns the path that a config names, and what it says of the connections.
+func locate(cfg registry.Config, env registry.Env) (path string, set settings, err error) {
 	field, name := fileName(cfg)
 	memory := inMemory(name)
-	set, err := readParams(cfg.Params, memory, env.NoCreate)
-	err = errors.Join(foreignFields(cfg, env), err)
-
-	path := ""
+	set, err = readParams(cfg.Params, memory, env.NoCreate)
+	set.memory = memory
+	err = errors.Join(foreignFields(cfg, env), err, set.readSession(cfg.Session))
 	if memory {
 		// A name that nobody else in the process has: SQLite shares the database between all who know it.
 		// https://www.sqlite.org/src/file/src/memdb.c
 		path = fmt.Sprintf("/%016x%016x", rand.Uint64(), rand.Uint64())
 		set.query += "vfs=memdb"
-	} else {
-		var wrong error
-		path, wrong = absolute(field, name)
-		err = errors.Join(err, wrong)
+		return path, set, err
 	}
-	if err != nil {
-		return nil, err
-	}
-
-	base, err := newConnector(fileURI(path, set.query))
-	switch {
-	case err != nil:
-		return nil, err
-	case memory:
-		return &memoryConnector{connector: connector{base: base, set: set}}, nil
-	}
-	return &connector{base, path, set}, nil
+	path, wrong := absolute(field, name)
+	return path, set, errors.Join(err, wrong)
 }
 
 // foreignFields refuses what only a server has a use for.

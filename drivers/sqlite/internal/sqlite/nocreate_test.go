@@ -52,8 +52,8 @@ func TestWhatSQLiteKeepsIsAnError(t *testing.T) {
 	}
 	defer conn.Close()
 	var s script
-	s.add("foreign_keys", "1")
-	s.add("journal_mode", "off")
+	s.add("params.", "foreign_keys", "1")
+	s.add("params.", "journal_mode", "off")
 	var wrong *registry.ConfigError
 	err = settings{writable: s, readable: s}.apply(t.Context(), conn)
 	if !errors.As(err, &wrong) || wrong.Field != "params.journal_mode" || !strings.Contains(err.Error(), "it keeps delete") {

@@ -22,7 +22,7 @@ type param struct {
 	write  bool   // only for a file that is opened for writing
 }
 
-// keep is the journal mode that the file has.
+// keep is the journal mode that the file has, and the time zone that a time has.
 const keep = "keep"
 
 var (
@@ -38,7 +38,7 @@ var params = []param{
 	{Param: registry.Param{Name: "immutable", Words: flags}, key: "immutable", file: true},
 	{Param: registry.Param{Name: "busy_timeout", Most: math.MaxInt32}, key: "_busy_timeout", preset: "5000"},
 	{Param: registry.Param{Name: "txlock", Words: []string{"immediate", "deferred", "exclusive"}}, key: "_txlock", preset: "immediate"},
-	{Param: registry.Param{Name: "time_format", Words: []string{"sqlite", "datetime"}}, key: "_time_format", preset: "sqlite"},
+	{Param: registry.Param{Name: "time_format", Words: []string{"sqlite", "datetime", "string_no_monotonic"}}, key: "_time_format", preset: "sqlite"},
 	{Param: registry.Param{Name: "time_integer_format", Words: []string{"unix", "unix_milli", "unix_micro", "unix_nano"}}, key: "_time_integer_format"},
 	{Param: registry.Param{Name: "timezone", Check: isZone}, key: "_timezone", preset: "UTC"},
 	{Param: registry.Param{Name: "inttotime", Words: flags}, key: "_inttotime"},
@@ -46,19 +46,14 @@ var params = []param{
 	{Param: registry.Param{Name: "defensive", Words: flags}, key: "_defensive"},
 	{Param: registry.Param{Name: "dqs", Words: flags}, key: "_dqs"},
 	{Param: registry.Param{Name: "foreign_keys", Words: flags}, preset: "1"},
-	{Param: registry.Param{Name: "recursive_triggers", Words: flags}},
-	{Param: registry.Param{Name: "trusted_schema", Words: flags}},
-	{Param: registry.Param{Name: "cache_size", Least: math.MinInt32, Most: math.MaxInt32}},
-	{Param: registry.Param{Name: "temp_store", Words: []string{"default", "file", "memory"}}},
-	{Param: registry.Param{Name: "mmap_size", Most: 0x7fff0000}, file: true}, // https://www.sqlite.org/compile.html#max_mmap_size
-	{Param: registry.Param{Name: "secure_delete", Words: []string{"on", "off", "fast"}}, write: true},
 	{Param: registry.Param{Name: "journal_mode", Words: journalModes}, preset: "wal", file: true, write: true},
 	{Param: registry.Param{Name: "synchronous", Words: []string{"off", "normal", "full", "extra"}}, preset: "normal", file: true, write: true},
-	{Param: registry.Param{Name: "wal_autocheckpoint", Most: math.MaxInt32}, file: true, write: true},
-	{Param: registry.Param{Name: "journal_size_limit", Least: -1, Most: math.MaxInt}, file: true, write: true},
 }
 
 func isZone(value string) error {
+	if value == keep {
+		return nil
+	}
 	if _, err := time.LoadLocation(value); err != nil || value == "" {
 		return errors.New("must be a name from the IANA Time Zone database, such as Europe/Zurich")
 	}
@@ -83,6 +78,7 @@ func isOn(value string) bool { return slices.Contains([]string{"on", "true", "ye
 
 // settings are what the Params of a Config come to.
 type settings struct {
+	memory   bool          // a database in memory
 	mode     string        // as in Params
 	journal  string        // journal_mode
 	busy     time.Duration // busy_timeout
@@ -95,22 +91,27 @@ type settings struct {
 type script struct {
 	text  string
 	asked []answer // what SQLite answers with what it has, whatever it was asked for
+	last  string   // for after these
 }
 
 // answer is what has come of a PRAGMA statement.
-type answer struct{ name, statement, want string }
+type answer struct{ field, statement, want string }
 
 // answers has the pragmas that SQLite does not set in silence: the journal mode where the file system has no shared memory
 // or other settings are against it, and mmap_size on a system where it has no such thing.
 var answers = []string{"journal_mode", "mmap_size"}
 
-func (s *script) add(name, value string) {
+// add adds the statement for a setting, which is a key of the field "params." or "session.".
+func (s *script) add(field, name, value string) {
 	statement := "pragma " + name + "=" + value + ";"
-	if slices.Contains(answers, name) {
-		s.asked = append(s.asked, answer{name, statement, value})
-		return
+	switch {
+	case slices.Contains(answers, name):
+		s.asked = append(s.asked, answer{field + name, statement, value})
+	case name == queryOnly:
+		s.last = statement
+	default:
+		s.text += statement
 	}
-	s.text += statement
 }
 
 // readParams checks the Params of a Config and fills in what it leaves open. With noCreate it opens existing files
@@ -120,8 +121,9 @@ func readParams(given map[string]string, memory, noCreate bool) (set settings, e
 	for i, p := range params {
 		list[i] = p.Param
 	}
+	given, wrong := misplaced(given)
 	given, err = registry.CheckParams(given, list)
-	if err != nil {
+	if err = errors.Join(wrong, err); err != nil {
 		return set, err
 	}
 	together := checkTogether(given)
@@ -149,7 +151,7 @@ func readParams(given map[string]string, memory, noCreate bool) (set settings, e
 			problem, cure = "is on for a file that can be written", "add mode=ro"
 		}
 		if problem != "" {
-			if asked {
+			if asked && value != keep {
 				errs = append(errs, &registry.ConfigError{Field: "params." + p.Name, Problem: problem, Cure: cure})
 			}
 			continue
@@ -171,9 +173,9 @@ func readParams(given map[string]string, memory, noCreate bool) (set settings, e
 		case p.key != "":
 			set.query += p.key + "=" + p.plain(value) + "&"
 		default:
-			set.writable.add(p.Name, p.plain(value))
+			set.writable.add("params.", p.Name, p.plain(value))
 			if asked || !p.write {
-				set.readable.add(p.Name, p.plain(value))
+				set.readable.add("params.", p.Name, p.plain(value))
 			}
 		}
 	}
@@ -191,14 +193,6 @@ func checkTogether(given map[string]string) error {
 		{
 			"journal_mode", "is off, which SQLite does not do with defensive=on", "choose another journal_mode, or leave out defensive",
 			journal == "off" && isOn(given["defensive"]),
-		},
-		{
-			"wal_autocheckpoint", "has no meaning with journal_mode=" + journal, "leave one of them out",
-			given["wal_autocheckpoint"] != "" && journal != "wal" && journal != keep,
-		},
-		{
-			"journal_size_limit", "has no meaning with journal_mode=" + journal + ", which leaves no journal behind", "leave one of them out",
-			given["journal_size_limit"] != "" && journal != "wal" && journal != "persist" && journal != keep,
 		},
 		{
 			"time_format", "has no meaning with time_integer_format", "leave one of them out",

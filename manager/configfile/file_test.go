@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/patchbay-go/patchbay/manager/configfile"
 	"github.com/patchbay-go/patchbay/registry"
-	"github.com/patchbay-go/patchbay/tools/internal/configfile"
 )
 
 // write puts a file into a folder of the test's own and returns its path.
@@ -96,7 +96,7 @@ func TestAFileCanBeASingleConfig(t *testing.T) {
 		t.Errorf("names %q", got)
 	}
 	got, err := f.Config(configfile.Unnamed)
-	if err != nil || got.Filename != "app.db" {
+	if err != nil || filepath.Base(got.Filename) != "app.db" || !filepath.IsAbs(got.Filename) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
@@ -143,7 +143,7 @@ func TestErrorsSayWhereAndRepeatNoValue(t *testing.T) {
 		"invalid field":        {"a.yaml", "connections: {main: {dialect: mysql, port: 99999}}", "port is 99999"},
 		"unclosed variable":    {"a.yaml", "connections: {main: {dialect: mysql, password: '" + secret + "${A'}}", "password has a ${ without its }"},
 		"no name":              {"a.yaml", "connections: {main: {dialect: mysql, password: '${" + secret + "!}'}}", "no name of an environment variable"},
-		"not PEM":              {"a.yaml", "connections: {main: {dialect: mysql, ssl: {ca: " + secret + "}}}", "ssl.ca is not PEM text: write the text itself, or file:"},
+		"not PEM":              {"a.yaml", "connections: {main: {dialect: mysql, ssl: {ca: " + secret + "}}}", "ssl.ca is not PEM text: give the PEM text itself"},
 		"unknown field of ssl": {"a.yaml", "connections: {main: {dialect: mysql, ssl: {password: " + secret + "}}}", "ssl.password"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,23 @@
-// Package configfile reads the connections of a program from a JSON or YAML file and fills in what the file
-// leaves to the environment and to PEM files. The patchbay command calls it before it opens anything. It opens
-// no database, expands nothing twice, and puts no value of the file or the environment into an error.
+// Package configfile reads the connections of a program from a JSON or YAML file or from the environment, for package
+// manager, and follows the changes of a file. It opens no database, expands nothing twice, and puts no value of the file
+// or the environment into an error.
+//
+// # The file
+//
+// The key connections maps each name to a config, in the form of [registry.Config.UnmarshalJSON], or to a URL. Other keys
+// belong to the program and are not looked at, but for version, which is 1 or left out. A file that has the key dialect
+// instead is one config without a name.
+//
+//	version: 1
+//	connections:
+//	  main: {dialect: postgres, host: db.example, user: app, password: "${DB_PASSWORD}", database: shop, ssl: true}
+//	  events: sqlite:events.db
+//	  legacy: {dialect: mysql, dsn: "${LEGACY_DSN}"}
+//
+// In a value, ${NAME} is an environment variable, ${NAME:-text} one with a text to use where it is unset or empty, and
+// $${ a literal ${. What a variable holds is taken as it is: nothing in it is expanded, and none of it can become another
+// key or, in a URL, another parameter. The names of files (filename, passwordFile, ssl.caFile and its kin) are relative to
+// the folder of the file.
 package configfile
 
 import (
@@ -19,9 +36,8 @@ import (
 // Unnamed is the name of the connection of a file that holds one config and no names.
 const Unnamed = "__default__"
 
-// File holds the connections of one file as they are written there. The file is a JSON or YAML object whose key
-// connections maps each name to a config in the form of [registry.Config.UnmarshalJSON], or to a URL; its other
-// keys belong to the program and are not looked at. A file that has the key dialect instead is one such config.
+// File holds the connections of one file as they are written there. Load is for programs that need no more than the
+// configs.
 type File struct {
 	path  string
 	conns map[string]json.RawMessage // an object or a string each
@@ -52,6 +68,9 @@ func parse(data []byte) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if version, ok := top["version"]; ok && string(version) != "1" && string(version) != `"1"` {
+		return nil, errors.New("has a version that is not known here: use 1, or a newer version of this program")
+	}
 	list, named := top["connections"]
 	_, single := top["dialect"]
 	switch {
@@ -80,25 +99,50 @@ func parse(data []byte) (*File, error) {
 // Names lists the connections, sorted.
 func (f *File) Names() []string { return slices.Sorted(maps.Keys(f.conns)) }
 
-// Config returns the config of a connection, with variables expanded and PEM files read. Relative names of PEM
-// files belong to the folder of the file; the name of an SQLite file stays as it is.
+// Config returns the config of a connection, with variables expanded.
 func (f *File) Config(name string) (registry.Config, error) {
 	var c registry.Config
 	err := f.each(name, func(raw json.RawMessage) error {
 		var err error
 		if raw[0] == '"' {
-			c, err = f.url(raw)
-			return err
+			if c, err = f.url(raw); err != nil {
+				return err
+			}
+		} else {
+			if raw, err = f.fill(raw, ""); err != nil {
+				return err
+			}
+			if err = json.Unmarshal(raw, &c); err != nil {
+				return err
+			}
+			if err = c.Validate(); err != nil {
+				return err
+			}
 		}
-		if raw, err = f.fill(raw, ""); err != nil {
-			return err
-		}
-		if err = json.Unmarshal(raw, &c); err != nil {
-			return err
-		}
-		return c.Validate()
+		f.locate(&c)
+		return nil
 	})
 	return c, err
+}
+
+// locate makes the names of files relative to the folder of the config file.
+func (f *File) locate(c *registry.Config) {
+	dir := filepath.Dir(f.path)
+	join := func(name *string) {
+		if *name != "" && *name != ":memory:" && !filepath.IsAbs(*name) {
+			*name = filepath.Join(dir, *name)
+		}
+	}
+	if info, _ := registry.Describe(c.Dialect); info.Files && c.Filename == "" {
+		join(&c.Database)
+	}
+	join(&c.Filename)
+	join(&c.PasswordFile)
+	if c.TLS != nil {
+		join(&c.TLS.CAFile)
+		join(&c.TLS.CertFile)
+		join(&c.TLS.KeyFile)
+	}
 }
 
 // Dialect returns the dialect of a connection, as it is written there, and expands no variable that it does not

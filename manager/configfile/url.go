@@ -3,33 +3,10 @@ package configfile
 import (
 	"encoding/json"
 	"net/url"
-	"path/filepath"
 	"strings"
 
 	"github.com/patchbay-go/patchbay/registry"
 )
-
-// ParseURL is [registry.ParseURL] for a URL whose ssl.ca, ssl.cert and ssl.key may name a PEM file, as in
-// ssl.ca=file:ca.pem. Relative names belong to dir.
-func ParseURL(text, dir string) (registry.Config, error) {
-	before, query, hasQuery := strings.Cut(text, "?")
-	if !hasQuery {
-		return registry.ParseURL(text)
-	}
-	pairs := strings.Split(query, "&")
-	for i, pair := range pairs {
-		field, value, _ := strings.Cut(pair, "=")
-		value, err := url.PathUnescape(value)
-		if err != nil || !isPEM(field) { // what cannot be read there, ParseURL refuses
-			continue
-		}
-		if value, err = readPEM(field, value, dir); err != nil {
-			return registry.Config{}, err
-		}
-		pairs[i] = field + "=" + escape(value)
-	}
-	return registry.ParseURL(before + "?" + strings.Join(pairs, "&"))
-}
 
 // url returns the config of a connection that is written as a URL. A variable that is only a part of it is
 // percent-encoded, so that a password with an @ stays a password and a host cannot bring parameters along.
@@ -46,7 +23,7 @@ func (f *File) url(raw json.RawMessage) (registry.Config, error) {
 	if err != nil {
 		return registry.Config{}, &registry.ConfigError{Field: "url", Problem: err.Error()}
 	}
-	return ParseURL(text, filepath.Dir(f.path))
+	return registry.ParseURL(text)
 }
 
 // scheme returns what stands before the first colon of a URL.

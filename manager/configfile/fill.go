@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,11 +11,13 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// bare are the fields whose values JSON writes without quotes. A variable, which is always a text, becomes a
-// number or a truth value there.
-var bare = map[string]bool{
-	"port": true, "pool.min": true, "pool.max": true, "ssl": true, "ssl.rejectUnauthorized": true,
-}
+// The fields whose values JSON writes without quotes. A variable, which is always a text, becomes a number or a truth
+// value there.
+var (
+	integers  = []string{"port", "pool.min", "pool.max", "pool.maxIdle", "retry.max"}
+	fractions = []string{"retry.factor", "retry.jitter"}
+	flags     = []string{"ssl", "ssl.rejectUnauthorized", "ssl.verifyHostname", "retry.unknownHost", "lazy"}
+)
 
 // fill returns a JSON value in which every text is expanded. Because that happens after parsing, a value cannot
 // become a key, a second field or the end of the text.
@@ -51,19 +52,17 @@ func (f *File) fillText(written, field string) (json.RawMessage, error) {
 	if err != nil {
 		return nil, &registry.ConfigError{Field: field, Problem: err.Error()}
 	}
-	if isPEM(field) {
-		if text, err = readPEM(field, text, filepath.Dir(f.path)); err != nil {
-			return nil, err
-		}
-	}
 	if mentions(written) {
-		n, notANumber := strconv.Atoi(text)
+		n, notAnInteger := strconv.Atoi(text)
+		x, notANumber := strconv.ParseFloat(text, 64)
 		switch {
-		case text == "" && !strings.HasPrefix(field, "params."): // as if it were not there
+		case text == "" && !strings.HasPrefix(field, "params.") && !strings.HasPrefix(field, "session."): // as if it were not there
 			return json.RawMessage("null"), nil
-		case bare[field] && notANumber == nil:
+		case slices.Contains(integers, field) && notAnInteger == nil:
 			return json.Marshal(n)
-		case bare[field] && (text == "true" || text == "false"):
+		case slices.Contains(fractions, field) && notANumber == nil:
+			return json.Marshal(x)
+		case slices.Contains(flags, field) && (text == "true" || text == "false"):
 			return json.RawMessage(text), nil
 		}
 	}

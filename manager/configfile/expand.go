@@ -16,29 +16,29 @@ type part struct {
 }
 
 // split takes a text apart. ${NAME} is a variable, ${NAME:-text} one with a text to use where it is unset or
-// empty, and $$ a dollar sign; a dollar sign before anything else stands for itself.
+// empty, and $${ a literal ${; any other dollar sign stands for itself.
 func split(text string) ([]part, error) {
 	var parts []part
 	var literal strings.Builder
 	for {
-		before, after, found := strings.Cut(text, "$")
-		literal.WriteString(before)
+		before, after, found := strings.Cut(text, "${")
 		if !found {
+			literal.WriteString(before)
 			break
 		}
-		inside, isVariable := strings.CutPrefix(after, "{")
-		if !isVariable {
-			literal.WriteByte('$')
-			text = strings.TrimPrefix(after, "$")
+		if before, escaped := strings.CutSuffix(before, "$"); escaped {
+			literal.WriteString(before + "${")
+			text = after
 			continue
 		}
-		inside, rest, closed := strings.Cut(inside, "}")
+		literal.WriteString(before)
+		inside, rest, closed := strings.Cut(after, "}")
 		if !closed {
-			return nil, errors.New("has a ${ without its }: close it, or write $$ for a dollar sign")
+			return nil, errors.New("has a ${ without its }: close it, or write $${ for a literal one")
 		}
 		name, fallback, optional := strings.Cut(inside, ":-")
 		if !isName(name) {
-			return nil, errors.New("has a ${ that no name of an environment variable follows: write ${NAME} or ${NAME:-text}, and $$ for a dollar sign")
+			return nil, errors.New("has a ${ that no name of an environment variable follows: write ${NAME} or ${NAME:-text}, and $${ for a literal ${")
 		}
 		parts = append(parts, part{literal: literal.String()}, part{variable: name, fallback: fallback, optional: optional})
 		literal.Reset()

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/patchbay-go/patchbay/manager/configfile"
 	"github.com/patchbay-go/patchbay/registry"
-	"github.com/patchbay-go/patchbay/tools/internal/configfile"
 )
 
 func TestVariables(t *testing.T) {
@@ -24,10 +24,11 @@ func TestVariables(t *testing.T) {
 		"${PB_UNSET:-a:-b c}":          "a:-b c",
 		"${PB_EMPTY}":                  "",
 		"${PB_NESTED}":                 "${PB_SET}", // what a variable holds is not expanded
-		"$$":                           "$",
+		"$$":                           "$$",
+		"pa$$word":                     "pa$$word",
 		"$${PB_SET}":                   "${PB_SET}",
-		"$$$${PB_SET}":                 "$${PB_SET}",
-		"$$${PB_SET}":                  "$value",
+		"$$$${PB_SET}":                 "$$${PB_SET}",
+		"$${PB_SET}-${PB_SET}":         "${PB_SET}-value",
 		"pa$word":                      "pa$word",
 		"$PB_SET":                      "$PB_SET",
 		"costs 5$":                     "costs 5$",
@@ -59,7 +60,7 @@ func TestAnUnsetVariableIsNamed(t *testing.T) {
 // Whatever a variable holds, it stays one value of one field.
 func TestAValueCannotBreakOut(t *testing.T) {
 	for _, value := range []string{
-		`","host":"evil.example`, `"}, "host": "evil.example"`, "x\nhost: evil.example", "x\n    host: evil.example\n",
+		`","host":"evil.example`, `"}, "host": "evil.example"`, "x\nhost: evil.example", "x\n    host: evil.example",
 		"' , host: evil.example, x: '", "# comment", "&anchor", "*alias", "!!int 5", "[a]", "{a: b}", "- a", "@", "%",
 		"${PB_VALUE}", "$$", "null", "true", "5432", "~", "1e3", `\`, `\u0022`, "\x00", "ünï ¢ødé \U0001F511", "\t", " ",
 		"a@evil.example/d?x=", "@evil.example", ":5433", "/other?ssl=false&", "?host=evil.example", "#", "%40evil", "a b+c", "//",
@@ -137,6 +138,7 @@ func TestVariablesInFieldsThatAreNotText(t *testing.T) {
 func TestEveryBareFieldTakesAVariable(t *testing.T) {
 	t.Setenv("PB_NUMBER", "7")
 	t.Setenv("PB_FLAG", "true")
+	t.Setenv("PB_FRACTION", "0.5")
 	var visit func(reflect.Type, string)
 	visit = func(typ reflect.Type, prefix string) {
 		for f := range typ.Fields() {
@@ -145,6 +147,10 @@ func TestEveryBareFieldTakesAVariable(t *testing.T) {
 			switch {
 			case f.Name == "SkipVerify":
 				name, value = prefix+"rejectUnauthorized", "${PB_FLAG}"
+			case f.Name == "SkipHostname":
+				name, value = prefix+"verifyHostname", "${PB_FLAG}"
+			case f.Type.Kind() == reflect.Float64:
+				value = "${PB_FRACTION}"
 			case f.Name == "TLS":
 				visit(f.Type.Elem(), "ssl.")
 			case f.Type.Kind() == reflect.Struct && f.Type.NumField() > 0 && f.Type != reflect.TypeFor[registry.Secret]():

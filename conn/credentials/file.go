@@ -1,0 +1,38 @@
+package credentials
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// longestPassword bounds what is read of a file that may be the wrong one.
+const longestPassword = 64 << 10
+
+// File reads the password from a file, anew for every physical connection, and cuts one line end off. It is what
+// registry.Config.PasswordFile stands for.
+func File(path string) Func {
+	return func(context.Context, Request) (registry.Login, error) {
+		f, err := os.Open(path)
+		if err != nil {
+			return registry.Login{}, fmt.Errorf("read the password file: %w", err)
+		}
+		defer f.Close()
+		data, err := io.ReadAll(io.LimitReader(f, longestPassword+1))
+		if err != nil {
+			return registry.Login{}, fmt.Errorf("read the password file: %w", err)
+		}
+		password := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+		switch {
+		case len(data) > longestPassword:
+			return registry.Login{}, &registry.ConfigError{Field: "passwordFile", Problem: "is larger than 64 KiB", Cure: "name a file that holds the password alone"}
+		case password == "":
+			return registry.Login{}, &registry.ConfigError{Field: "passwordFile", Problem: "is an empty file", Cure: "write the password into it"}
+		}
+		return registry.Login{Password: registry.NewSecret(password)}, nil
+	}
+}

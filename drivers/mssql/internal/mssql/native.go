@@ -1,0 +1,227 @@
+package mssql
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+var _ registry.Native = dialect{}
+
+// Import moves the words of go-mssqldb, ADO.NET, ODBC and JDBC from Params into the fields that they mean.
+func (dialect) Import(cfg *registry.Config) error {
+	r := newReading()
+	r.hasTLS = cfg.TLS != nil
+	rest := make(map[string]string)
+	for _, name := range slices.Sorted(maps.Keys(cfg.Params)) {
+		if w, known := wordOf(name); !known {
+			rest[name] = cfg.Params[name] // an error of the connector, which names what is near
+		} else if err := r.take(w, cfg.Params[name]); err != nil {
+			return err
+		}
+	}
+	cfg.Params = rest
+	return r.into(cfg)
+}
+
+// reading is what the words of a connection string come to.
+type reading struct {
+	said   registry.Config
+	hasTLS bool // the Config says itself what TLS there is
+
+	encrypt, trust, name, ca, version string            // of TLS, which they only say together
+	given                             map[string]string // those of these that are given
+	dial, login                       time.Duration     // timeouts; negative: none
+	partnerPort                       string
+}
+
+func newReading() *reading { return &reading{given: make(map[string]string)} }
+
+// word is a parameter in the connection strings of SQL Server's clients.
+type word struct {
+	names string // its spellings, separated by commas: case, blanks, _ and - do not count
+	take  func(r *reading, name, value string) error
+}
+
+func (w word) name() string { name, _, _ := strings.Cut(w.names, ", "); return name }
+
+// fold returns a name as it is compared.
+func fold(name string) string {
+	return strings.NewReplacer(" ", "", "_", "", "-", "", "+", "").Replace(strings.ToLower(name))
+}
+
+func wordOf(name string) (word, bool) {
+	name = fold(name)
+	for _, w := range words {
+		for spelling := range strings.SplitSeq(w.names, ", ") {
+			if fold(spelling) == name {
+				return w, true
+			}
+		}
+	}
+	return word{}, false
+}
+
+// take does what a word means. An empty value says nothing, as in ADO.NET.
+func (r *reading) take(w word, value string) error {
+	if value == "" {
+		return nil
+	}
+	return w.take(r, w.name(), value)
+}
+
+func wrongWord(name, problem, cure string) error {
+	return &registry.ConfigError{Field: name, Problem: problem, Cure: cure}
+}
+
+func twice(name string) error {
+	return wrongWord(name, "is given twice, in two spellings or places", "keep one of them")
+}
+
+// boolean reads what the clients take for true and false.
+func boolean(value string) (on, ok bool) {
+	switch strings.ToLower(value) {
+	case "true", "yes", "1", "t", "on", "enabled", "sspi":
+		return true, true
+	case "false", "no", "0", "f", "off", "disabled":
+		return false, true
+	}
+	return false, false
+}
+
+func (r *reading) keep(name, value string) error { return put(&r.said.Params, name, value) }
+
+func (r *reading) set(option, value string) error { return put(&r.said.Session, option, value) }
+
+func put(m *map[string]string, name, value string) error {
+	if old, ok := (*m)[name]; ok && old != value {
+		return twice(name)
+	}
+	if *m == nil {
+		*m = make(map[string]string)
+	}
+	(*m)[name] = value
+	return nil
+}
+
+func (r *reading) port(value string) error {
+	n, err := strconv.ParseUint(value, 10, 16)
+	switch {
+	case err != nil || n == 0:
+		return wrongWord("port", "is not a number from 1 to 65535", "correct it")
+	case r.said.Port != 0 && r.said.Port != int(n):
+		return twice("port")
+	}
+	r.said.Port = int(n)
+	return nil
+}
+
+// into completes cfg with what the words say: what it says already wins.
+func (r *reading) into(cfg *registry.Config) error {
+	t, err := r.tls()
+	if err := errors.Join(err, r.partner()); err != nil {
+		return err
+	}
+	r.said.ConnectTimeout = max(r.dial, r.login)
+	if r.said.ConnectTimeout == 0 {
+		r.said.ConnectTimeout = min(r.dial, r.login)
+	}
+	said := &r.said
+	switch {
+	case cfg.Host == "" && cfg.Port == 0:
+		cfg.Host, cfg.Port = said.Host, said.Port
+	case said.Host == "" && cfg.Port == 0:
+		cfg.Port = said.Port
+	}
+	cfg.Database, cfg.User = cmp.Or(cfg.Database, said.Database), cmp.Or(cfg.User, said.User)
+	if cfg.Password.IsZero() && cfg.PasswordFile == "" && cfg.Credentials.Provider == "" {
+		cfg.Password = said.Password
+	}
+	if cfg.TLS == nil {
+		cfg.TLS = t
+	}
+	cfg.AppName, cfg.ConnectTimeout = cmp.Or(cfg.AppName, said.AppName), cmp.Or(cfg.ConnectTimeout, said.ConnectTimeout)
+	cfg.Pool.Min, cfg.Pool.Max = cmp.Or(cfg.Pool.Min, said.Pool.Min), cmp.Or(cfg.Pool.Max, said.Pool.Max)
+	cfg.Pool.MaxLifetime = cmp.Or(cfg.Pool.MaxLifetime, said.Pool.MaxLifetime)
+	cfg.Pool.MaxIdle = cmp.Or(cfg.Pool.MaxIdle, said.Pool.MaxIdle)
+	cfg.Session, cfg.Params = under(cfg.Session, said.Session), under(cfg.Params, said.Params)
+	return nil
+}
+
+// under adds what m does not have.
+func under(m, more map[string]string) map[string]string {
+	all := maps.Clone(more)
+	if all == nil {
+		all = make(map[string]string, len(m))
+	}
+	maps.Copy(all, m)
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
+// tls returns what the words about TLS come to.
+// https://learn.microsoft.com/sql/connect/ado-net/encryption
+func (r *reading) tls() (*registry.TLS, error) {
+	switch strings.ToLower(r.encrypt) {
+	case "":
+		for _, name := range slices.Sorted(maps.Keys(r.given)) {
+			if !r.hasTLS {
+				return nil, wrongWord(name, "is given without encrypt, which means encryption to some clients and none to others", "add encrypt=true, or leave it out for plaintext")
+			}
+		}
+		return nil, nil
+	case "disable":
+		return nil, nil
+	case "true", "mandatory", "yes", "1", "t", "on":
+	case "strict":
+		r.trust = "" // which strict encryption heeds in no client
+		if err := r.keep("strict", "true"); err != nil {
+			return nil, err
+		}
+	case "false", "optional", "no", "0", "f", "off":
+		return nil, wrongWord("encrypt", "is a word for encrypting the login alone and sending the rest as plaintext", "write encrypt=true, or encrypt=disable for plaintext")
+	default:
+		return nil, wrongWord("encrypt", "must be one of true, strict, disable", "correct it")
+	}
+	t := &registry.TLS{ServerName: r.name, CAFile: r.ca}
+	on, ok := boolean(r.trust)
+	if t.SkipVerify = on; !ok && r.trust != "" {
+		return nil, wrongWord("TrustServerCertificate", "must be true or false", "correct it")
+	}
+	switch r.version {
+	case "", "1.2": // crypto/tls speaks no lower one
+	default:
+		return nil, wrongWord("tlsmin", "cannot be set: 1.2 is the lowest version that is spoken, and the highest of both sides is used", "leave it out")
+	}
+	return t, nil
+}
+
+// partner adds the port of the failover partner to its name, where there is no instance.
+func (r *reading) partner() error {
+	name, given := r.said.Params["failoverPartner"]
+	switch {
+	case r.partnerPort == "":
+	case !given:
+		return wrongWord("failoverport", "is given without failoverpartner", "leave it out")
+	case !strings.Contains(name, `\`):
+		if p, err := parseServer(name); err == nil && p.port == 0 {
+			r.said.Params["failoverPartner"] = joinPort(name, r.partnerPort)
+		}
+	}
+	return nil
+}
+
+func joinPort(host, port string) string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + port
+}

@@ -1,0 +1,268 @@
+package mysql
+
+import (
+	"strings"
+	"time"
+
+	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+var words = network.Words{List: wordList, Params: driverParams, Setting: setting}
+
+// wordList has every parameter of go-sql-driver, and those of other clients, hosting platforms and frameworks. The
+// comment above a row names the page that explains it:
+//
+//	driver    https://github.com/go-sql-driver/mysql#parameters
+//	clients   https://dev.mysql.com/doc/refman/8.4/en/connection-options.html
+//	uri       https://dev.mysql.com/doc/refman/8.4/en/connecting-using-uri-or-key-value-pairs.html
+//	mariadb   https://mariadb.com/kb/en/about-mariadb-connector-j/#essential-parameters
+//	jdbc      https://dev.mysql.com/doc/connector-j/en/connector-j-reference-configuration-properties.html
+//	python    https://dev.mysql.com/doc/connector-python/en/connector-python-connectargs.html
+//	prisma    https://www.prisma.io/docs/orm/overview/databases/mysql#arguments
+//	rails     https://guides.rubyonrails.org/configuring.html#configuring-a-database
+//	doctrine  https://www.doctrine-project.org/projects/doctrine-dbal/en/current/reference/configuration.html
+//
+// A row without Take is read in finish, with others.
+var wordList = []network.Word{
+	// driver
+	{Names: "allowAllFiles", Take: network.DropIf("false 0", "lets the server have any file of this machine, which cannot be had", "leave it out")},
+	{Names: "allowFallbackToPlaintext", Here: "ssl", Take: network.DropIf("false 0", "lets anyone in between have plaintext sent", "leave it out, and write tls=true or tls=false")},
+	{Names: "allowNativePasswords", Take: network.DropIf("true 1", "cannot be turned off", "leave it out, and have the account use another plugin")},
+	{Names: "allowOldPasswords", Take: network.DropIf("false 0", "sends a password that is easily found out, which cannot be had", "give the account a new password")},
+	{Names: "charset characterEncoding encoding character_set_client character_set_connection character_set_results names", Take: takeCharset}, // the second: jdbc; the third: rails
+	{Names: "checkConnLiveness", Take: network.DropIf("true 1", "cannot be turned off", "leave it out")},
+	{Names: "loc", Here: "params.loc", Take: network.Keep("loc")},
+	{Names: "timeTruncate", Take: network.DropIf("0 0s", "cannot be had", "leave it out, and truncate the time.Time")},
+	{Names: "parseTime", Take: network.DropIf("true 1", "is false, and DATE, DATETIME and TIMESTAMP are always time.Time here", "leave it out, and select CAST(x AS CHAR) where a text is wanted")},
+	{Names: "serverPubKey", Take: network.Never("names a key that was registered with the driver, which cannot be had", "leave it out, and write tls=true")},
+	{Names: "strict", Take: network.Never("is none of the driver's any more", "write session.sql_mode")},
+	{Names: "timeout", Here: "connectTimeout", Take: network.Time(func(c *registry.Config) *time.Duration { return &c.ConnectTimeout }, 0, 0)},
+	{Names: "readTimeout", Here: "params.readTimeout", Take: takeDuration("readTimeout", "")},
+	{Names: "writeTimeout", Here: "params.writeTimeout", Take: takeDuration("writeTimeout", "")},
+	{Names: "connectionAttributes", Here: "appName", Take: takeAttributes},
+	{Names: "allowCleartextPasswords", Here: "params.allowCleartextPasswords", Take: network.KeepFlag("allowCleartextPasswords")},
+	{Names: "clientFoundRows", Here: "params.clientFoundRows", Take: network.KeepFlag("clientFoundRows")},
+	{Names: "columnsWithAlias", Here: "params.columnsWithAlias", Take: network.KeepFlag("columnsWithAlias")},
+	{Names: "compress", Here: "params.compress", Take: network.KeepFlag("compress")},
+	{Names: "interpolateParams", Here: "params.interpolateParams", Take: network.KeepFlag("interpolateParams")},
+	{Names: "multiStatements", Here: "params.multiStatements", Take: network.KeepFlag("multiStatements")},
+	{Names: "rejectReadOnly", Here: "params.rejectReadOnly", Take: network.KeepFlag("rejectReadOnly")},
+	{Names: "tls", Here: "ssl"},
+	// clients, uri, python: TLS
+	{Names: "ssl-mode sslMode ssl_mode", Here: "ssl"},
+	{Names: "ssl", Here: "ssl"},
+	{Names: "ssl-ca ssl_ca sslca sslrootcert serverSslCert", Here: "ssl.caFile"}, // sslca: rails; the last: mariadb
+	{Names: "ssl-cert ssl_cert", Here: "ssl.certFile"},
+	{Names: "ssl-key ssl_key sslkey", Here: "ssl.keyFile"},
+	{Names: "sslcert", Here: "ssl", Take: network.Never("is the certificate of the authority in some clients, and that of the client in others", "write ssl.caFile or ssl.certFile")}, // prisma, rails
+	{Names: "ssl-capath ssl_capath ssl-crl ssl-crlpath ssl-cipher ssl_cipher tls-version tls_versions tls-ciphersuites tls_ciphersuites", Take: network.Never("cannot be had", "leave it out: TLS is 1.2 or newer, and ssl-ca names a file")},
+	{Names: "ssl_disabled", Here: "ssl", Take: network.DropIf("true 1", "is false, which does not say what is verified", "write ssl-mode=VERIFY_IDENTITY")},
+	{Names: "ssl-verify-server-cert ssl_verify_cert ssl_verify_identity verifyServerCertificate requireSSL sslverify", Here: "ssl", Take: network.Never("says one part of what ssl-mode says", "write ssl-mode=VERIFY_IDENTITY, VERIFY_CA or REQUIRED")},
+	{Names: "useSSL", Here: "ssl", Take: network.DropIf("false 0", "does not say what is verified", "write ssl-mode=VERIFY_IDENTITY")}, // jdbc
+	{Names: "get-server-public-key allowPublicKeyRetrieval", Take: network.Drop},                                                       // the driver asks for the key, as doc.go says
+	// clients, uri: the rest
+	{Names: "host", Here: "host", Take: network.Text(func(c *registry.Config) *string { return &c.Host })},
+	{Names: "port", Here: "port", Take: network.Count(func(c *registry.Config) *int { return &c.Port }, 0)},
+	{Names: "user username", Here: "user", Take: network.Text(func(c *registry.Config) *string { return &c.User })},
+	{Names: "password", Here: "password", Take: takePassword},
+	{Names: "database dbname", Here: "database", Take: network.Text(func(c *registry.Config) *string { return &c.Database })},
+	{Names: "socket unix_socket unixSocket", Here: "host"},
+	{Names: "connect-timeout connect_timeout", Here: "connectTimeout", Take: network.Time(func(c *registry.Config) *time.Duration { return &c.ConnectTimeout }, time.Second, -1)},
+	{Names: "default-auth auth-method auth_plugin", Take: network.Never("cannot be chosen: the account has one", "leave it out")},
+	{Names: "init-command init_command sessionVariables", Here: "session", Take: network.Never("is SQL, and only values are sent", "write each setting as session.name")}, // the last: jdbc
+	{Names: "timezone serverTimezone connectionTimeZone", Here: "session.time_zone", Take: network.Never("has another meaning in each client", "write session.time_zone, or loc as go-sql-driver has it")},
+	{Names: "reconnect autoReconnect useUnicode", Take: network.Drop}, // the pool replaces what is lost; rails, jdbc
+	// prisma
+	{Names: "connection_limit pool", Here: "pool.max", Take: network.Count(func(c *registry.Config) *int { return &c.Pool.Max }, -1)}, // pool: rails
+	{Names: "pool_timeout", Take: network.Drop},         // a wait for a connection ends with the context of the call
+	{Names: "statement_cache_size", Take: network.Drop}, // database/sql keeps prepared statements
+	{Names: "socket_timeout", Here: "params.readTimeout", Take: takeDuration("readTimeout", "s")},
+	{Names: "sslidentity sslpassword", Here: "ssl.certFile", Take: network.Never("belongs to a PKCS 12 file, which is not read", "write ssl-cert and ssl-key, with the files that openssl pkcs12 makes of it")},
+	{Names: "sslaccept", Here: "ssl"},
+	// rails
+	{Names: "read_timeout", Here: "params.readTimeout", Take: takeDuration("readTimeout", "s")},
+	{Names: "write_timeout", Here: "params.writeTimeout", Take: takeDuration("writeTimeout", "s")},
+	{Names: "adapter", Take: network.DropIf("mysql2 trilogy mysql", "names another dialect", "leave it out")},
+	// doctrine
+	{Names: "serverVersion", Take: network.Drop}, // is asked from the server
+	// settings of the server, some of which could be taken for a mistake in one of the words above
+	{Names: "collation", Here: "session.collation", Take: takeSetting("collation")}, // is the driver's as well
+	{Names: "sql_mode", Here: "session.sql_mode", Take: takeSetting("sql_mode")},
+	{Names: "time_zone", Here: "session.time_zone", Take: takeSetting("time_zone")},
+	{Names: "wait_timeout", Here: "session.wait_timeout", Take: takeSetting("wait_timeout")},
+}
+
+// takeCharset drops utf8mb4, which is spoken, and utf8, which is a part of it. Of a list the driver takes the first that the
+// server knows.
+func takeCharset(_ *network.Reading, value string) error {
+	first, _, _ := strings.Cut(network.Plain(value), ",")
+	switch strings.TrimSpace(first) {
+	case "utf8mb4", "utf8", "utf8mb3", "utf-8", "utf_8":
+		return nil
+	}
+	return network.Refuse("cannot be had: a session speaks utf8mb4", "leave it out; the server converts to and from what columns have")
+}
+
+func takePassword(r *network.Reading, value string) error {
+	if !r.Password.IsZero() && r.Password.Reveal() != value {
+		return network.Refuse("is given twice", "keep one of them")
+	}
+	r.Password = registry.NewSecret(value)
+	return nil
+}
+
+// takeSetting does what is done with words that are in no list.
+func takeSetting(name string) func(*network.Reading, string) error {
+	return func(r *network.Reading, value string) error {
+		name, text, err := setting(name, value)
+		if err == nil {
+			err = r.Set(name, text)
+		}
+		return err
+	}
+}
+
+// takeDuration keeps a duration; 0 is none.
+func takeDuration(name, unit string) func(*network.Reading, string) error {
+	keep := network.Keep(name)
+	return func(r *network.Reading, value string) error {
+		d, err := time.ParseDuration(network.Plain(value) + unit)
+		switch {
+		case err != nil || d < 0:
+			return network.Refuse("is not a time", `write a duration with its unit, such as params.`+name+`=30s`)
+		case d == 0:
+			return nil
+		}
+		return keep(r, d.String())
+	}
+}
+
+// takeAttributes reads name:value,... of which the program's name has a field.
+func takeAttributes(r *network.Reading, value string) error {
+	for attribute := range strings.SplitSeq(value, ",") {
+		name, text, _ := strings.Cut(attribute, ":")
+		switch {
+		case attribute == "":
+		case name == "program_name":
+			r.AppName = text
+		default:
+			return network.Refuse("has another attribute than program_name, which cannot be had", "leave it out")
+		}
+	}
+	return nil
+}
+
+func wrong(name, problem, cure string) error {
+	return &registry.ConfigError{Field: name, Problem: problem, Cure: cure}
+}
+
+// finish reads what only means something together.
+func finish(r *network.Reading) error {
+	if socket := r.Later["socket"]; socket != "" {
+		if r.Host != "" && r.Host != network.DefaultHost && r.Host != socket {
+			return wrong("socket", "is given beside a host", "keep one of them")
+		}
+		if !strings.HasPrefix(socket, "/") {
+			return wrong("socket", "is no absolute path", "write it from the root")
+		}
+		r.Host, r.Port = socket, 0
+	}
+	if strings.Contains(r.Host, ",") {
+		return wrong("host", "names several hosts", "name one, or a proxy that knows them")
+	}
+	if _, given := r.Params["loc"]; given {
+		if _, given := r.Session["time_zone"]; !given {
+			_ = r.Set("time_zone", serversOwn) // it is not there
+		}
+	}
+	return readTLS(r)
+}
+
+// sslModes are the words of ssl-mode, with the numbers that stand for them in the C API, and those of MariaDB's clients.
+// https://dev.mysql.com/doc/c-api/8.4/en/mysql-options.html
+var sslModes = map[string]string{
+	"disabled": "disabled", "1": "disabled", "disable": "disabled",
+	"preferred": "preferred", "2": "preferred", "prefer": "preferred",
+	"required": "required", "3": "required", "require": "required", "trust": "required",
+	"verify_ca": "verify_ca", "4": "verify_ca", "verify-ca": "verify_ca",
+	"verify_identity": "verify_identity", "5": "verify_identity", "verify-full": "verify_identity", "verify-identity": "verify_identity",
+}
+
+// readTLS reads tls, ssl-mode and what stands beside them.
+// https://dev.mysql.com/doc/refman/8.4/en/connection-options.html#option_general_ssl-mode
+func readTLS(r *network.Reading) error {
+	var modes []string // of each word that says one
+	if value, given := r.Later["tls"]; given {
+		on, isBool := network.Bool(value)
+		switch plain := network.Plain(value); {
+		case isBool && on:
+			modes = append(modes, "verify_identity")
+		case isBool:
+			modes = append(modes, "disabled")
+		case plain == "skip-verify":
+			modes = append(modes, "required")
+		case plain == "preferred":
+			return wrong("tls", "is preferred, with which anyone in between can have plaintext sent", "write tls=true, or skip-verify, which believes any server, or false")
+		default:
+			return wrong("tls", "names a config that was registered with the driver, which cannot be had", "write tls=true, with ssl.caFile for an authority of your own")
+		}
+	}
+	if value, given := r.Later["ssl-mode"]; given {
+		mode, known := sslModes[network.Plain(value)]
+		switch {
+		case !known:
+			return wrong("ssl-mode", "is no mode of MySQL", "write VERIFY_IDENTITY, VERIFY_CA, REQUIRED or DISABLED")
+		case mode == "preferred":
+			return wrong("ssl-mode", "is PREFERRED, with which anyone in between can have plaintext sent", "write VERIFY_IDENTITY, or REQUIRED, which believes any server, or DISABLED")
+		}
+		modes = append(modes, mode)
+	}
+	if value, given := r.Later["ssl"]; given {
+		on, ok := network.Bool(value)
+		switch {
+		case !ok:
+			return wrong("ssl", "is neither true nor false", "write ssl=true, which verifies the server")
+		case on:
+			modes = append(modes, "verify_identity")
+		default:
+			modes = append(modes, "disabled")
+		}
+	}
+	if value, given := r.Later["sslaccept"]; given {
+		switch network.Plain(value) {
+		case "strict":
+			modes = append(modes, "verify_identity")
+		case "accept_invalid_certs":
+			modes = append(modes, "required")
+		default:
+			return wrong("sslaccept", "is neither strict nor accept_invalid_certs", "write strict")
+		}
+	}
+	t := registry.TLS{CAFile: r.Later["ssl-ca"], CertFile: r.Later["ssl-cert"], KeyFile: r.Later["ssl-key"]}
+	mode := ""
+	for _, m := range modes {
+		if mode != "" && m != mode {
+			return wrong("ssl", "is said in two ways that differ", "keep one of tls, ssl-mode, ssl and sslaccept")
+		}
+		mode = m
+	}
+	switch mode {
+	case "":
+		if t != (registry.TLS{}) {
+			return wrong("ssl-mode", "is missing beside what belongs to TLS", "write VERIFY_IDENTITY, or VERIFY_CA where the certificate has no or another name")
+		}
+		return nil
+	case "disabled":
+		return nil
+	case "required": // with an authority, clients verify what it issued
+		t.SkipVerify, t.SkipHostname = t.CAFile == "", t.CAFile != ""
+	case "verify_ca":
+		if t.CAFile == "" {
+			return wrong("ssl-mode", "is VERIFY_CA without ssl-ca: a certificate for any name in the world would do", "name the authority's certificate as ssl-ca, or write VERIFY_IDENTITY")
+		}
+		t.SkipHostname = true
+	}
+	r.TLS = &t
+	return nil
+}

@@ -1,0 +1,114 @@
+package network
+
+import (
+	"crypto/tls"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/patchbay-go/patchbay/registry"
+)
+
+// TLS makes the TLS of each physical connection of a config. The files that the config names are read when the first
+// connection asks, and anew when one of them has changed, so that a new certificate needs no restart. It may be used
+// concurrently.
+type TLS struct {
+	cfg   registry.Config
+	build func(*registry.Config) (*tls.Config, error)
+
+	mu     sync.Mutex
+	made   *tls.Config
+	states []os.FileInfo // of the files when made was made
+}
+
+// NewTLS checks the TLS of a config, and does no I/O. [TLSConfig] says what it means.
+func NewTLS(cfg *registry.Config) (*TLS, error) { return newTLS(cfg, TLSConfig) }
+
+// NewServerTLS is NewTLS without the certificate of the client, as [ServerTLS] is.
+func NewServerTLS(cfg *registry.Config) (*TLS, error) { return newTLS(cfg, ServerTLS) }
+
+func newTLS(cfg *registry.Config, build func(*registry.Config) (*tls.Config, error)) (*TLS, error) {
+	t := &TLS{cfg: cfg.Clone(), build: build}
+	if len(t.files()) > 0 {
+		return t, nil // what is in them, the first connection tells
+	}
+	var err error
+	t.made, err = build(&t.cfg)
+	return t, err
+}
+
+// file is a field that a file takes the place of.
+type file struct {
+	field, path string
+	set         func(t *registry.TLS, text string)
+}
+
+func (t *TLS) files() (all []file) {
+	if t.cfg.TLS == nil {
+		return nil
+	}
+	for _, f := range []file{
+		{"ssl.caFile", t.cfg.TLS.CAFile, func(t *registry.TLS, text string) { t.CA, t.CAFile = text, "" }},
+		{"ssl.certFile", t.cfg.TLS.CertFile, func(t *registry.TLS, text string) { t.Cert, t.CertFile = text, "" }},
+		{"ssl.keyFile", t.cfg.TLS.KeyFile, func(t *registry.TLS, text string) { t.Key, t.KeyFile = registry.NewSecret(text), "" }},
+	} {
+		if f.path != "" {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// Config returns the config for the next connection, nil for plaintext. It must not be changed. While the files are
+// being replaced, and do not belong together, it is that of before.
+func (t *TLS) Config() (*tls.Config, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	files := t.files()
+	if len(files) == 0 {
+		return t.made, nil
+	}
+	made, states, err := t.read(files)
+	switch {
+	case err == nil:
+		t.made, t.states = made, states
+	case t.made == nil:
+		return nil, err
+	}
+	return t.made, nil
+}
+
+// read makes a new config if a file has changed.
+func (t *TLS) read(files []file) (*tls.Config, []os.FileInfo, error) {
+	states := make([]os.FileInfo, len(files))
+	changed := t.made == nil
+	for i, f := range files {
+		state, err := os.Stat(f.path)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read %s: %w", f.field, err)
+		}
+		states[i] = state
+		changed = changed || !sameState(t.states[i], state)
+	}
+	if !changed {
+		return t.made, t.states, nil
+	}
+	cfg := t.cfg.Clone()
+	for _, f := range files {
+		text, err := os.ReadFile(f.path)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read %s: %w", f.field, err)
+		}
+		f.set(cfg.TLS, string(text))
+	}
+	if err := cfg.Validate(); err != nil { // such as a key where a certificate belongs
+		return nil, nil, err
+	}
+	made, err := t.build(&cfg)
+	return made, states, err
+}
+
+// sameState reports whether a file is as it was: also one that a link names, which then names another.
+func sameState(a, b os.FileInfo) bool {
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+}

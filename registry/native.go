@@ -1,0 +1,124 @@
+package registry
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"strings"
+)
+
+// Native is implemented by a driver that reads the connection strings of its own database module, and knows what the
+// words in them are here. It does no I/O and repeats no value in an error.
+type Native interface {
+	// ParseDSN reads what the module's own Open takes. Dialect is not set.
+	ParseDSN(dsn string) (Config, error)
+
+	// Import moves the module's own parameters from Params into the fields that they mean: sslmode, parseTime,
+	// encrypt. What a field says already wins. It may be called again with what it has made.
+	Import(cfg *Config) error
+}
+
+// ParseDSN reads a connection string in the form of the database module of a dialect, such as
+// "app:secret@tcp(db:3306)/shop" for "mysql". The driver must be linked.
+func ParseDSN(dialect, dsn string) (Config, error) { return std.ParseDSN(dialect, dsn) }
+
+// ParseDSN is the function [ParseDSN] for the dialects of this registry.
+func (r *Registry) ParseDSN(dialect, dsn string) (Config, error) {
+	cfg, _, err := r.Resolve(Config{Dialect: dialect, DSN: NewSecret(dsn)})
+	if err != nil {
+		return Config{}, err
+	}
+	return cfg, cfg.Validate()
+}
+
+// Resolve returns the driver of a config, and the config with its DSN read and the words of the driver's module moved
+// from Params into fields. That is what is opened. Fields that are set win over the DSN: Host and Port together, TLS
+// as a whole, the others, and each key of Session and Params, by themselves.
+func (r *Registry) Resolve(cfg Config) (Config, Driver, error) {
+	d, err := r.Lookup(cfg.Dialect)
+	if err != nil {
+		return cfg, nil, err
+	}
+	native, ok := d.(Native)
+	switch {
+	case !ok && !cfg.DSN.IsZero():
+		return cfg, d, &ConfigError{"dsn", "cannot be read: the driver of " + d.Info().Dialect + " knows no connection strings", "use fields or a URL"}
+	case !ok:
+		return cfg, d, nil
+	}
+	for name := range cfg.Params {
+		if strings.EqualFold(name, "password") || strings.EqualFold(name, "pwd") { // which connection strings have, and logs of Params show
+			return cfg, d, &ConfigError{"params." + name, "is no place for a password", "use the field password"}
+		}
+	}
+	cfg = cfg.Clone()
+	strange := notWords(native, cfg)
+	for name := range strange {
+		delete(cfg.Params, name)
+	}
+	if err := native.Import(&cfg); err != nil {
+		return cfg, d, err
+	}
+	cfg.Params = mapOver(cfg.Params, strange)
+	if !cfg.DSN.IsZero() {
+		base, err := native.ParseDSN(cfg.DSN.Reveal())
+		if err != nil {
+			return cfg, d, err
+		}
+		cfg.DSN = Secret{}
+		cfg = cfg.Over(base)
+	}
+	return cfg, d, nil
+}
+
+// Over returns c with what it leaves open taken from base. Host and Port are one, and TLS is one; Session and Params are
+// completed by key.
+func (c Config) Over(base Config) Config {
+	if c.Host == "" && c.Port == 0 {
+		c.Host, c.Port = base.Host, base.Port
+	}
+	if c.Filename == "" && c.Database == "" {
+		c.Filename = base.Filename
+	}
+	c.Database = cmp.Or(c.Database, base.Database)
+	c.User = cmp.Or(c.User, base.User)
+	if c.Password.IsZero() && c.PasswordFile == "" && c.Credentials.Provider == "" {
+		c.Password, c.PasswordFile = base.Password, base.PasswordFile
+	}
+	if c.TLS == nil {
+		c.TLS = base.TLS
+	}
+	c.Pool.Min, c.Pool.Max = cmp.Or(c.Pool.Min, base.Pool.Min), cmp.Or(c.Pool.Max, base.Pool.Max)
+	c.Pool.MaxIdle = cmp.Or(c.Pool.MaxIdle, base.Pool.MaxIdle)
+	c.Pool.MaxLifetime = cmp.Or(c.Pool.MaxLifetime, base.Pool.MaxLifetime)
+	c.Pool.MaxIdleTime = cmp.Or(c.Pool.MaxIdleTime, base.Pool.MaxIdleTime)
+	c.ConnectTimeout = cmp.Or(c.ConnectTimeout, base.ConnectTimeout)
+	c.AppName = cmp.Or(c.AppName, base.AppName)
+	c.Session = mapOver(c.Session, base.Session)
+	c.Params = mapOver(c.Params, base.Params)
+	return c
+}
+
+func mapOver(m, base map[string]string) map[string]string {
+	if len(base) == 0 {
+		return m
+	}
+	all := maps.Clone(base)
+	maps.Copy(all, m)
+	return all
+}
+
+// notWords returns the Params that no connection string knows. There such a word is a setting of the session; among Params it
+// is left to the driver, which refuses it by its name.
+func notWords(native Native, cfg Config) map[string]string {
+	strange := make(map[string]string)
+	for name, value := range cfg.Params {
+		probe := Config{Dialect: cfg.Dialect, Params: map[string]string{name: value}}
+		err := native.Import(&probe)
+		_, moved := probe.Session[strings.ToLower(name)]
+		if wrong, ok := errors.AsType[*ConfigError](err); moved || ok && wrong.Field == "session" {
+			strange[name] = value
+		}
+	}
+	return strange
+}
