@@ -27,7 +27,7 @@ func TestConformance(t *testing.T) {
 	cfg.Database = fmt.Sprintf("conformance_%d", rand.Uint32())
 	poor, impatient := cfg.Clone(), cfg.Clone()
 	poor.User, poor.Password = cfg.Database, registry.NewSecret("pw of the poor")
-	impatient.Params = map[string]string{"innodb_lock_wait_timeout": "1"}
+	impatient.Session = map[string]string{"innodb_lock_wait_timeout": "1"}
 	for _, statement := range []string{
 		"CREATE DATABASE " + cfg.Database,
 		"CREATE TABLE " + cfg.Database + ".begun (n INT) ENGINE=InnoDB",

@@ -32,7 +32,7 @@ func TestConformance(t *testing.T) {
 		}
 	}
 	impatient := cfg.Clone()
-	impatient.Params = map[string]string{"lock_timeout": "20ms"}
+	impatient.Session = map[string]string{"lock_timeout": "20ms"}
 	t.Cleanup(func() {
 		// WITH (FORCE): a session that was ended a moment ago may still be there.
 		if _, err := admin.Exec("DROP DATABASE " + cfg.Database + " WITH (FORCE)"); err != nil {
