@@ -72,7 +72,7 @@ func ExampleTest() {
 }
 
 func ExampleError() {
-	_, err := conn.Open(context.Background(), conn.Config{Dialect: "sqlite", Port: 5432}, conn.WithName("orders"))
+	_, err := conn.Open(context.Background(), conn.Config{Dialect: "sqlite", Filename: "shop.db", Port: 5432}, conn.WithName("orders"))
 	var failed *conn.Error
 	if errors.As(err, &failed) {
 		fmt.Println(failed.Name, failed.Kind, failed.Attempts)
@@ -80,7 +80,7 @@ func ExampleError() {
 	fmt.Println(err)
 	// Output:
 	// orders config 0
-	// connection "orders" (sqlite): config: port has no meaning for sqlite, which opens files: leave it out
+	// connection "orders" (sqlite shop.db): config: port has no meaning for sqlite, which opens files: leave it out
 }
 
 func ExampleKindOf() {

@@ -104,13 +104,12 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		if is[*PanicError](err) {
 			kind = KindUnknown
 		}
-		if (Config{Dialect: given.Dialect}).Validate() != nil { // it may be a whole connection string
-			given.Dialect = ""
-		}
 		return nil, given, &Error{Name: o.name, Dialect: given.Dialect, Kind: kind, Err: err}
 	}
-	if given.Dialect == "" {
-		return fail(given.Validate())
+	if (Config{Dialect: given.Dialect}).Validate() != nil { // nothing can be asked of it, and nothing of it shown
+		err := given.Validate()
+		given.Dialect = ""
+		return fail(err)
 	}
 	cfg, d, err := o.resolve(given)
 	if err != nil {
