@@ -54,8 +54,8 @@ func minIsKept(c check) {
 	cfg := c.pool(2 * least)
 	cfg.Pool.Min = least
 	db := c.open(cfg, conn.WithCheckInterval(10*time.Millisecond))
-	if idle := db.Stats().Idle; idle != least {
-		c.Errorf("%d connections are ready, Min is %d", idle, least)
+	if ready := db.Stats().OpenConnections; ready != least { // one of them may just be tested
+		c.Errorf("%d connections are ready, Min is %d", ready, least)
 	}
 	c.retire(db)
 	if !eventually(patience, func() bool { return db.Stats().Idle == least }) {
