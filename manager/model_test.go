@@ -56,9 +56,13 @@ func TestAtRandom(t *testing.T) {
 		}},
 	}
 	for i, c := range storms {
-		t.Run(c.name, func(t *testing.T) {
-			storm(t, s+uint64(i), c.kind, total/time.Duration(len(storms)), atLeast, c.opts...)
-		})
+		// Every minute a new one, since a model remembers all that has happened.
+		rest := total / time.Duration(len(storms))
+		for round := uint64(0); rest > 0 && !t.Failed(); round++ {
+			duration := min(rest, time.Minute)
+			rest -= duration
+			t.Run(c.name, func(t *testing.T) { storm(t, s+uint64(i)+round<<8, c.kind, duration, atLeast, c.opts...) })
+		}
 	}
 }
 
