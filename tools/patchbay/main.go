@@ -16,7 +16,7 @@
 //	    user: app
 //	    password: ${DB_PASSWORD}
 //	    database: shop
-//	    ssl: {ca: "file:ca.pem"}
+//	    ssl: {caFile: ca.pem}
 //	  events: sqlite:events.db
 //	  replica: postgres://app:${DB_PASSWORD}@replica.example/shop?ssl=true
 //
@@ -26,9 +26,8 @@
 // In every text of a connection ${NAME} is an environment variable, which must be set, ${NAME:-text} one with a
 // default where it is unset or empty, and $$ a dollar sign. They are filled in after the file has been parsed,
 // so that no value can break out of its place; in a URL they are percent-encoded, unless the variable is the
-// whole URL. A text that comes out empty leaves its field at the default. ssl.ca, ssl.cert and ssl.key take PEM
-// text, or file: and a path, which is relative to the folder of the config. The name of an SQLite file is
-// relative to the working directory.
+// whole URL. A text that comes out empty leaves its field at the default. The names of files in a config file are
+// relative to its folder, those in a URL on the command line to the working directory.
 //
 // Results go to standard output, errors to standard error, one line each with what to do about it. No password
 // or key is printed. The exit status is 0 if all went well, 1 if a database could not be reached or refused, and

@@ -104,8 +104,12 @@ func (r *result) attempt(ctx context.Context, c connection) (err error) {
 	}
 	r.Open, r.Ping = millis(opened.Sub(start)), millis(time.Since(opened))
 	version, err := db.Version(ctx)
-	if err != nil && ctx.Err() != nil {
-		return err // any other says that this server has no version to tell
+	switch {
+	case err == nil: // any other error says that this server has no version to tell
+	case ctx.Err() != nil:
+		return err
+	case db.Diagnose(err).Kind == conn.KindTimeout:
+		return &silent{each}
 	}
 	r.Version, r.OK = oneLine(version), true
 	return nil

@@ -80,7 +80,7 @@ func TestQueryOfSQLServer(t *testing.T) {
 	})
 	expect(t, place{}.run(t, "query", url, "insert into t values (@p1, @p2)", "--", "Ada", "-1"), ran{out: "3 rows affected\n"})
 	s.Handle("select x", tdstest.Fail(tdstest.Message{Number: 207, Text: "Invalid column name 'x'.\nTry\ty."}).Always())
-	expect(t, place{}.run(t, "query", url, "select x"), ran{status: 1, err: "patchbay: query: mssql: Invalid column name 'x'.; Try y. (207)\n"})
+	expect(t, place{}.run(t, "query", url, "select x"), ran{status: 1, err: "patchbay: query: mssql: Invalid column name 'x'.; Try y. (207) (undefined)\n"})
 }
 
 // A server that does not even answer that a query is called off keeps nobody waiting.

@@ -160,7 +160,7 @@ connections:
 		if err := os.Mkdir(filepath.Join(here.dir, "empty"), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		got := here.run(t, "ping", url+"?ssl.ca=file:ca.pem")
+		got := here.run(t, "ping", url+"?ssl.caFile=ca.pem")
 		if got.status != 0 || strings.Contains(got.out, "BEGIN") {
 			t.Errorf("got %+v", got)
 		}
