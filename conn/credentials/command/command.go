@@ -57,6 +57,8 @@ func New(timeout time.Duration, name string, args ...string) credentials.Func {
 		if err := cmd.Run(); err != nil {
 			if ctx.Err() != nil {
 				err = context.Cause(ctx)
+			} else if out.refused != nil { // which may have ended the program by SIGPIPE
+				err = out.refused
 			}
 			return registry.Login{}, fmt.Errorf("run %s for the password: %w", name, err)
 		}
@@ -69,11 +71,15 @@ func New(timeout time.Duration, name string, args ...string) credentials.Func {
 }
 
 // limited keeps what a password can be. The buffer is not embedded: its ReadFrom would pass the limit.
-type limited struct{ kept bytes.Buffer }
+type limited struct {
+	kept    bytes.Buffer
+	refused error
+}
 
 func (l *limited) Write(p []byte) (int, error) {
 	if l.kept.Len()+len(p) > longest {
-		return 0, fmt.Errorf("it wrote more than %d bytes", longest)
+		l.refused = fmt.Errorf("it wrote more than %d bytes", longest)
+		return 0, l.refused
 	}
 	return l.kept.Write(p)
 }

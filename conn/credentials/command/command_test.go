@@ -41,10 +41,11 @@ func TestACommandThatFailsSaysSoWithoutItsOutput(t *testing.T) {
 		"ls /nonexistent-hunter2":  "exit status",
 		"head -c 100000 /dev/zero": "it wrote more than",
 	} {
-		ask, err := of(map[string]string{"command": command, "timeout": "100ms"})
-		if command == "head -c 100000 /dev/zero" || command == "ls /nonexistent-hunter2" {
-			ask, err = of(map[string]string{"command": command})
+		timeout := "1m"
+		if command == "sleep 60" {
+			timeout = "100ms"
 		}
+		ask, err := of(map[string]string{"command": command, "timeout": timeout})
 		if err != nil {
 			t.Fatal(err)
 		}
