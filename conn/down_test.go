@@ -41,7 +41,7 @@ func TestAServerThatIsDownComesUpDuringTheBackoff(t *testing.T) {
 
 func TestAServerThatIsStartingIsReadyForALaterAttempt(t *testing.T) {
 	s := testserver.StartPostgres(t, testserver.Options{Starting: true})
-	fails(t, s.Config(), outcome{conn.KindStarting, 3, "wait until"})
+	fails(t, s.Config(), outcome{conn.KindStarting, 3, "wait until the server is ready"})
 	c, _ := opens(t, s.Config(), onFailure(t, func() { s.Restart(t, testserver.Options{}) }))
 	works(t, c)
 }

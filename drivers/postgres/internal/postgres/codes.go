@@ -62,7 +62,7 @@ var codes = []network.Code{
 	{Codes: "53200", Kind: registry.KindTooMany, Hint: "the server is out of memory"},
 	{Codes: "53*", Kind: registry.KindTooMany},
 	// shutdown
-	{Codes: "57P03", Text: "starting up", Kind: registry.KindStarting, Hint: "the server is starting: wait until it is ready"},
+	{Codes: "57P03", Text: "starting up", Kind: registry.KindStarting, Hint: "the server is starting: wait until the server is ready"},
 	{Codes: "57P03", Text: "shutting down", Kind: registry.KindStarting, Hint: "the server is shutting down: wait until it has been started again"},
 	{Codes: "57P03", Kind: registry.KindStarting},
 	{Codes: "57P02", Kind: registry.KindStarting, Hint: "another process of the server crashed, and it recovers: wait until it is ready"},
