@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -27,9 +28,61 @@ func newRoot() *cobra.Command {
 		},
 		Args: cobra.ArbitraryArgs, // cobra's own check would print a URL that has no command before it
 	}
-	root.AddCommand(driversCommand(), pingCommand(), queryCommand(), tagsCommand())
+	root.AddCommand(pingCommand(), queryCommand(), urlCommand(), driversCommand(), tagsCommand(), completionCommand(root), versionCommand())
+	root.SetHelpCommand(helpCommand(root))
+	root.CompletionOptions.DisableDefaultCmd = true // it prints an argument that is none of its own
 	root.SetFlagErrorFunc(flagError)
 	return root
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "version",
+		Short:             "Print the version of this program",
+		Args:              arguments(0, 0, ""),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p := thisProgram()
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "patchbay %s, %s, %s, tags: %s\n", version(), p.Go, p.Platform, dash(strings.Join(p.Tags, ",")))
+			return err
+		},
+	}
+}
+
+// helpCommand is cobra's, but for an error that repeats what was given.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about a command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || cmd == nil || len(rest) > 0 {
+				return unknownCommand(root, args[0])
+			}
+			return cmd.Help()
+		},
+	}
+}
+
+// bare marks an argument that begins with two dashes and is SQL with a comment, not a flag. No argument of a process can have
+// the mark in it.
+const bare = "\x00"
+
+// escape marks what no flag can be: "--" and something else than a name.
+func escape(args []string) []string {
+	marked := make([]string, len(args))
+	for i, arg := range args {
+		if arg == "--" {
+			return append(marked[:i], args[i:]...)
+		}
+		marked[i] = arg
+		name, isLong := strings.CutPrefix(arg, "--")
+		name, _, _ = strings.Cut(name, "=")
+		if isLong && strings.ContainsFunc(name, unicode.IsSpace) {
+			marked[i] = bare + arg
+		}
+	}
+	return marked
 }
 
 func version() string {
@@ -83,6 +136,7 @@ func flagError(cmd *cobra.Command, err error) error {
 var forms = map[string]string{
 	"duration": `a time with its unit, such as "30s"`,
 	"bool":     "it without a value",
+	"string":   "a text",
 }
 
 // arguments checks their number without quoting any.
