@@ -1,3 +1,5 @@
+//go:build postgres || mssql || alldrivers
+
 package main
 
 import (

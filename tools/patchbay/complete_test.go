@@ -48,9 +48,21 @@ func TestCompletion(t *testing.T) {
 func TestG3NoSecretInWhatIsNotUnderstood(t *testing.T) {
 	url := "postgres://u:" + secret + "@h/d"
 	for _, args := range [][]string{
-		{"completion", "bash", url}, {"completion", url}, {"help", url}, {"help", "ping", url}, {"version", url}, {url, "ping"},
-		{"__complete", "ping", url, ""}, {"__complete", "completion", url, ""}, {"__completeNoDesc", "query", url}, {"tags", url}, {"url", url, url},
-		{"query", "--format", url, url}, {"query", url, "--arg", url}, {"query", url, "x", "--args", url}, {"ping", "--wait", url},
+		{"completion", "bash", url},
+		{"completion", url},
+		{"help", url},
+		{"help", "ping", url},
+		{"version", url},
+		{url, "ping"},
+		{"__complete", "ping", url, ""},
+		{"__complete", "completion", url, ""},
+		{"__completeNoDesc", "query", url},
+		{"tags", url},
+		{"url", url, url},
+		{"query", "--format", url, url},
+		{"query", url, "--arg", url},
+		{"query", url, "x", "--args", url},
+		{"ping", "--wait", url},
 	} {
 		if got := (place{}).run(t, args...); got.status != 2 && args[0][0] != '_' { // run looks for the secret
 			t.Errorf("%q: got %+v", args, got)

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,7 +34,7 @@ func (l *login) flags(f *pflag.FlagSet) {
 }
 
 // complete adds the password to a config. One that names its own is left alone by the environment, not by a flag.
-func (l *login) complete(cfg conn.Config, errOut io.Writer) (conn.Config, error) {
+func (l *login) complete(cfg conn.Config) (conn.Config, error) {
 	ways := 0
 	for _, given := range []bool{l.ask, l.file != "", l.pgpass} {
 		if given {
@@ -61,7 +61,7 @@ func (l *login) complete(cfg conn.Config, errOut io.Writer) (conn.Config, error)
 	switch {
 	case l.ask:
 		if l.asked == nil {
-			password, err := prompt(fmt.Sprintf("Password for %s: ", target(cfg)), errOut)
+			password, err := prompt(fmt.Sprintf("Password for %s:", target(cfg)))
 			if err != nil {
 				return cfg, err
 			}
@@ -77,27 +77,27 @@ func (l *login) complete(cfg conn.Config, errOut io.Writer) (conn.Config, error)
 }
 
 // prompt reads a line from the terminal, which does not show it. Standard input may be the SQL.
-func prompt(text string, errOut io.Writer) (conn.Secret, error) {
+func prompt(text string) (conn.Secret, error) {
+	none := usagef("there is no terminal to ask for the password on: use --password-file, or set %s", passwordVariable)
 	in, err := openTerminal()
 	if err != nil {
-		return conn.Secret{}, usagef("there is no terminal to ask for the password on: use --password-file, or set %s", passwordVariable)
+		return conn.Secret{}, none
 	}
 	defer in.Close()
-	// The signal that ends the command while it asks must not leave a terminal that shows nothing.
-	state, err := term.GetState(int(in.Fd()))
+	state, err := term.MakeRaw(int(in.Fd())) // before the prompt, so that nothing is shown of an early answer
 	if err != nil {
-		return conn.Secret{}, usagef("there is no terminal to ask for the password on: use --password-file, or set %s", passwordVariable)
+		return conn.Secret{}, none
 	}
-	interruption.set(func() {
-		_ = term.Restore(int(in.Fd()), state)
-		fmt.Fprintln(errOut)
-	})
+	restore := func() { _ = term.Restore(int(in.Fd()), state) }
+	defer restore()
+	interruption.set(restore)
 	defer interruption.set(nil)
-	fmt.Fprint(errOut, oneLine(text)+" ")
-	password, err := term.ReadPassword(int(in.Fd()))
-	fmt.Fprintln(errOut)
+	password, err := term.NewTerminal(in, "").ReadPassword(oneLine(text) + " ")
+	if errors.Is(err, io.EOF) { // what Ctrl-C and Ctrl-D are there
+		return conn.Secret{}, &ended{"interrupted", exitInterrupted}
+	}
 	if err != nil {
 		return conn.Secret{}, untried{fmt.Errorf("read the password: %w", err)}
 	}
-	return conn.NewSecret(string(bytes.TrimRight(password, "\r\n"))), nil
+	return conn.NewSecret(password), nil
 }

@@ -33,7 +33,7 @@ func main() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	signal.Ignore(syscall.SIGPIPE) // a reader that goes away, such as head, ends a statement on the server, too
+	ignorePipe()
 	go func() {
 		end := &ended{"interrupted", exitInterrupted}
 		if <-signals == syscall.SIGTERM {

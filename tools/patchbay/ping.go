@@ -56,7 +56,7 @@ The exit status is 0 if all answered, 1 if one that was tried did not, and 2 if 
 				if c.err != nil {
 					continue
 				}
-				if list[i].cfg, err = p.login.complete(c.cfg, cmd.ErrOrStderr()); err != nil {
+				if list[i].cfg, err = p.login.complete(c.cfg); err != nil {
 					return err
 				}
 			}

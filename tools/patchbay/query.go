@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -126,7 +125,7 @@ func (q query) run(cmd *cobra.Command, source string, rest []string) (err error)
 	if err != nil {
 		return err
 	}
-	if c.cfg, err = q.login.complete(c.cfg, errOut); err != nil {
+	if c.cfg, err = q.login.complete(c.cfg); err != nil {
 		return err
 	}
 	if q.timeout > 0 {
@@ -147,7 +146,7 @@ func (q query) run(cmd *cobra.Command, source string, rest []string) (err error)
 	if q.timing {
 		fmt.Fprintf(errOut, "%.1f ms\n", millis(time.Since(start)))
 	}
-	if errors.Is(err, syscall.EPIPE) {
+	if isPipe(err) {
 		return statusError(exitPipe)
 	}
 	return err

@@ -27,3 +27,17 @@ func TestQueryOfMariaDB(t *testing.T) {
 	expect(t, place{}.run(t, "query", url, "set @a = 1"), ran{out: "done\n"})
 	expect(t, place{}.run(t, "query", url, "select sleep(60)", "--timeout=2s"), ran{status: 124, err: "patchbay: query: not done within the --timeout of 2s; the server has stopped it\n"})
 }
+
+func TestG1StopsOnMariaDB(t *testing.T) { stops(t, testserver.MariaDB(t)) }
+
+func TestBatchesAndTransactionsOnMariaDB(t *testing.T) {
+	b := newBench(t, testserver.MariaDB(t))
+	expect(t, place{}.run(t, "query", b.url, "update "+b.table+" set a = 5; select 1 as one; insert into "+b.table+" values (5)", "--tx", "--format=csv"), ran{out: "one\n1\n"})
+	expect(t, place{}.run(t, "query", b.url, "set @x = 1; insert into "+b.table+" select a from "+b.table), ran{out: "2 rows affected\n"})
+	expect(t, place{}.run(t, "query", b.url, "delete from "+b.table+"; select * from missing", "--tx"), ran{status: 1, err: "missing"})
+	expect(t, place{}.run(t, "query", b.url, "delete from "+b.table, "--read-only"), ran{status: 1, err: "READ ONLY transaction"})
+	expect(t, place{}.run(t, "query", b.url, "select ? + 1 as n, ? as t", "--args", `[41, "x"]`, "--format=jsonl"), ran{out: "{\"n\":42,\"t\":\"x\"}\n"})
+	if n := b.number("select count(*) from " + b.table + " where a = 5"); n != 4 {
+		t.Errorf("%d rows are left", n)
+	}
+}

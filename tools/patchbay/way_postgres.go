@@ -183,7 +183,9 @@ func (s *session) receive(text string) (err error) {
 		case *pgproto3.ErrorResponse:
 			fail(&serverError{pgconn.ErrorResponseToPgError(m), text})
 		case *pgproto3.NoticeResponse:
-			s.notice(noticeOf(m))
+			if !s.silent {
+				s.notice(noticeOf(m))
+			}
 		case *pgproto3.ReadyForQuery:
 			return err
 		}
