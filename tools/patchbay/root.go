@@ -85,7 +85,13 @@ func escape(args []string) []string {
 	return marked
 }
 
+// released is the version of a binary of the release workflow, which is built from a checkout.
+var released string
+
 func version() string {
+	if released != "" {
+		return released
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}
