@@ -204,7 +204,7 @@ func (m *Manager) failed(o *opening, cause error) error {
 }
 
 func (m *Manager) emitFailed(o *opening, err *conn.Error) {
-	observer.Emit(m.bus, conn.Failed{Name: o.name, Dialect: err.Dialect, Kind: err.Kind, Err: err})
+	observer.Emit(m.bus, conn.Failed{Name: o.name, Dialect: err.Dialect, Kind: err.Kind, Hint: err.Hint, Err: err})
 }
 
 // land ends the opening: what it opened becomes the connection of the name or, if it comes too late, is closed.
