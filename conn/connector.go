@@ -38,6 +38,7 @@ type connector struct {
 	args    []any  // of query
 	bus     *observer.Bus
 	keeper  *keeper                                    // nil if the pool has no Min
+	maxIdle int
 	session []func(context.Context, driver.Conn) error // of WithSession
 	onRetry func(Retrying)                             // of WithOnRetry; may be nil
 

@@ -134,7 +134,7 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
 		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
-		session: o.session, lazy: cfg.Lazy, onRetry: o.onRetry,
+		session: o.session, lazy: cfg.Lazy, onRetry: o.onRetry, maxIdle: maxIdle(cfg.Pool),
 	}
 	env := registry.Env{
 		Dial: o.dial, Watch: pool.watch, Credentials: ask, Warn: pool.warn,

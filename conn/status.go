@@ -3,6 +3,7 @@ package conn
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -14,6 +15,8 @@ import (
 // Status is what a pool has seen of its database: what [sql.DB.Stats] does not tell. Reading it asks the database nothing.
 type Status struct {
 	Target  string    // what is opened, as in [Error]
+	Min     int       // Pool.Min
+	MaxIdle int       // how many connections may be idle; -1: any number
 	Lost    time.Time // since when no further connection can be opened, as in the event; else zero
 	Failure *Failure  // the last failure to open a connection, also one that is over; nil if there was none
 	Retry   time.Time // when the pool itself tries to open one again; zero if only a query does
@@ -52,7 +55,13 @@ func (c *Conn) Status() Status {
 	h := &c.pool.health
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s := Status{Target: c.pool.target, Lost: h.lost, Retry: h.retry}
+	s := Status{Target: c.pool.target, Lost: h.lost, Retry: h.retry, MaxIdle: c.pool.maxIdle}
+	if c.pool.keeper != nil {
+		s.Min = c.pool.keeper.min
+	}
+	if s.MaxIdle == math.MaxInt32 {
+		s.MaxIdle = -1
+	}
 	if h.failure != nil {
 		s.Failure = new(*h.failure)
 	}

@@ -41,7 +41,7 @@ func TestALostDatabaseIsToldOnceAndItsReturn(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			if s := c.Status(); !s.Lost.IsZero() || s.Failure != nil || !s.Retry.IsZero() || s.Dials.Opened == 0 || s.Dials.Failed != nil {
+			if s := c.Status(); !s.Lost.IsZero() || s.Failure != nil || !s.Retry.IsZero() || s.Dials.Opened == 0 || s.Dials.Failed != nil || s.Min != pool.Min || s.MaxIdle != max(pool.MaxIdle, 0) && pool.MaxIdle != 0 {
 				t.Errorf("%+v: of a sound pool: %+v", pool, s)
 			}
 			down.Store(true)

@@ -235,6 +235,12 @@ func newRecord() *record {
 			name = e.Name
 		case manager.Evicted:
 			name = e.Name + " " + string(e.Reason)
+		case manager.Starved:
+			name = e.Name
+		case manager.Recovered:
+			name = e.Name
+		case manager.Held:
+			name = e.Name
 		case observer.Error:
 			if err, ok := errors.AsType[*conn.Error](e.Err); ok {
 				name = err.Name
