@@ -83,7 +83,7 @@ func show(e observer.Event) (Event, bool) {
 		s.Name, s.Level, s.Text = e.Name, "good", "back after "+round(e.After)
 	case manager.Starved:
 		s.Name, s.Level, s.Hint = e.Name, "error", e.Hint
-		s.Text = fmt.Sprintf("all %d connections in use for %s, and %d calls had to wait", e.Max, round(e.For), e.Waits)
+		s.Text = fmt.Sprintf("connections in use: all %d, for %s; calls that had to wait: %d", e.Max, round(e.For), e.Waits)
 	case manager.Recovered:
 		s.Name, s.Level, s.Text = e.Name, "good", "a connection is free again after "+round(e.After)
 	case manager.Held:
