@@ -101,6 +101,9 @@ func Unit() (err error) {
 			fmt.Printf("  %s: nothing ran\n", info.Dialect)
 		}
 	}
+	if !slices.ContainsFunc(facts, func(f testserver.Fact) bool { return f.Dialect == testserver.Browser }) {
+		fmt.Printf("  %s: nothing ran\n", testserver.Browser)
+	}
 	for _, fact := range facts {
 		fmt.Printf("  %s\n", fact)
 	}

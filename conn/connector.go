@@ -38,12 +38,15 @@ type connector struct {
 	args    []any  // of query
 	bus     *observer.Bus
 	keeper  *keeper                                    // nil if the pool has no Min
+	maxIdle int
 	session []func(context.Context, driver.Conn) error // of WithSession
+	onRetry func(Retrying)                             // of WithOnRetry; may be nil
 
 	lazy   bool         // nothing has been opened when Open returns
 	start  time.Time    // of opening, where it is lazy
 	dialed atomic.Int64 // connections that were tried, likewise
 
+	health  health        // of the database, as the pool has seen it
 	sockets netconn.Group // of the pool
 	logins  sync.Map      // driver.Conn -> *netconn.Group, its own sockets
 	adrift  atomic.Int32  // calls of inner.Connect that were given up and go on
@@ -100,7 +103,8 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 	if n := c.adrift.Load(); n >= mostAdrift {
 		return nil, &endError{KindTimeout, fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)}
 	}
-	err = c.within(ctx, c.toConnect(time.Now(), "connecting"), func(ctx context.Context) error {
+	start := time.Now()
+	err = c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) error {
 		dc, err = c.connect(ctx)
 		return err
 	})
@@ -110,6 +114,7 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 			observer.Emit(c.bus, Opened{c.name, c.dialect, int(attempts), time.Since(c.start)})
 		}
 	}
+	c.noteDial(time.Since(start), err)
 	return dc, err
 }
 

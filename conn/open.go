@@ -133,7 +133,7 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
 		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
-		session: o.session, lazy: cfg.Lazy,
+		session: o.session, lazy: cfg.Lazy, onRetry: o.onRetry, maxIdle: maxIdle(cfg.Pool),
 	}
 	env := registry.Env{
 		Dial: o.dial, Watch: pool.watch, Credentials: ask, Warn: pool.warn,
@@ -169,6 +169,6 @@ func (o *options) resolve(given Config) (Config, registry.Driver, error) {
 
 // fail tells the bus that opening failed and returns the error.
 func (o *options) fail(e *Error) error {
-	observer.Emit(o.bus, Failed{e.Name, e.Dialect, e.Kind, e})
+	observer.Emit(o.bus, Failed{e.Name, e.Dialect, e.Kind, e.Hint, e})
 	return e
 }

@@ -64,7 +64,12 @@ func (c *connector) attempt(ctx context.Context, r Retry, try func(context.Conte
 	telling := retry.BackoffFunc(func() (time.Duration, bool) {
 		delay, stop := delays.Next()
 		if !stop {
-			observer.Emit(c.bus, Retrying{c.name, c.dialect, attempts, delay, diagnose(last, c.driver).Kind, shown(last)})
+			d := diagnose(last, c.driver)
+			retrying := Retrying{c.name, c.dialect, attempts, delay, d.Kind, d.Hint, shown(last)}
+			if c.onRetry != nil {
+				c.onRetry(retrying)
+			}
+			observer.Emit(c.bus, retrying)
 		}
 		return delay, stop
 	})

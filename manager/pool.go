@@ -28,6 +28,9 @@ type pool struct {
 	birth    uint64
 	unleased chan struct{} // closed when it is retired and has no lease
 	closed   chan struct{} // closed when the connection is
+	shortage shortage      // of connections
+
+	idleClosed atomic.Int64 // 1 more than MaxIdleClosed before its idle connections were closed; 0: it has them
 
 	// For an idle time; Manager.mu is held.
 	seenUsed  int64     // used when it was last seen to change
@@ -123,6 +126,7 @@ func (p *pool) retireUnleased() bool {
 type Lease struct {
 	manager  *Manager
 	pool     *pool
+	quiet    bool // it is no use of the connection
 	released atomic.Bool
 }
 
@@ -132,7 +136,10 @@ func (l *Lease) Conn() *conn.Conn { return l.pool.conn }
 // Release gives the lease back. It may be called more than once.
 func (l *Lease) Release() {
 	if !l.released.Swap(true) {
-		l.manager.touch(l.pool)
+		l.manager.forget(l)
+		if !l.quiet {
+			l.manager.touch(l.pool)
+		}
 		l.manager.release(l.pool)
 	}
 }
@@ -154,12 +161,15 @@ func (m *Manager) release(p *pool) {
 // lost takes the name from a connection that was closed by others. If it was closed by the manager, that has been
 // done.
 func (m *Manager) lost(p *pool) {
+	defer m.unwatch(p)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	p.endIdle()
 	close(p.closed)
 	if e := m.names[p.name]; e != nil && e.current == p {
 		p.retire()
 		m.unname(e)
+		m.keepTotal(p)
 		m.admit()
 	}
 }
@@ -205,6 +215,7 @@ func (m *Manager) drain(p *pool, grace time.Duration, evicted *Evicted) {
 		m.mu.Lock()
 		p.err = err
 		delete(m.draining, p)
+		m.keepTotal(p)
 		m.mu.Unlock()
 		close(p.ended)
 	}()
@@ -235,6 +246,7 @@ func (m *Manager) finish(p *pool) error {
 // trim makes the pool keep no idle connections during its grace period. That takes as long as the driver does.
 func (m *Manager) trim(p *pool) {
 	defer close(p.trimmed)
+	p.endIdle()
 	if panicked, _ := try(func() error { p.conn.Trim(); return nil }); panicked != nil {
 		_ = m.report(p, panicked) // to those who listen; nobody waits for it
 	}

@@ -3,6 +3,7 @@
 //	patchbay ping URL | CONFIG [NAME...]            whether databases answer
 //	patchbay query URL | FILE | CONFIG[:NAME] [SQL] run SQL and print what it returns
 //	patchbay url CONNECTION                         a connection string in Patchbay's own form
+//	patchbay serve URL | CONFIG [NAME...]           a page of how databases are, and readiness
 //	patchbay drivers                                what is linked in, and what could be
 //	patchbay tags CONFIG...                         the build tags that a program with these configs needs
 //	patchbay completion SHELL                       completion for bash, zsh, fish and PowerShell

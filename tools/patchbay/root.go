@@ -28,7 +28,7 @@ func newRoot() *cobra.Command {
 		},
 		Args: cobra.ArbitraryArgs, // cobra's own check would print a URL that has no command before it
 	}
-	root.AddCommand(pingCommand(), queryCommand(), urlCommand(), driversCommand(), tagsCommand(), completionCommand(root), versionCommand())
+	root.AddCommand(pingCommand(), queryCommand(), urlCommand(), serveCommand(), driversCommand(), tagsCommand(), completionCommand(root), versionCommand())
 	root.SetHelpCommand(helpCommand(root))
 	root.CompletionOptions.DisableDefaultCmd = true // it prints an argument that is none of its own
 	root.SetFlagErrorFunc(flagError)

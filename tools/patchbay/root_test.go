@@ -69,7 +69,7 @@ func TestHelpNamesTheCommands(t *testing.T) {
 	if got.status != 0 || got.err != "" {
 		t.Errorf("got %+v", got)
 	}
-	for _, name := range []string{"completion", "drivers", "ping", "query", "tags", "url", "version"} {
+	for _, name := range []string{"completion", "drivers", "ping", "query", "serve", "tags", "url", "version"} {
 		if !strings.Contains(got.out, "\n  "+name+" ") {
 			t.Errorf("%s is not in\n%s", name, got.out)
 		}
