@@ -30,6 +30,8 @@ type connector struct {
 	order   registry.HostOrder
 	role    Role          // that a server must have
 	several bool          // the config has Hosts
+	onePool bool          // there can be no other for reading
+	limits  Pool
 	wrapped bool          // by WithConnector
 	timeout time.Duration // 0: none
 	name    string

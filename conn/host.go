@@ -39,7 +39,7 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 	}
 	env := registry.Env{
 		Dial: o.dial, Watch: c.watch, Credentials: ask, Warn: c.warn,
-		NoCreate: o.noCreate, NoDatabase: o.serverOnly,
+		NoCreate: o.noCreate, NoDatabase: o.serverOnly, OnePool: func() { c.onePool = true },
 	}
 	h := new(host)
 	if c.several {
