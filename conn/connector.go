@@ -28,9 +28,9 @@ type connector struct {
 	done    chan struct{} // closed when Close is over
 	hosts   []*host       // at least one
 	order   registry.HostOrder
-	role    Role          // that a server must have
-	several bool          // the config has Hosts
-	onePool bool          // there can be no other for reading
+	role    Role // that a server must have
+	several bool // the config has Hosts
+	onePool bool // there can be no other for reading
 	limits  Pool
 	wrapped bool          // by WithConnector
 	timeout time.Duration // 0: none

@@ -48,7 +48,8 @@ func TestReadersOfAFileAndItsWriterDoNotMeet(t *testing.T) {
 	}
 	count := func(ask interface {
 		QueryRowContext(context.Context, string, ...any) *sql.Row
-	}) (n int, err error) {
+	},
+	) (n int, err error) {
 		return n, ask.QueryRowContext(ctx, "SELECT count(*) FROM sales").Scan(&n)
 	}
 	if n, err := count(tx); n != 0 || err != nil {
