@@ -29,7 +29,7 @@ type login struct {
 
 func (l *login) flags(f *pflag.FlagSet) {
 	f.BoolVarP(&l.ask, "password", "W", false, "ask for the password (without it, "+passwordVariable+" is used if it is set)")
-	f.StringVar(&l.file, "password-file", "", "read the password from the first line of a file")
+	f.StringVar(&l.file, "password-file", "", "read the password from the first line of `FILE`")
 	f.BoolVar(&l.pgpass, "pgpass", false, "look the password up in .pgpass or the file that PGPASSFILE names")
 }
 

@@ -64,8 +64,8 @@ The exit status is 0 if all answered, 1 if one that was tried did not, and 2 if 
 		},
 	}
 	f := cmd.Flags()
-	f.DurationVar(&p.wait, "wait", 0, "keep trying for this time what may come up (default: try once)")
-	f.DurationVar(&p.watch, "watch", 0, "try again and again, with this time in between, until an interrupt")
+	f.DurationVar(&p.wait, "wait", 0, "keep trying for this `TIME` what may come up (default: try once)")
+	f.DurationVar(&p.watch, "watch", 0, "try again and again, with this `TIME` in between, until an interrupt")
 	f.Lookup("watch").NoOptDefVal = "2s"
 	f.BoolVar(&p.asJSON, "json", false, "print JSON, failures included")
 	p.login.flags(f)

@@ -74,13 +74,13 @@ exit status is then 130 and 124. There is no prompt to type SQL at: use the serv
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&q.file, "file", "f", "", "read the SQL from a file; - is standard input")
-	f.StringArrayVar(&q.args, "arg", nil, "bind a value, as in int:5, float:1.5, bool:true, text:a, bytes:00ff, json:{}, time:2026-01-02T15:04:05Z, null")
-	f.StringVar(&q.jsonArgs, "args", "", `bind the values of an array of JSON, as in '[5, "a", null]'`)
-	f.StringVar(&q.out.Format, "format", "table", "table, csv, tsv, json or jsonl")
+	f.StringVarP(&q.file, "file", "f", "", "read the SQL from `FILE`; - is standard input")
+	f.StringArrayVar(&q.args, "arg", nil, "bind a `VALUE`, as in int:5, float:1.5, bool:true, text:a, bytes:00ff, json:{}, time:2026-01-02T15:04:05Z, null")
+	f.StringVar(&q.jsonArgs, "args", "", "bind the values of an `ARRAY` of JSON, as in '[5, \"a\", null]'")
+	f.StringVar(&q.out.Format, "format", "table", "`FORM` of the output: table, csv, tsv, json or jsonl")
 	f.BoolVarP(&q.out.Expanded, "expanded", "x", false, "a table with a line for each value")
 	f.BoolVar(&q.out.NoHeader, "no-header", false, "no names of columns, and no number of rows")
-	f.DurationVar(&q.timeout, "timeout", 0, "stop after this time, opening included (default: never)")
+	f.DurationVar(&q.timeout, "timeout", 0, "stop after this `TIME`, opening included (default: never)")
 	f.BoolVar(&q.tx, "tx", false, "run all of the SQL or none: in one transaction")
 	f.BoolVar(&q.readOnly, "read-only", false, "change nothing")
 	f.BoolVar(&q.create, "create", false, "make the file of an SQLite database that does not exist")
@@ -120,6 +120,9 @@ func (q query) run(cmd *cobra.Command, source string, rest []string) (err error)
 	}
 	if strings.TrimSpace(text) == "" {
 		return usagef("the SQL is empty: write it after the connection, or name its file with -f")
+	}
+	if first := strings.TrimSpace(text)[0]; first == '.' || first == '\\' {
+		return usagef("what begins with a dot or a backslash is a command of a prompt, not SQL: use the server's own client for it")
 	}
 	args, err := q.bind(rest)
 	if err != nil {

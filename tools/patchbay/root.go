@@ -17,6 +17,24 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "patchbay",
 		Short:         "Look at SQL databases with the drivers that this program was built with",
+		Long: `Look at SQL databases with the drivers that this program was built with.
+
+A database is named by a URL, the file of an SQLite database, or a config that names several:
+
+  postgres://app@db.example/shop?ssl=true     mysql://app@db.example/shop
+  sqlite:app.db   app.db   sqlite::memory:    mssql://sa@db.example/shop
+
+  connections:                                # app.yaml; app.yaml:main is the first of them
+    main: {dialect: postgres, host: db.example, user: app, password: "${DB_PASSWORD}", database: shop, ssl: true}
+    events: sqlite:events.db
+
+Without ssl a connection is plaintext. A password may be in PATCHBAY_PASSWORD, in a file (--password-file), in .pgpass (--pgpass),
+or asked for (-W), so that it is not on the command line. "patchbay url" reads the connection strings of other programs.
+
+The exit status is 0 if all went well, 1 if a database could not be reached or refused, 2 if nothing could be tried, 124 at the end
+of a timeout, and 130 after an interrupt.`,
+		Example: `  patchbay ping app.yaml
+  patchbay query app.yaml:main "select count(*) from orders"`,
 		Version:       version(),
 		SilenceErrors: true, // main prints them
 		SilenceUsage:  true,
@@ -128,6 +146,14 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &none):
 		return usagef("--%s has no value: %s", none.GetFlag().Name, see)
 	case errors.As(err, &unknown):
+		if cmd.Name() == "query" {
+			switch name := unknown.GetSpecifiedName(); name {
+			case "csv", "tsv", "json", "jsonl", "table":
+				return usagef("unknown flag: did you mean --format %s? %s", name, see)
+			case "c", "e", "execute", "command", "sql":
+				return usagef("unknown flag: the SQL is an argument after the connection: %s", see)
+			}
+		}
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		if nearest := spell.Nearest(unknown.GetSpecifiedName(), names); nearest != "" && unknown.GetSpecifiedShortnames() == "" {

@@ -43,7 +43,7 @@ until an interrupt.`,
 			return s.run(cmd, args)
 		},
 	}
-	cmd.Flags().StringVar(&s.listen, "listen", "localhost:8090", "address to listen at; port 0 is a free one")
+	cmd.Flags().StringVar(&s.listen, "listen", "localhost:8090", "`ADDRESS` to listen at; port 0 is a free one")
 	s.login.flags(cmd.Flags())
 	return cmd
 }

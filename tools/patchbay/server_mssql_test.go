@@ -95,3 +95,50 @@ func TestATimeoutOfAServerThatIsStuck(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 }
+
+// What SQL Server says beside its answers, each result with its number, and the line of a mistake.
+func TestWhatSQLServerSaysBesideItsAnswer(t *testing.T) {
+	s, url := scripted(t)
+	batch := "update t set a = 1;\nselect 2 as two;\nprint 'half way';\ndelete from t"
+	two := tdstest.Rows([]tdstest.Column{{Name: "two", Type: tdstest.Int}}, []any{2})
+	s.Handle(batch, tdstest.Response{
+		Results:  []tdstest.Result{{Count: 3}, two.Results[0], {Count: 0}},
+		Messages: []tdstest.Message{{Number: 50000, Class: 10, Text: "half way"}},
+	}.Always())
+	got := place{}.run(t, "query", url, batch, "--format=csv")
+	if got.status != 0 || got.out != "rows_affected\n3\n\ntwo\n2\n\nrows_affected\n0\n" || got.err != "INFO: half way\n" {
+		t.Errorf("got %+v", got)
+	}
+	s.Handle("select 1;\nselect x", tdstest.Fail(tdstest.Message{Number: 207, Class: 16, Line: 2, Text: "Invalid column name 'x'."}).Always())
+	expect(t, place{}.run(t, "query", url, "select 1;\nselect x"), ran{
+		status: 1, err: "patchbay: query: mssql: Invalid column name 'x'. (207) (undefined)\n  LINE 2: select x\n",
+	})
+}
+
+// All or none, and with --read-only none, as SQL Server has no session that only reads.
+func TestTransactionsOfSQLServer(t *testing.T) {
+	s, url := scripted(t)
+	s.Handle("delete from t", tdstest.Affected(2).Always())
+	s.Handle("select x", tdstest.Fail(tdstest.Message{Number: 207, Class: 16, Text: "Invalid column name 'x'."}).Always())
+	for _, c := range []struct {
+		args []string
+		ends tdstest.Kind
+		want ran
+	}{
+		{[]string{"delete from t", "--tx"}, tdstest.Commit, ran{out: "2 rows affected\n"}},
+		{[]string{"select x", "--tx"}, tdstest.Rollback, ran{status: 1, err: "Invalid column name"}},
+		{[]string{"delete from t", "--read-only"}, tdstest.Rollback, ran{out: "2 rows affected\n"}},
+	} {
+		expect(t, place{}.run(t, append([]string{"query", url}, c.args...)...), c.want)
+		all := s.Connections()
+		var kinds []tdstest.Kind
+		for _, r := range all[len(all)-1].Requests {
+			if r.Kind == tdstest.Begin || r.Kind == tdstest.Commit || r.Kind == tdstest.Rollback {
+				kinds = append(kinds, r.Kind)
+			}
+		}
+		if len(kinds) != 2 || kinds[0] != tdstest.Begin || kinds[1] != c.ends {
+			t.Errorf("%q: the server got %v", c.args, kinds)
+		}
+	}
+}

@@ -38,8 +38,8 @@ Passwords and keys are printed as [redacted] unless --reveal is given. Nothing i
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&u.dialect, "dialect", "", "of the string, where its form does not tell: "+strings.Join(dialectNames(), ", "))
-	f.StringVar(&u.format, "format", "url", "url, json or yaml")
+	f.StringVar(&u.dialect, "dialect", "", "`NAME` of the dialect, where the form of the string does not tell: "+strings.Join(dialectNames(), ", "))
+	f.StringVar(&u.format, "format", "url", "`FORM` of the output: url, json or yaml")
 	f.BoolVar(&u.reveal, "reveal", false, "print passwords and keys")
 	if err := cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"url", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // the flag is not there: a mistake in this file
