@@ -15,8 +15,8 @@ import (
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "patchbay",
-		Short:         "Look at SQL databases with the drivers that this program was built with",
+		Use:   "patchbay",
+		Short: "Look at SQL databases with the drivers that this program was built with",
 		Long: `Look at SQL databases with the drivers that this program was built with.
 
 A database is named by a URL, the file of an SQLite database, or a config that names several:
