@@ -191,6 +191,9 @@ func (s *Status) failing(ctx context.Context, row manager.Stat) string {
 		l.Release()
 		return ""
 	}
+	if f := row.Failure; f != nil && !row.Lost.IsZero() && row.DB.Idle == 0 && !f.Kind.Retryable() && time.Since(f.At) < openAgain {
+		return explain(f.Kind, f.Hint, f.Err) // asking would log in once more
+	}
 	l := s.m.Peek(row.Name)
 	if l == nil {
 		return "" // it was closed just now
