@@ -107,7 +107,8 @@ func (c *Conn) OnClose(fn func()) bool {
 
 // Close closes the pool: its idle connections at once, those in use when they are returned. It is idempotent;
 // only the first call can return an error, which is an [*Error]. If the driver takes longer than the connect timeout,
-// that is an error, and closing goes on. The bus gets a [Closed] event, or, if closing failed, an [observer.Error].
+// that is an error, and closing goes on. What a driver says of an idle connection that it cannot close is lost in
+// database/sql, unless the driver panics. The bus gets a [Closed] event, or, if closing failed, an [observer.Error].
 func (c *Conn) Close() error { return c.close(context.Background()) }
 
 // close is Close with a context that bounds it as well.
