@@ -156,7 +156,7 @@ func (c *Conn) Abort(cause error) error {
 func (c *Conn) startClosing() <-chan error {
 	closed := make(chan error, 1)
 	go func() {
-		first, hangs := c.pool.closeIdle()
+		hangs, first := c.pool.closeIdle()
 		err := c.DB.Close()
 		<-c.pool.done // if another goroutine is closing it, DB.Close does not wait for that
 		for _, hang := range hangs {

@@ -73,7 +73,7 @@ func identity(one *sql.Conn) (found any) {
 // closeIdle closes the idle connections, whatever the driver does, and keeps no more from now on. It closes one after the
 // other, since database/sql forgets the rest when the driver panics over one of several. The error is that of the first
 // panic: what else goes wrong database/sql keeps to itself. The driver is still at what hangs.
-func (c *connector) closeIdle() (first error, hangs []*HangError) {
+func (c *connector) closeIdle() (hangs []*HangError, first error) {
 	for n := max(c.db.Stats().Idle-1, 0); n >= 0; n-- {
 		err := do(over, func() error {
 			return c.keepPlace(func() error {
@@ -87,7 +87,7 @@ func (c *connector) closeIdle() (first error, hangs []*HangError) {
 			first = err
 		}
 	}
-	return first, hangs
+	return hangs, first
 }
 
 // keepPlace calls f, a function of database/sql, and makes up for a place in the pool if the driver panics in it.
