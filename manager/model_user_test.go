@@ -22,11 +22,11 @@ type badDriver struct {
 	names []*modelName
 	rogue bool
 	now   [10]atomic.Int32 // openings of each name
+	did   *tally           // by a rogue driver
 	over  chan struct{}    // closed when what hangs is to return
 
 	mu   sync.Mutex
 	rand *rand.Rand
-	met  map[string]int // how often a rogue driver did what where
 }
 
 var errWrong = errors.New("wrong password")
@@ -37,21 +37,40 @@ var calls = []string{
 	"first Connect", "second Connect", "later Connect", "first query", "later query", "Close of a connection", "Close of a pool",
 }
 
+// tally counts what rogue drivers did.
+type tally struct {
+	mu    sync.Mutex
+	times map[string]map[string]int // by where and what
+}
+
+func newTally() *tally {
+	t := &tally{times: make(map[string]map[string]int)}
+	for _, where := range calls {
+		t.times[where] = make(map[string]int)
+		for what := range faults {
+			t.times[where][what] = 0
+		}
+	}
+	return t
+}
+
+// rarest returns what was done least there, and counts it once more.
+func (t *tally) rarest(where string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	times := t.times[where]
+	what := slices.MinFunc(slices.Sorted(maps.Keys(times)), func(a, b string) int { return times[a] - times[b] })
+	times[what]++
+	return what
+}
+
 // misbehave does one of faults where it is time for one.
 func (d *badDriver) misbehave(where string) {
-	if !d.rogue {
+	const odds, oddsOfTheRare = 75, 10
+	if !d.rogue || d.roll(map[bool]int{true: oddsOfTheRare, false: odds}[where == "later Connect"]) > 0 {
 		return
 	}
-	n := d.roll(300)
-	whats := slices.Sorted(maps.Keys(faults))
-	if n >= len(whats) {
-		return
-	}
-	what := whats[n]
-	d.mu.Lock()
-	d.met[what+" in "+where]++
-	d.mu.Unlock()
-	switch what {
+	switch what := d.did.rarest(where); what {
 	case "hangs": // for longer than anybody waits
 		select {
 		case <-d.over:
@@ -62,21 +81,6 @@ func (d *badDriver) misbehave(where string) {
 	default:
 		faults[what](nil)
 	}
-}
-
-// missed lists what it has not done yet.
-func (d *badDriver) missed() (all []string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for what := range faults {
-		for _, where := range calls {
-			if name := what + " in " + where; d.met[name] == 0 {
-				all = append(all, name)
-			}
-		}
-	}
-	slices.Sort(all)
-	return all
 }
 
 func (d *badDriver) dial(ctx context.Context, p *fakePool) error {
