@@ -25,6 +25,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -36,6 +37,9 @@ type Conn struct {
 	*sql.DB
 	cfg  Config
 	pool *connector
+
+	reader       *Conn       // nil: none
+	closesReader atomic.Bool // by both
 }
 
 // Name returns the name that the connection was opened under, "__default__" if none was given.
@@ -71,7 +75,8 @@ func (c *Conn) Version(ctx context.Context) (string, error) {
 }
 
 // Check asks the database, by the query and within the connect timeout that Open tests with, through the pool: it waits for
-// a connection as any caller does. A connection that does not answer is closed for good.
+// a connection as any caller does. Where the config asks for a Role, a server that has another one now is an error of
+// [KindRole]. A connection that does not answer, or has the wrong role, is closed for good.
 func (c *Conn) Check(ctx context.Context) error {
 	start := time.Now()
 	one, err := c.pool.take(ctx, c.pool.toConnect(start, "waiting for a connection"))
@@ -80,6 +85,16 @@ func (c *Conn) Check(ctx context.Context) error {
 	}
 	if err := c.pool.test(ctx, start, one); err != nil {
 		return err
+	}
+	if query := c.Info().RoleQuery; c.pool.role != RoleAny && query != "" {
+		value, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the role"), one, query)
+		if err != nil {
+			return err
+		}
+		if _, err := judgeRole(value, c.pool.role); err != nil {
+			c.pool.retire(one)
+			return err
+		}
 	}
 	c.pool.release(over, one)
 	return nil
@@ -92,8 +107,15 @@ func (c *Conn) Diagnose(err error) Diagnosis { return diagnose(err, c.pool.drive
 // seldom used. Queries still work, each on a connection of its own. If the driver takes long to close connections,
 // Trim returns before it has.
 func (c *Conn) Trim() {
+	_ = c.both(func(c *Conn) error { c.trim(); return nil })
+}
+
+func (c *Conn) trim() {
 	if c.pool.keeper != nil {
 		c.pool.keeper.stop()
 	}
-	_ = do(over, func() error { return c.pool.closeIdleBut(0) }) // a connection that does not close is as good as closed
+	_ = do(over, func() error { // a connection that does not close is as good as closed
+		_, _ = c.pool.closeIdle()
+		return nil
+	})
 }

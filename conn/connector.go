@@ -24,11 +24,15 @@ import (
 // time and learns of the end of the pool. What it hands out is the driver's own connection.
 type connector struct {
 	lifetime
-	db      *sql.DB          // the pool, which calls this connector
-	done    chan struct{}    // closed when Close is over
-	base    driver.Connector // the driver's own
-	inner   driver.Connector // the same, or what WithConnector put around it
-	wrapped bool
+	db      *sql.DB       // the pool, which calls this connector
+	done    chan struct{} // closed when Close is over
+	hosts   []*host       // at least one
+	order   registry.HostOrder
+	role    Role // that a server must have
+	several bool // the config has Hosts
+	onePool bool // there can be no other for reading
+	limits  Pool
+	wrapped bool          // by WithConnector
 	timeout time.Duration // 0: none
 	name    string
 	target  string
@@ -38,7 +42,6 @@ type connector struct {
 	args    []any  // of query
 	bus     *observer.Bus
 	keeper  *keeper                                    // nil if the pool has no Min
-	maxIdle int
 	session []func(context.Context, driver.Conn) error // of WithSession
 	onRetry func(Retrying)                             // of WithOnRetry; may be nil
 
@@ -56,7 +59,7 @@ type connector struct {
 }
 
 // Driver is that of the wrapped connector.
-func (c *connector) Driver() driver.Driver { return c.inner.Driver() }
+func (c *connector) Driver() driver.Driver { return c.hosts[0].inner.Driver() }
 
 // loginKey is that of the *netconn.Group of a login in the context that Connect passes to the driver: the Env of a
 // driver is that of the pool, and only the context tells the watch function for which of its connections a socket is.
@@ -104,8 +107,10 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 		return nil, &endError{KindTimeout, fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)}
 	}
 	start := time.Now()
+	var from *host
+	var role Role
 	err = c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) error {
-		dc, err = c.connect(ctx)
+		dc, from, role, err = c.reach(ctx)
 		return err
 	})
 	if c.lazy {
@@ -114,15 +119,15 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 			observer.Emit(c.bus, Opened{c.name, c.dialect, int(attempts), time.Since(c.start)})
 		}
 	}
-	c.noteDial(time.Since(start), err)
+	c.noteDial(time.Since(start), from, role, err)
 	return dc, err
 }
 
-// ready connects and has the functions of WithSession prepare the connection.
-func (c *connector) ready(ctx context.Context) (driver.Conn, error) {
-	dc, err := c.inner.Connect(ctx)
+// ready connects, checks the role of the server, and has the functions of WithSession prepare the connection.
+func (c *connector) ready(ctx context.Context, h *host, want Role) (driver.Conn, Role, error) {
+	dc, err := h.inner.Connect(ctx)
 	if err != nil {
-		return dc, err
+		return dc, RoleAny, err
 	}
 	isReady := false
 	defer func() {
@@ -130,28 +135,38 @@ func (c *connector) ready(ctx context.Context) (driver.Conn, error) {
 			closeConn(dc)
 		}
 	}()
+	role, err := c.checkRole(ctx, dc, want)
+	if err != nil {
+		return nil, role, err
+	}
 	for _, prepare := range c.session {
 		if err := prepare(ctx, dc); err != nil {
-			return nil, err
+			return nil, role, err
 		}
 	}
 	isReady = true
-	return dc, nil
+	return dc, role, nil
 }
 
 // connect calls the driver. Not every driver heeds a context in all that it does, so when it ends, the sockets are made
 // to fail underneath the driver.
-func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
+func (c *connector) connect(ctx context.Context, h *host, want Role) (dc driver.Conn, role Role, err error) {
 	login := new(netconn.Group)
 	stop := context.AfterFunc(ctx, login.Expire)
-	dc, err := call(ctx, func() (driver.Conn, error) {
-		return c.ready(context.WithValue(ctx, loginKey{}, login))
-	}, func(dc driver.Conn, err error) {
+	type answer struct {
+		dc   driver.Conn
+		role Role
+	}
+	got, err := call(ctx, func() (a answer, err error) {
+		a.dc, a.role, err = c.ready(context.WithValue(ctx, loginKey{}, login), h, want)
+		return a, err
+	}, func(late answer, err error) {
 		c.adrift.Add(-1)
 		if err == nil {
-			closeConn(dc)
+			closeConn(late.dc)
 		}
 	})
+	dc, role = got.dc, got.role
 	if is[*HangError](err) {
 		c.adrift.Add(1)
 		login.Close()
@@ -160,10 +175,10 @@ func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
 		if err == nil {
 			c.remember(dc, login)
 		}
-		return dc, err
+		return dc, role, err
 	}
 	closeConn(dc) // it came at the moment when its sockets expired
-	return nil, context.Cause(ctx)
+	return nil, role, context.Cause(ctx)
 }
 
 // closeConn closes a connection that the pool never had. It is of no use to anybody, so neither is what goes wrong.
@@ -171,7 +186,7 @@ func closeConn(dc driver.Conn) { _ = do(over, dc.Close) }
 
 // remember keeps the sockets of a connection until they are closed.
 func (c *connector) remember(dc driver.Conn, login *netconn.Group) {
-	if reflect.ValueOf(dc).Comparable() {
+	if !login.Empty() && reflect.ValueOf(dc).Comparable() {
 		c.logins.Store(dc, login)
 		login.WhenEmpty(func() { c.logins.Delete(dc) })
 	}
@@ -261,25 +276,18 @@ func (c *connector) Close() error {
 	if c.keeper != nil {
 		c.keeper.stop()
 	}
-	err := c.closeDriver(c.inner)
-	if c.wrapped {
-		err = errors.Join(err, c.closeDriver(c.base))
+	var err error
+	for _, h := range c.hosts {
+		err = errors.Join(err, c.closeDriver(h.inner))
+		if c.wrapped {
+			err = errors.Join(err, c.closeDriver(h.base))
+		}
 	}
 	close(c.done)
 	if first { // it is not a method of Conn that closes the pool
 		_ = c.closed(err) // the caller gets the error as it is, as from any *sql.DB
 	}
 	return err
-}
-
-// isDone reports whether Close is over.
-func (c *connector) isDone() bool {
-	select {
-	case <-c.done:
-		return true
-	default:
-		return false
-	}
 }
 
 // closeDriver closes a connector of the driver if that can be closed.

@@ -82,8 +82,12 @@ func TestKindsOfNetworkErrors(t *testing.T) {
 		"name that does not exist":       {&net.OpError{Op: "dial", Err: &net.DNSError{IsNotFound: true}}, registry.KindUnreachable},
 		"name server that is silent":     {&net.OpError{Op: "dial", Err: &net.DNSError{IsTimeout: true}}, registry.KindUnreachable},
 		"reset":                          {read(testproxy.Resetting(t)), registry.KindLost},
-		"end of stream":                  {fmt.Errorf("reading: %w", read(testproxy.Closing(t))), registry.KindLost},
-		"end within a message":           {io.ErrUnexpectedEOF, registry.KindLost},
+		"end of stream":                  {&net.OpError{Op: "read", Err: read(testproxy.Closing(t))}, registry.KindLost},
+		"end of a login":                 {atLogin(fmt.Errorf("reading: %w", read(testproxy.Closing(t)))), registry.KindLost},
+		"end within a message":           {atLogin(io.ErrUnexpectedEOF), registry.KindLost},
+		"end of a file":                  {io.EOF, registry.KindUnknown}, // A10
+		"end within a file":              {fmt.Errorf("reading the report: %w", io.ErrUnexpectedEOF), registry.KindUnknown},
+		"end of a pipe":                  {io.ErrClosedPipe, registry.KindUnknown},
 		"bad connection":                 {driver.ErrBadConn, registry.KindLost},
 		"deadline passed":                {dial(t, late, "tcp", closedPort(t)), registry.KindTimeout},
 		"deadline of a connection":       {os.ErrDeadlineExceeded, registry.KindTimeout},
@@ -156,6 +160,9 @@ func TestFileNameIsAnError(t *testing.T) {
 	var wrong *registry.ConfigError
 	if err := network.CheckFields(&registry.Config{Filename: "x.db"}); !errors.As(err, &wrong) || wrong.Field != "filename" {
 		t.Errorf("got %v, want a ConfigError of filename", err)
+	}
+	if err := network.CheckFields(&registry.Config{Hosts: []string{"a"}}); !errors.As(err, &wrong) || wrong.Field != "hosts" {
+		t.Errorf("got %v", err)
 	}
 	if err := network.CheckFields(&registry.Config{Database: "x"}); err != nil {
 		t.Error(err)

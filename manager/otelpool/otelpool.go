@@ -9,14 +9,16 @@
 //
 // # Metrics
 //
-// Each has the attributes db.client.connection.pool.name, the name of the connection, and db.system.name. MariaDB is "mysql"
+// Each has the attributes db.client.connection.pool.name, the name of the connection, which ends in "/reader" for its pool
+// for reading, and db.system.name. MariaDB is "mysql"
 // there: which of them a server is, it tells only when it is asked.
 //
 //	db.client.connection.count           with db.client.connection.state: idle, used
 //	db.client.connection.max             where there is a limit
 //	db.client.connection.idle.max        likewise
 //	db.client.connection.idle.min        Pool.Min
-//	db.client.connection.create_time     histogram in s, of those that succeeded
+//	db.client.connection.create_time     histogram in s, of those that succeeded, with server.address and server.port of
+//	                                     several hosts, and patchbay.role where the config asks for one
 //	patchbay.connection.errors           attempts to open one that failed, with error.type: unreachable, auth, timeout ...
 //	patchbay.connection.waits            calls that had to wait for a connection
 //	patchbay.connection.waited           how long they did together, in s
@@ -33,6 +35,8 @@ package otelpool
 import (
 	"context"
 	"errors"
+	"net"
+	"strconv"
 	"sync"
 
 	"go.opentelemetry.io/otel"
@@ -86,6 +90,15 @@ func Attach(m *manager.Manager, opts ...Option) (stop func() error, err error) {
 	}
 	cancel := observer.On(m.Observer(), func(e conn.Dialed) {
 		pool := poolOf(e.Name, e.Dialect)
+		if host, port, err := net.SplitHostPort(e.Host); err == nil {
+			pool = append(pool, attribute.String("server.address", host))
+			if n, err := strconv.Atoi(port); err == nil {
+				pool = append(pool, attribute.Int("server.port", n))
+			}
+		}
+		if e.Role != conn.RoleAny {
+			pool = append(pool, attribute.String("patchbay.role", e.Role.String()))
+		}
 		if e.Failed {
 			in.errors.Add(context.Background(), 1, metric.WithAttributes(append(pool, attribute.String("error.type", e.Kind.String()))...))
 		} else {

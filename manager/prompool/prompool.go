@@ -10,12 +10,13 @@
 //
 // # Metrics
 //
-// Each has the label db_name, the name of the connection.
+// Each has the label db_name, the name of the connection; that of its pool for reading ends in "/reader".
 //
 //	go_sql_max_open_connections, go_sql_open_connections, go_sql_in_use_connections, go_sql_idle_connections
 //	go_sql_wait_count_total, go_sql_wait_duration_seconds_total
 //	go_sql_max_idle_closed_total, go_sql_max_idle_time_closed_total, go_sql_max_lifetime_closed_total
-//	patchbay_connect_duration_seconds    histogram of what opening a connection took, where it succeeded
+//	patchbay_connect_duration_seconds    histogram of what opening a connection took, where it succeeded, with the host
+//	                                     of several and the role of its server where the config asks for one
 //	patchbay_connect_errors_total        attempts that failed, by kind: unreachable, auth, timeout ...
 //	patchbay_pool_lost                   1 while no further connection can be opened
 //	patchbay_pool_starving               1 while all connections are in use and callers wait
@@ -85,7 +86,7 @@ func New(m *manager.Manager) *Collector {
 		m: m,
 		connects: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "patchbay_connect_duration_seconds", Help: "How long opening a connection took, where it succeeded.", Buckets: buckets,
-		}, []string{name}),
+		}, []string{name, "host", "role"}),
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "patchbay_connect_errors_total", Help: "Attempts to open a connection that failed, by kind.",
 		}, []string{name, "kind"}),
@@ -95,7 +96,11 @@ func New(m *manager.Manager) *Collector {
 		if e.Failed {
 			c.errors.WithLabelValues(e.Name, e.Kind.String()).Inc()
 		} else {
-			c.connects.WithLabelValues(e.Name).Observe(e.Took.Seconds())
+			role := ""
+			if e.Role != conn.RoleAny {
+				role = e.Role.String()
+			}
+			c.connects.WithLabelValues(e.Name, e.Host, role).Observe(e.Took.Seconds())
 		}
 	})
 	return c

@@ -36,7 +36,7 @@ go_sql_max_open_connections{db_name="orders"} gauge
 go_sql_open_connections{db_name="orders"} gauge
 go_sql_wait_count_total{db_name="orders"} counter
 go_sql_wait_duration_seconds_total{db_name="orders"} counter
-patchbay_connect_duration_seconds{db_name="orders"} histogram
+patchbay_connect_duration_seconds{db_name="orders" host="" role=""} histogram
 patchbay_connect_errors_total{db_name="away" kind="unreachable"} counter
 patchbay_leases{db_name="orders"} gauge
 patchbay_pool_lost{db_name="orders"} gauge

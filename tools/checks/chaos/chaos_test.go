@@ -232,10 +232,12 @@ func (w *world) scrape() map[string]float64 {
 	for _, f := range families {
 		for _, one := range f.GetMetric() {
 			name := f.GetName()
-			if labels := one.GetLabel(); len(labels) > 1 {
-				name += " " + labels[1].GetValue()
+			for _, label := range one.GetLabel() {
+				if label.GetName() == "kind" {
+					name += " " + label.GetValue()
+				}
 			}
-			all[name] = one.GetGauge().GetValue() + one.GetCounter().GetValue() + float64(one.GetHistogram().GetSampleCount())
+			all[name] += one.GetGauge().GetValue() + one.GetCounter().GetValue() + float64(one.GetHistogram().GetSampleCount())
 			if f.GetType() != dto.MetricType_GAUGE {
 				counts[name] = all[name]
 			}
