@@ -42,6 +42,8 @@ type world struct {
 	*testing.T
 	server *testserver.Server
 	proxy  *testproxy.Proxy
+	second *testserver.Server // that a failover is to; nil if there is none
+	spare  *testproxy.Proxy   // before it
 	cfg    conn.Config
 	create string // the user of the program, with a password
 	change string
@@ -57,20 +59,71 @@ type world struct {
 	counts map[string]float64
 }
 
+func postgres(t *testing.T) *world {
+	return &world{T: t, create: "CREATE ROLE app LOGIN PASSWORD '%s'", change: "ALTER ROLE app PASSWORD '%s'"}
+}
+
+func mariadb(t *testing.T) *world {
+	return &world{T: t, create: "CREATE USER app@'%%' IDENTIFIED BY '%s'", change: "ALTER USER app@'%%' IDENTIFIED BY '%s'"}
+}
+
 func TestOperatorsSeeTheTruthPostgres(t *testing.T) {
 	t.Parallel()
-	chaos(&world{
-		T: t, server: testserver.StartPostgres(t, testserver.Options{}),
-		create: "CREATE ROLE app LOGIN PASSWORD '%s'", change: "ALTER ROLE app PASSWORD '%s'",
-	})
+	w := postgres(t)
+	w.server = testserver.StartPostgres(t, testserver.Options{})
+	chaos(w)
 }
 
 func TestOperatorsSeeTheTruthMariaDB(t *testing.T) {
 	t.Parallel()
-	chaos(&world{
-		T: t, server: testserver.StartMariaDB(t, testserver.Options{}),
-		create: "CREATE USER app@'%%' IDENTIFIED BY '%s'", change: "ALTER USER app@'%%' IDENTIFIED BY '%s'",
+	w := mariadb(t)
+	w.server = testserver.StartMariaDB(t, testserver.Options{})
+	chaos(w)
+}
+
+func TestOperatorsSeeAFailoverPostgres(t *testing.T) {
+	t.Parallel()
+	w := postgres(t)
+	w.server, w.second = testserver.StartPostgres(t, testserver.Options{}), testserver.StartPostgres(t, testserver.Options{})
+	failover(w, func(s *testserver.Server, readOnly bool) {
+		w.admin(s, fmt.Sprintf("ALTER SYSTEM SET default_transaction_read_only = %v", readOnly), "SELECT pg_reload_conf()")
 	})
+}
+
+func TestOperatorsSeeAFailoverMariaDB(t *testing.T) {
+	t.Parallel()
+	w := mariadb(t)
+	w.server, w.second = testserver.StartMariaDB(t, testserver.Options{}), testserver.StartMariaDB(t, testserver.Options{})
+	failover(w, func(s *testserver.Server, readOnly bool) {
+		w.admin(s, fmt.Sprintf("SET GLOBAL read_only = %v", readOnly))
+	})
+}
+
+// failover has the second server take the place of the first: what a program sees of a promotion.
+func failover(w *world, set func(s *testserver.Server, readOnly bool)) {
+	w.start()
+	set(w.second, true)
+	first, second := w.proxy.Addr(), w.spare.Addr()
+	on := func(host string) func(v view) bool {
+		return func(v view) bool {
+			return v.trouble == "" && v.host == host && v.role == "writer" && v.ready == 200 && v.lost == 0
+		}
+	}
+	w.await("on the first", on(first))
+	w.proxy.Refuse()
+	w.proxy.CloseAll()
+	w.lost("the first is gone, the second is not promoted", "role")
+	set(w.second, false)
+	w.await("on the second", on(second))
+	w.told("failover", "connection:lost", "connection:restore")
+
+	// The sessions of a server that becomes a reader stay, and what is asked is whether they can write.
+	set(w.second, true)
+	w.await("a writer that is read-only", func(v view) bool {
+		return v.ready == 503 && strings.Contains(v.reason, "role: ")
+	})
+	w.proxy.Accept()
+	w.await("on the first again", on(first))
 }
 
 // chaos runs once, and with PATCHBAY_TEST_LONG for so long.
@@ -94,22 +147,22 @@ func chaos(w *world) {
 	}
 }
 
-// admin runs a statement as the administrator, past the proxy.
-func (w *world) admin(statement string) {
+// admin runs statements as the administrator of a server, past the proxy.
+func (w *world) admin(s *testserver.Server, statements ...string) {
 	w.Helper()
 	ctx, cancel := context.WithTimeout(w.Context(), patience)
 	defer cancel()
-	db, err := conn.Open(ctx, w.server.Config(), conn.WithObserver(nil))
+	db, err := conn.Open(ctx, s.Config(), conn.WithObserver(nil))
 	if err != nil {
 		w.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.ExecContext(ctx, statement); err != nil {
-		w.Fatal(err)
+	if db.Dialect() == "postgres" { // so that it is there after a crash: the test's server does not sync
+		statements = append(statements, "CHECKPOINT")
 	}
-	if w.cfg.Dialect != "mysql" { // so that it is there after a crash: the test's server does not sync
-		if _, err := db.ExecContext(ctx, "CHECKPOINT"); err != nil {
-			w.Fatal(err)
+	for _, statement := range statements {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			w.Fatalf("%s: %v", statement, err)
 		}
 	}
 }
@@ -118,9 +171,15 @@ func (w *world) start() {
 	w.Helper()
 	password := rand.Text()
 	w.cfg = w.server.Config()
-	w.admin(fmt.Sprintf(w.create, password))
+	w.admin(w.server, fmt.Sprintf(w.create, password))
 	w.proxy = testproxy.New(w, fmt.Sprintf("%s:%d", w.server.Host, w.server.Port))
 	w.cfg.Host, w.cfg.Port, w.cfg.User, w.cfg.Password = w.proxy.Host(), w.proxy.Port(), "app", conn.NewSecret(password)
+	if w.second != nil {
+		w.admin(w.second, fmt.Sprintf(w.create, password))
+		w.spare = testproxy.New(w, fmt.Sprintf("%s:%d", w.second.Host, w.second.Port))
+		w.cfg.Host, w.cfg.Port = "", 0
+		w.cfg.Hosts, w.cfg.Role = []string{w.proxy.Addr(), w.spare.Addr()}, conn.RoleWriter
+	}
 	if w.cfg.Dialect == "mysql" {
 		w.cfg.Database = "" // the user has no rights
 	}
@@ -186,6 +245,7 @@ func (w *world) load(ctx context.Context) {
 // view is what operators see at a moment.
 type view struct {
 	trouble, kind string // of the page
+	host, role    string
 	max           int
 	ready         int
 	reason        string
@@ -202,7 +262,7 @@ func (w *world) look() (v view) {
 	v.reason = w.get(w.ready, "/readyz?verbose", &v.ready)
 	for _, p := range shot.Pools {
 		if p.Name == "app" && p.State == "open" {
-			v.trouble, v.max = p.Trouble, p.Max
+			v.trouble, v.host, v.role, v.max = p.Trouble, p.Host, p.Role, p.Max
 			if p.Failure != nil {
 				v.kind = p.Failure.Kind
 			}
@@ -342,7 +402,7 @@ func (w *world) freeze() {
 
 func (w *world) newPassword() {
 	password := rand.Text()
-	w.admin(fmt.Sprintf(w.change, password))
+	w.admin(w.server, fmt.Sprintf(w.change, password))
 	w.healthy("with the old password: what is open works")
 	w.proxy.CloseAll()
 	w.lost("with a password that is no more", "auth")
