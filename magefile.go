@@ -20,8 +20,8 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// everything is what "./..." would be if it reached into the tools module.
-var everything = []string{"./...", "./tools/..."}
+// everything is what "./..." would be if it reached into the other modules of go.work.
+var everything = []string{"./...", "./manager/otelpool/...", "./manager/prompool/...", "./tools/..."}
 
 // tagSets returns no tag, each single one, and the one for all drivers.
 func tagSets() []string {

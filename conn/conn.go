@@ -75,7 +75,8 @@ func (c *Conn) Version(ctx context.Context) (string, error) {
 }
 
 // Check asks the database, by the query and within the connect timeout that Open tests with, through the pool: it waits for
-// a connection as any caller does. A connection that does not answer is closed for good.
+// a connection as any caller does. Where the config asks for a Role, a server that has another one now is an error of
+// [KindRole]. A connection that does not answer, or has the wrong role, is closed for good.
 func (c *Conn) Check(ctx context.Context) error {
 	start := time.Now()
 	one, err := c.pool.take(ctx, c.pool.toConnect(start, "waiting for a connection"))
@@ -84,6 +85,16 @@ func (c *Conn) Check(ctx context.Context) error {
 	}
 	if err := c.pool.test(ctx, start, one); err != nil {
 		return err
+	}
+	if query := c.Info().RoleQuery; c.pool.role != RoleAny && query != "" {
+		value, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the role"), one, query)
+		if err != nil {
+			return err
+		}
+		if _, err := judgeRole(value, c.pool.role); err != nil {
+			c.pool.retire(one)
+			return err
+		}
 	}
 	c.pool.release(over, one)
 	return nil
@@ -103,5 +114,8 @@ func (c *Conn) trim() {
 	if c.pool.keeper != nil {
 		c.pool.keeper.stop()
 	}
-	_ = do(over, func() error { return c.pool.closeIdleBut(0) }) // a connection that does not close is as good as closed
+	_ = do(over, func() error { // a connection that does not close is as good as closed
+		_, _ = c.pool.closeIdle()
+		return nil
+	})
 }

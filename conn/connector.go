@@ -42,7 +42,6 @@ type connector struct {
 	args    []any  // of query
 	bus     *observer.Bus
 	keeper  *keeper                                    // nil if the pool has no Min
-	maxIdle int
 	session []func(context.Context, driver.Conn) error // of WithSession
 	onRetry func(Retrying)                             // of WithOnRetry; may be nil
 
@@ -108,8 +107,10 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 		return nil, &endError{KindTimeout, fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)}
 	}
 	start := time.Now()
+	var from *host
+	var role Role
 	err = c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) error {
-		dc, err = c.reach(ctx)
+		dc, from, role, err = c.reach(ctx)
 		return err
 	})
 	if c.lazy {
@@ -118,7 +119,7 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 			observer.Emit(c.bus, Opened{c.name, c.dialect, int(attempts), time.Since(c.start)})
 		}
 	}
-	c.noteDial(time.Since(start), err)
+	c.noteDial(time.Since(start), from, role, err)
 	return dc, err
 }
 
@@ -287,16 +288,6 @@ func (c *connector) Close() error {
 		_ = c.closed(err) // the caller gets the error as it is, as from any *sql.DB
 	}
 	return err
-}
-
-// isDone reports whether Close is over.
-func (c *connector) isDone() bool {
-	select {
-	case <-c.done:
-		return true
-	default:
-		return false
-	}
 }
 
 // closeDriver closes a connector of the driver if that can be closed.

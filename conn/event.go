@@ -54,6 +54,8 @@ type Warmed struct {
 type Dialed struct {
 	Name    string
 	Dialect string
+	Host    string // of several, the one that was reached
+	Role    Role   // of its server, as far as the config asks for one
 	Took    time.Duration
 	Failed  bool
 	Kind    Kind // of the failure

@@ -150,8 +150,7 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
 		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
-		session: o.session, onRetry: o.onRetry, maxIdle: maxIdle(cfg.Pool),
-		lazy: cfg.Lazy, limits: cfg.Pool,
+		session: o.session, lazy: cfg.Lazy, onRetry: o.onRetry, limits: cfg.Pool,
 		order: cfg.HostOrder, role: cfg.Role, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
 	}
 	for _, one := range each {

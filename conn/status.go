@@ -15,6 +15,8 @@ import (
 // Status is what a pool has seen of its database: what [sql.DB.Stats] does not tell. Reading it asks the database nothing.
 type Status struct {
 	Target  string    // what is opened, as in [Error]
+	Host    string    // of several, the one that the last connection is to
+	Role    Role      // of the server that it is to, if the config asks for one; else RoleAny
 	Min     int       // Pool.Min
 	MaxIdle int       // how many connections may be idle; -1: any number
 	Lost    time.Time // since when no further connection can be opened, as in the event; else zero
@@ -55,7 +57,7 @@ func (c *Conn) Status() Status {
 	h := &c.pool.health
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s := Status{Target: c.pool.target, Lost: h.lost, Retry: h.retry, MaxIdle: c.pool.maxIdle}
+	s := Status{Target: c.pool.target, Lost: h.lost, Retry: h.retry, Host: h.host, Role: h.role, MaxIdle: maxIdle(c.pool.limits)}
 	if c.pool.keeper != nil {
 		s.Min = c.pool.keeper.min
 	}
@@ -79,6 +81,8 @@ type health struct {
 	vain    time.Duration // what attempts took that callers gave up, since one succeeded
 	failure *Failure
 	retry   time.Time
+	host    string
+	role    Role
 	opened  uint64
 	failed  map[Kind]uint64
 	took    time.Duration
@@ -88,11 +92,12 @@ type health struct {
 }
 
 // noteDial notes how an attempt to connect ended, and tells the bus.
-func (c *connector) noteDial(took time.Duration, err error) {
+func (c *connector) noteDial(took time.Duration, from *host, role Role, err error) {
 	d := diagnose(err, c.driver)
 	h := &c.health
 	h.mu.Lock()
 	if err == nil {
+		h.host, h.role = from.address, role
 		h.opened++
 		h.took += took
 		i, _ := slices.BinarySearch(dialTimes[:], took)
@@ -111,7 +116,11 @@ func (c *connector) noteDial(took time.Duration, err error) {
 		c.missed(took, d, err)
 	}
 	h.mu.Unlock()
-	observer.Emit(c.bus, Dialed{c.name, c.dialect, took, err != nil, d.Kind})
+	dialed := Dialed{Name: c.name, Dialect: c.dialect, Role: role, Took: took, Failed: err != nil, Kind: d.Kind}
+	if from != nil {
+		dialed.Host = from.address
+	}
+	observer.Emit(c.bus, dialed)
 	h.events.Run()
 }
 

@@ -184,8 +184,8 @@ func TestEveryDialIsToldAndCounted(t *testing.T) {
 		}
 		defer c.Close()
 		want := []conn.Dialed{
-			{"__default__", "fake", 20 * time.Millisecond, true, conn.KindUnreachable},
-			{"__default__", "fake", 20 * time.Millisecond, false, conn.KindUnknown},
+			{"__default__", "fake", "", conn.RoleAny, 20 * time.Millisecond, true, conn.KindUnreachable},
+			{"__default__", "fake", "", conn.RoleAny, 20 * time.Millisecond, false, conn.KindUnknown},
 		}
 		if !slices.Equal(dials, want) {
 			t.Errorf("%+v", dials)

@@ -28,9 +28,8 @@ type pool struct {
 	birth    uint64
 	unleased chan struct{} // closed when it is retired and has no lease
 	closed   chan struct{} // closed when the connection is
-	shortage shortage      // of connections
-
-	idleClosed atomic.Int64 // 1 more than MaxIdleClosed before its idle connections were closed; 0: it has them
+	main     side          // of conn
+	reader   *side         // of conn.Reader; nil if that is conn itself
 
 	// For an idle time; Manager.mu is held.
 	seenUsed  int64     // used when it was last seen to change
@@ -58,7 +57,27 @@ const (
 )
 
 func newPool(name string, c *conn.Conn, cfg *conn.Config) *pool {
-	return &pool{name: name, conn: c, cfg: cfg, born: time.Now(), unleased: make(chan struct{}), closed: make(chan struct{})}
+	p := &pool{name: name, conn: c, cfg: cfg, born: time.Now(), unleased: make(chan struct{}), closed: make(chan struct{})}
+	p.main.conn = c
+	if reader := c.Reader(); reader != c {
+		p.reader = &side{conn: reader}
+	}
+	return p
+}
+
+// side is one of the pools that a pool of the manager consists of: the one for writing, and perhaps one for reading.
+type side struct {
+	conn       *conn.Conn
+	shortage   shortage     // of connections
+	idleClosed atomic.Int64 // 1 more than MaxIdleClosed before its idle connections were closed; 0: it has them
+}
+
+// sides calls f for each of them.
+func (p *pool) sides(f func(*side)) {
+	f(&p.main)
+	if p.reader != nil {
+		f(p.reader)
+	}
 }
 
 // share reports whether the connection may be handed out without a lease: not after the pool was retired, when it
@@ -164,7 +183,7 @@ func (m *Manager) lost(p *pool) {
 	defer m.unwatch(p)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	p.endIdle()
+	p.sides((*side).endIdle)
 	close(p.closed)
 	if e := m.names[p.name]; e != nil && e.current == p {
 		p.retire()
@@ -246,7 +265,7 @@ func (m *Manager) finish(p *pool) error {
 // trim makes the pool keep no idle connections during its grace period. That takes as long as the driver does.
 func (m *Manager) trim(p *pool) {
 	defer close(p.trimmed)
-	p.endIdle()
+	p.sides((*side).endIdle)
 	if panicked, _ := try(func() error { p.conn.Trim(); return nil }); panicked != nil {
 		_ = m.report(p, panicked) // to those who listen; nobody waits for it
 	}

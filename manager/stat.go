@@ -50,6 +50,9 @@ type Stat struct {
 	Err error
 
 	Target   string        // what is opened, as in conn.Error; empty as long as nothing has been tried
+	Host     string        // of several, the one that the last connection is to
+	Role     conn.Role     // of the server that it is to, where the config asks for one; else RoleAny
+	Reader   bool          // it is the pool for reading beside the one above it, which conn.Conn.Reader returns
 	Min      int           // Pool.Min; 0 while there is no pool
 	MaxIdle  int           // likewise; -1: any number
 	Lost     time.Time     // since when no further connection can be opened; else zero
@@ -72,7 +75,7 @@ type Closed struct {
 
 // Stats tells about all connections, sorted by name and then by age, oldest first; those of one age are in the
 // order in which they began. A name occurs more than once while what it stood for before is draining or being
-// canceled, and while it is being replaced.
+// canceled, and while it is being replaced. A pool for reading has a row of its own, below that of its connection.
 func (m *Manager) Stats() []Stat {
 	type row struct {
 		Stat
@@ -129,22 +132,27 @@ func (m *Manager) Stats() []Stat {
 	var all []Stat
 	for _, r := range rows {
 		if r.pool != nil {
-			r.addPool(r.pool)
+			r.addPool(&r.pool.main)
 			if at, ok := oldest[r.pool]; ok {
 				r.OldestLease = now.Sub(at)
 			}
 		}
 		r.addError(failedAt[r.Name])
 		all = append(all, r.Stat)
+		if r.pool != nil && r.pool.reader != nil {
+			reader := Stat{Name: r.pool.reader.conn.Name(), Dialect: r.Dialect, State: r.State, Age: r.Age, Reader: true}
+			reader.addPool(r.pool.reader)
+			all = append(all, reader)
+		}
 	}
 	return all
 }
 
 // addPool adds what the pool itself knows.
-func (s *Stat) addPool(p *pool) {
+func (s *Stat) addPool(p *side) {
 	s.DB = p.conn.Stats()
 	status := p.conn.Status()
-	s.Min, s.MaxIdle = status.Min, status.MaxIdle
+	s.Host, s.Role, s.Min, s.MaxIdle = status.Host, status.Role, status.Min, status.MaxIdle
 	s.Target, s.Lost, s.Failure, s.Retry, s.Dials = status.Target, status.Lost, status.Failure, status.Retry, status.Dials
 	s.Starving = p.shortage.starving()
 	s.Closed = Closed{p.closedAsIdle(s.DB), s.DB.MaxIdleTimeClosed, s.DB.MaxLifetimeClosed, 0}
@@ -190,11 +198,11 @@ func (m *Manager) Totals() []Total {
 		sums[name] = new(*t)
 	}
 	for p := range m.draining {
-		p.addTo(sums)
+		p.sides(func(s *side) { s.addTo(sums) })
 	}
 	for _, e := range m.names {
 		if e.current != nil {
-			e.current.addTo(sums)
+			e.current.sides(func(s *side) { s.addTo(sums) })
 		}
 	}
 	all := make([]Total, 0, len(sums))
@@ -208,15 +216,16 @@ func (m *Manager) Totals() []Total {
 // keepTotal keeps what a pool did that is closed. m.mu is held.
 func (m *Manager) keepTotal(p *pool) {
 	if m.past != nil {
-		p.addTo(m.past)
+		p.sides(func(s *side) { s.addTo(m.past) })
 	}
 }
 
-func (p *pool) addTo(sums map[string]*Total) {
-	t := sums[p.name]
+func (p *side) addTo(sums map[string]*Total) {
+	name := p.conn.Name()
+	t := sums[name]
 	if t == nil {
-		t = &Total{Name: p.name}
-		sums[p.name] = t
+		t = &Total{Name: name}
+		sums[name] = t
 	}
 	stats := p.conn.Stats()
 	t.Dialect = p.conn.Dialect()
@@ -229,7 +238,7 @@ func (p *pool) addTo(sums map[string]*Total) {
 
 // closedAsIdle is how many connections were closed because of MaxIdle. Closing a pool does so by lowering that, which is
 // not counted.
-func (p *pool) closedAsIdle(stats sql.DBStats) int64 {
+func (p *side) closedAsIdle(stats sql.DBStats) int64 {
 	if n := p.idleClosed.Load(); n > 0 {
 		return n - 1
 	}
@@ -237,4 +246,4 @@ func (p *pool) closedAsIdle(stats sql.DBStats) int64 {
 }
 
 // endIdle is called before idle connections are closed for good.
-func (p *pool) endIdle() { p.idleClosed.CompareAndSwap(0, p.conn.Stats().MaxIdleClosed+1) }
+func (p *side) endIdle() { p.idleClosed.CompareAndSwap(0, p.conn.Stats().MaxIdleClosed+1) }

@@ -89,12 +89,14 @@ func (m *Manager) look() {
 	m.mu.Unlock()
 
 	now := time.Now()
-	starved := make(map[*pool]Starved)
+	starved := make(map[*side]Starved)
 	if m.starveAfter > 0 {
 		for _, p := range pools {
-			if e, tell := m.examine(p, now); tell {
-				starved[p] = e
-			}
+			p.sides(func(s *side) {
+				if e, tell := m.examine(s, now); tell {
+					starved[s] = e
+				}
+			})
 		}
 	}
 	var users []User
@@ -122,7 +124,7 @@ func (m *Manager) look() {
 }
 
 // examine notes what a look at a pool shows. It reports whether the pool has now been exhausted for long.
-func (m *Manager) examine(p *pool, now time.Time) (e Starved, tell bool) {
+func (m *Manager) examine(p *side, now time.Time) (e Starved, tell bool) {
 	stats := p.conn.Stats()
 	s := &p.shortage
 	s.mu.Lock()
@@ -139,7 +141,7 @@ func (m *Manager) examine(p *pool, now time.Time) (e Starved, tell bool) {
 		s.since, s.before = now, before
 	case !s.told && now.Sub(s.since) >= m.starveAfter:
 		return Starved{
-			Name: p.name, Dialect: p.conn.Dialect(), InUse: stats.InUse, Max: stats.MaxOpenConnections,
+			Name: p.conn.Name(), Dialect: p.conn.Dialect(), InUse: stats.InUse, Max: stats.MaxOpenConnections,
 			For: now.Sub(s.since), Waits: stats.WaitCount - s.before, Hint: starveHint,
 		}, true
 	}
@@ -147,10 +149,10 @@ func (m *Manager) examine(p *pool, now time.Time) (e Starved, tell bool) {
 }
 
 // endShortage notes that a connection is free again. p.shortage.mu is held.
-func (m *Manager) endShortage(p *pool, now time.Time) {
+func (m *Manager) endShortage(p *side, now time.Time) {
 	s := &p.shortage
 	if s.told {
-		e := Recovered{p.name, p.conn.Dialect(), now.Sub(s.since)}
+		e := Recovered{p.conn.Name(), p.conn.Dialect(), now.Sub(s.since)}
 		m.watch.events.Add(func() { observer.Emit(m.bus, e) })
 	}
 	s.since, s.told = time.Time{}, false
@@ -158,9 +160,11 @@ func (m *Manager) endShortage(p *pool, now time.Time) {
 
 // unwatch ends what is told of a pool that is closed.
 func (m *Manager) unwatch(p *pool) {
-	p.shortage.mu.Lock()
-	p.shortage.over = true
-	m.endShortage(p, time.Now())
-	p.shortage.mu.Unlock()
+	p.sides(func(s *side) {
+		s.shortage.mu.Lock()
+		defer s.shortage.mu.Unlock()
+		s.shortage.over = true
+		m.endShortage(s, time.Now())
+	})
 	m.watch.events.Run()
 }

@@ -27,7 +27,8 @@ const (
 // A name is asked by a query through its pool, as a caller would: a server that does not answer makes it fail, and so
 // does a pool that is exhausted. It also fails while it is being opened, and while its last opening failed, which is then
 // tried again. One that nobody has asked for yet is not opened. All of them fail after [Status.Close], and while the
-// manager closes everything. The names are asked at the same time, and at most once a second, whoever asks.
+// manager closes everything. Of a config with a Role it fails where the server has another one now: for a writer that has
+// become read-only. A pool for reading beside a name is not asked. The names are asked at the same time, and at most once a second, whoever asks.
 func (s *Status) Ready() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !readsOnly(w, r) {
@@ -138,7 +139,7 @@ func (s *Status) ask(all bool) []check {
 	newest := make(map[string]manager.Stat) // what a name stands for: rows are in the order of their age
 	for _, row := range s.m.Stats() {
 		switch old, ok := newest[row.Name]; {
-		case row.State == manager.StateDraining || row.State == manager.StateCanceling:
+		case row.State == manager.StateDraining, row.State == manager.StateCanceling, row.Reader:
 		case ok && old.State == manager.StateOpen: // it serves while it is being replaced
 		default:
 			newest[row.Name] = row
@@ -190,6 +191,9 @@ func (s *Status) failing(ctx context.Context, row manager.Stat) string {
 		}
 		l.Release()
 		return ""
+	}
+	if f := row.Failure; f != nil && !row.Lost.IsZero() && row.DB.Idle == 0 && !f.Kind.Retryable() && time.Since(f.At) < openAgain {
+		return explain(f.Kind, f.Hint, f.Err) // asking would log in once more
 	}
 	l := s.m.Peek(row.Name)
 	if l == nil {

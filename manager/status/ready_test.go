@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/manager/status"
 )
 
@@ -188,6 +189,37 @@ func TestReadyOpensAgainWhatCouldNotBeOpened(t *testing.T) {
 		}
 		time.Sleep(30 * time.Second)
 		if code, body := get(s.Ready(), "/?verbose"); code != 200 {
+			t.Errorf("%d %q", code, body)
+		}
+	})
+}
+
+// A password that has changed: readiness is asked every second, and must not lock the user out.
+func TestReadyDoesNotRepeatARefusedLoginEverySecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, m := newManager(t, "a")
+		s := status.New(m)
+		defer s.Close()
+		c := named(t, m, "a")
+		f.state['a'].Store(denying)
+		if code, _ := get(s.Ready(), "/"); code != 503 { // which closes the connection that was there
+			t.Errorf("%d", code)
+		}
+		dials := func() uint64 { return c.Status().Dials.Failed[conn.KindAuth] }
+		before := dials()
+		for range 60 {
+			if code, body := later(s.Ready(), "/?verbose"); code != 503 || !strings.Contains(body, "[-]a failed: auth: ") {
+				t.Errorf("%d %q", code, body)
+			}
+		}
+		if n := dials() - before; n < 2 || n > 3 {
+			t.Errorf("%d logins in a minute", n)
+		}
+		f.state['a'].Store(sound)
+		if err := c.PingContext(t.Context()); err != nil { // the next caller
+			t.Fatal(err)
+		}
+		if code, body := later(s.Ready(), "/?verbose"); code != 200 {
 			t.Errorf("%d %q", code, body)
 		}
 	})

@@ -32,6 +32,8 @@ type Pool struct {
 	Name        string  `json:"name"`
 	Dialect     string  `json:"dialect"`
 	Target      string  `json:"target,omitempty"`
+	Host        string  `json:"host,omitempty"`
+	Role        string  `json:"role,omitempty"`
 	State       string  `json:"state"`             // as manager.State has them
 	Trouble     string  `json:"trouble,omitempty"` // "lost", "exhausted", "failed" or "retrying"
 	Age         float64 `json:"age"`
@@ -143,12 +145,15 @@ func rank(p Pool) int {
 
 func poolOf(row manager.Stat) Pool {
 	p := Pool{
-		Name: row.Name, Dialect: row.Dialect, Target: row.Target, State: row.State.String(), Trouble: trouble(row),
+		Name: row.Name, Dialect: row.Dialect, Target: row.Target, Host: row.Host, State: row.State.String(), Trouble: trouble(row),
 		Age: row.Age.Seconds(), Leases: row.Leases, OldestLease: row.OldestLease.Seconds(),
 		InUse: row.DB.InUse, Idle: row.DB.Idle, Max: row.DB.MaxOpenConnections, Min: row.Min, MaxIdle: row.MaxIdle,
 		Waits: row.DB.WaitCount, Waited: row.DB.WaitDuration.Seconds(),
 		Starving: orNil(row.Starving), Lost: orNil(row.Lost), Retry: orNil(row.Retry),
 		Opened: row.Dials.Opened, Within: row.Dials.Within, Closed: Closed(row.Closed),
+	}
+	if row.Role != conn.RoleAny {
+		p.Role = row.Role.String()
 	}
 	for kind, n := range row.Dials.Failed {
 		if p.Failed == nil {

@@ -130,7 +130,9 @@ func (b *browser) awaitRow(name, state string) {
 }
 
 // row is the expression for the last row of a name.
-func row(name string) string { return `[...document.querySelectorAll('details[data-name="` + name + `"]')].at(-1)` }
+func row(name string) string {
+	return `[...document.querySelectorAll('details[data-name="` + name + `"]')].at(-1)`
+}
 
 // look sets the size of the window and the theme.
 func (b *browser) look(width, height int64, theme string) {

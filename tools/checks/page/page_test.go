@@ -124,7 +124,7 @@ func TestThePageInABrowser(t *testing.T) {
 		t.Error("opened")
 	}
 	b.look(1280, 900, "light")
-	b.run(chromedp.Navigate("http://"+addr+path))
+	b.run(chromedp.Navigate("http://" + addr + path))
 	value[bool](b, "window.same = true")
 	b.awaitRow("orders", "open")
 	b.awaitRow("audit", "failed")
