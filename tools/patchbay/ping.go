@@ -74,12 +74,16 @@ The exit status is 0 if all answered, 1 if one that was tried did not, and 2 if 
 
 func (p ping) run(ctx context.Context, list []connection, out io.Writer) error {
 	width, color := terminal(out)
+	status := exitOK
 	for {
 		b := newBoard(list, out, width, color)
 		if p.asJSON {
 			b.out = io.Discard
 		}
 		results := p.round(ctx, list, b)
+		if p.watch > 0 && ctx.Err() != nil { // what an interrupt has cut short is not the state of anything
+			return statusOf(status)
+		}
 		if p.asJSON {
 			if err := printJSON(out, results); err != nil {
 				return err
@@ -87,21 +91,28 @@ func (p ping) run(ctx context.Context, list []connection, out io.Writer) error {
 		} else if err := b.sum(results, p.watch > 0); err != nil {
 			return err
 		}
-		status := statusOf(results)
+		status = exitOf(results)
 		if p.watch > 0 {
 			select {
 			case <-ctx.Done():
+				return statusOf(status)
 			case <-time.After(p.watch):
 				continue
 			}
-		} else if e, ok := context.Cause(ctx).(*ended); ok && status != exitOK {
+		}
+		if e, ok := context.Cause(ctx).(*ended); ok && status != exitOK {
 			status = e.status
 		}
-		if status != exitOK {
-			return statusError(status)
-		}
+		return statusOf(status)
+	}
+}
+
+// statusOf is the error by which the command ends with a status, of which all is printed already.
+func statusOf(status int) error {
+	if status == exitOK {
 		return nil
 	}
+	return statusError(status)
 }
 
 // round tries all connections once, or for as long as wait says.
@@ -111,7 +122,9 @@ func (p ping) round(ctx context.Context, list []connection, b *board) []result {
 	for i, c := range list {
 		all.Go(func() {
 			results[i] = probe(ctx, c, p.wait, func(r result) { b.waits(i, r) })
-			b.done(i, results[i])
+			if p.watch == 0 || ctx.Err() == nil {
+				b.done(i, results[i])
+			}
 		})
 	}
 	stop := b.refresh()
@@ -120,7 +133,7 @@ func (p ping) round(ctx context.Context, list []connection, b *board) []result {
 	return results
 }
 
-func statusOf(results []result) int {
+func exitOf(results []result) int {
 	status := exitOK
 	for _, r := range results {
 		switch {
