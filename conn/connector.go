@@ -43,7 +43,6 @@ type connector struct {
 	bus     *observer.Bus
 	keeper  *keeper                                    // nil if the pool has no Min
 	session []func(context.Context, driver.Conn) error // of WithSession
-	onRetry func(Retrying)                             // of WithOnRetry; may be nil
 
 	lazy   bool         // nothing has been opened when Open returns
 	start  time.Time    // of opening, where it is lazy

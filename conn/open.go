@@ -60,7 +60,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	}
 	k := c.makePool(o.check)
 	var warmed Warmed
-	attempts, err := c.pool.attempt(ctx, cfg.Retry, func(ctx context.Context) (err error) {
+	attempts, err := c.pool.attempt(ctx, cfg.Retry, o.onRetry, func(ctx context.Context) (err error) {
 		start := time.Now()
 		if k == nil {
 			return c.pool.try(ctx, start)
@@ -150,7 +150,7 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
 		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
-		session: o.session, lazy: cfg.Lazy, onRetry: o.onRetry, limits: cfg.Pool,
+		session: o.session, lazy: cfg.Lazy, limits: cfg.Pool,
 		order: cfg.HostOrder, role: cfg.Role, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
 	}
 	for _, one := range each {

@@ -267,6 +267,9 @@ func (m *Manager) publish(e *entry, p *pool, leases int) bool {
 	if !p.conn.OnClose(func() { m.lost(p) }) {
 		return false
 	}
+	if reader := p.conn.Reader(); reader != p.conn {
+		p.reader = &side{conn: reader}
+	}
 	old := e.current
 	e.current, e.err = p, nil
 	p.birth = m.nextBirth()
