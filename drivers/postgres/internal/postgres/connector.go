@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
@@ -27,6 +28,7 @@ type connector struct {
 	set   settings
 	hosts []*pgconn.FallbackConfig // those of cfg
 	tls   []*network.TLS           // of each; nil: plaintext
+	known sync.Map                 // host -> its *network.TLS, also of those that the environment names
 }
 
 func (c *connector) Driver() driver.Driver { return stdlib.GetDefaultDriver() }
