@@ -18,7 +18,8 @@ import (
 // influence afterwards; each attempt is bounded by the config's ConnectTimeout as well.
 //
 // With Config.Lazy it does what needs no database and returns. The first statement connects, the pool is filled in the
-// background, and the [Opened] event comes with the first connection.
+// background, and the [Opened] event comes with the first connection. Until then each attempt that fails in another way than
+// the one before, and one in a second, sends a [Failed] event, and [Conn.Pending] says why.
 func Open(ctx context.Context, cfg Config, opts ...Option) (*Conn, error) {
 	return open(ctx, cfg, newOptions(defaultName, opts))
 }
@@ -59,7 +60,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		k = newKeeper(c.pool, cfg.Pool, o.check)
 	}
 	if cfg.Lazy {
-		c.pool.start = start
+		c.pool.lazy.since = start
 		if k != nil {
 			c.pool.keeper = k
 			go k.begin()
@@ -134,8 +135,9 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
 		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
-		session: o.session, lazy: cfg.Lazy,
+		session: o.session,
 	}
+	pool.lazy.is = cfg.Lazy
 	env := registry.Env{
 		Dial: o.dial, Watch: pool.watch, Credentials: ask, Warn: pool.warn,
 		NoCreate: o.noCreate, NoDatabase: o.serverOnly,
