@@ -159,7 +159,7 @@ func closeConn(dc driver.Conn) { _ = do(over, dc.Close) }
 
 // remember keeps the sockets of a connection until they are closed.
 func (c *connector) remember(dc driver.Conn, login *netconn.Group) {
-	if reflect.ValueOf(dc).Comparable() {
+	if !login.Empty() && reflect.ValueOf(dc).Comparable() {
 		c.logins.Store(dc, login)
 		login.WhenEmpty(func() { c.logins.Delete(dc) })
 	}

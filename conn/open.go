@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"time"
 
@@ -142,7 +141,7 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		Dial: o.dial, Watch: pool.watch, Credentials: ask, Warn: pool.warn,
 		NoCreate: o.noCreate, NoDatabase: o.serverOnly,
 	}
-	pool.base, err = recovered(func() (driver.Connector, error) { return d.Connector(cfg.Clone(), env) })
+	err = recovered(func() (err error) { pool.base, err = d.Connector(cfg.Clone(), env); return err })
 	if err != nil {
 		kind := KindConfig
 		if is[*PanicError](err) {

@@ -15,6 +15,8 @@ var groups = []group{
 	{"github.com/patchbay-go/patchbay/manager", "^(BenchmarkMapLoadBaseline|BenchmarkNamed|BenchmarkGet)$", []string{"-cpu=1,2"}},
 	{"github.com/patchbay-go/patchbay/conn", "^(BenchmarkOpen|BenchmarkQuery)$", []string{"-cpu=2"}},
 	{"github.com/patchbay-go/patchbay/conn", "^(BenchmarkRoundTrips|BenchmarkWarmUp)$", []string{"-cpu=2", "-benchtime=10x"}},
+	{"github.com/patchbay-go/patchbay/conn", "^BenchmarkIdle$", []string{"-cpu=2", "-benchtime=1x"}},
+	{"github.com/patchbay-go/patchbay/manager", "^BenchmarkOpenNew$", []string{"-cpu=2", "-benchtime=2000x"}},
 }
 
 // row is a budget: how many times the baseline a benchmark may take.
@@ -33,6 +35,9 @@ var rows = []row{
 	{"open + SELECT 1 + close of an SQLite file, against database/sql", "Open/patchbay-2", "Open/byhand-2", nanos, 1.05, 0, false},
 	{"open on PostgreSQL, against the driver's connect and SELECT 1", "RoundTrips/postgres/patchbay-2", "RoundTrips/postgres/byhand-2", "roundtrips/op", 1, 0, false},
 	{"open on MariaDB, against the driver's connect and SELECT 1", "RoundTrips/mysql/patchbay-2", "RoundTrips/mysql/byhand-2", "roundtrips/op", 1, 0, false},
+	{"opening 2,000 new SQLite files by name, against database/sql", "OpenNew/patchbay-2", "OpenNew/byhand-2", nanos, 1.1, 0, false},
+	{"heap of an idle pool, against *sql.DB", "Idle/patchbay-2", "Idle/byhand-2", "heap-B/pool", 1.3, 0, false},
+	{"goroutines of an idle pool, against *sql.DB", "Idle/patchbay-2", "Idle/byhand-2", "goroutines/pool", 1, 0, false},
 	{"a query through Conn, against *sql.DB", "Query/patchbay-2", "Query/byhand-2", nanos, 1, 0.05, false},
 	{"allocations of a query through Conn, against *sql.DB", "Query/patchbay-2", "Query/byhand-2", "allocs/op", 1, 0, false},
 	{"manager.Named of 10 names, against a sync.Map", "Named/names=10", "MapLoadBaseline/names=10", nanos, 2, 0, true},
