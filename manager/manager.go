@@ -26,6 +26,16 @@
 // [conn.Conn.OnClose]. One that itself opens or closes the same name would wait for itself, until its context ends
 // or the close timeout is over: put it behind an [observer.Queue], or start a goroutine. One that blocks does not
 // hold up Close and CloseAll for longer than that either, but they return an error then.
+//
+// # When a pool is exhausted
+//
+// A pool of which all connections are in use looks to callers like a server that does not answer. [Starved] tells them
+// apart. Its usual causes are rows that are not closed and transactions that are neither committed nor rolled back, which
+// cannot be seen without standing between database/sql and the driver. [WithStarveProfile] finds them in another way: rows
+// and transactions have a goroutine of database/sql that waits for the end of their context, and knows who started it. So
+// Users says for each where the one is now that opened it: in a loop over rows, in a call of another service, or, if
+// Stack is empty, nowhere any more, which means that it forgot them. Rows and transactions whose context cannot end, such as
+// [context.Background], have no such goroutine: give each query a context that can.
 package manager
 
 import (
