@@ -17,10 +17,10 @@ var errClosed = errors.New("sql: database is closed")
 // lifetime is the end of a pool, which any of several functions can begin and of which the bus hears once.
 type lifetime struct {
 	mu      sync.Mutex
-	untold  bool // the bus has heard of the opening, and not yet of the end
-	told    bool // likewise of a lazy opening
+	untold  bool // the bus has heard of the opening, or is about to, and not yet of the end
 	ending  bool
 	onClose []func()
+	lazy    laziness
 }
 
 // opened says that the bus hears of the opening, so that it must hear of the end.
@@ -28,18 +28,6 @@ func (l *lifetime) opened() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.untold = true
-}
-
-// openedNow is opened for a pool whose Open has returned already. It reports whether the bus is to hear of the opening: not
-// a second time, and not once the pool ends.
-func (l *lifetime) openedNow() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.told || l.ending {
-		return false
-	}
-	l.told, l.untold = true, true
-	return true
 }
 
 // isOpen reports whether opened was called and the bus has not heard of the end.
@@ -78,16 +66,20 @@ func (c *connector) closed(err error) error {
 		}
 		err = e
 	}
+	tell := func() { observer.Emit(c.bus, Closed{Name: c.name, Dialect: c.dialect}) }
+	if err != nil {
+		tell = func() { observer.Emit(c.bus, observer.Error{Source: "connection", Err: err}) }
+	}
 	c.mu.Lock()
 	untold := c.untold
 	c.untold = false
+	after := untold && c.lazy.telling // whose listener may be what closes the pool
+	if after {
+		c.lazy.then = tell
+	}
 	c.mu.Unlock()
-	switch {
-	case !untold:
-	case err != nil:
-		observer.Emit(c.bus, observer.Error{Source: "connection", Err: err})
-	default:
-		observer.Emit(c.bus, Closed{Name: c.name, Dialect: c.dialect})
+	if untold && !after {
+		tell()
 	}
 	return err
 }

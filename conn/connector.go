@@ -43,11 +43,6 @@ type connector struct {
 	bus     *observer.Bus
 	keeper  *keeper                                    // nil if the pool has no Min
 	session []func(context.Context, driver.Conn) error // of WithSession
-	onRetry func(Retrying)                             // of WithOnRetry; may be nil
-
-	lazy   bool         // nothing has been opened when Open returns
-	start  time.Time    // of opening, where it is lazy
-	dialed atomic.Int64 // connections that were tried, likewise
 
 	health  health        // of the database, as the pool has seen it
 	sockets netconn.Group // of the pool
@@ -113,13 +108,10 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 		dc, from, role, err = c.reach(ctx)
 		return err
 	})
-	if c.lazy {
-		attempts := c.dialed.Add(1)
-		if err == nil && c.openedNow() {
-			observer.Emit(c.bus, Opened{c.name, c.dialect, int(attempts), time.Since(c.start)})
-		}
-	}
 	c.noteDial(time.Since(start), from, role, err)
+	if c.lazy.is {
+		c.tried(err)
+	}
 	return dc, err
 }
 

@@ -17,7 +17,8 @@ import (
 // influence afterwards; each attempt is bounded by the config's ConnectTimeout as well.
 //
 // With Config.Lazy it does what needs no database and returns. The first statement connects, the pool is filled in the
-// background, and the [Opened] event comes with the first connection.
+// background, and the [Opened] event comes with the first connection. Until then each attempt that fails in another way than
+// the one before, and one in a second, sends a [Failed] event, and [Conn.Pending] says why.
 func Open(ctx context.Context, cfg Config, opts ...Option) (*Conn, error) {
 	return open(ctx, cfg, newOptions(defaultName, opts))
 }
@@ -60,7 +61,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	}
 	k := c.makePool(o.check)
 	var warmed Warmed
-	attempts, err := c.pool.attempt(ctx, cfg.Retry, func(ctx context.Context) (err error) {
+	attempts, err := c.pool.attempt(ctx, cfg.Retry, o.onRetry, func(ctx context.Context) (err error) {
 		start := time.Now()
 		if k == nil {
 			return c.pool.try(ctx, start)
@@ -104,7 +105,7 @@ func (c *Conn) makePool(check time.Duration) (k *keeper) {
 
 // startLazily makes the pool, whose opening began at start, and lets its keeper fill it in the background.
 func (c *Conn) startLazily(start time.Time, check time.Duration) {
-	c.pool.start = start
+	c.pool.lazy.since = start
 	if c.pool.keeper = c.makePool(check); c.pool.keeper != nil {
 		go c.pool.keeper.begin()
 	}
@@ -150,9 +151,10 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
 		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
-		session: o.session, lazy: cfg.Lazy, onRetry: o.onRetry, limits: cfg.Pool,
+		session: o.session, limits: cfg.Pool,
 		order: cfg.HostOrder, role: cfg.Role, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
 	}
+	pool.lazy.is = cfg.Lazy
 	for _, one := range each {
 		h, err := pool.newHost(one, info, o)
 		if err != nil {

@@ -57,38 +57,56 @@ func (c *Conn) Status() Status {
 	h := &c.pool.health
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s := Status{Target: c.pool.target, Lost: h.lost, Retry: h.retry, Host: h.host, Role: h.role, MaxIdle: maxIdle(c.pool.limits)}
+	s := Status{Target: c.pool.target, Role: h.role, MaxIdle: maxIdle(c.pool.limits)}
+	if h.last != nil {
+		s.Host = h.last.address
+	}
 	if c.pool.keeper != nil {
 		s.Min = c.pool.keeper.min
 	}
 	if s.MaxIdle == math.MaxInt32 {
 		s.MaxIdle = -1
 	}
-	if h.failure != nil {
-		s.Failure = new(*h.failure)
-	}
-	s.Dials = Dials{Opened: h.opened, Took: h.took, Failed: maps.Clone(h.failed), Within: make([]uint64, len(h.within))}
+	s.Dials = Dials{Took: h.took, Within: make([]uint64, len(h.within))}
 	for i, n := range h.within {
 		s.Dials.Within[i] = uint64(n)
+		s.Dials.Opened += uint64(n)
+	}
+	if t := h.trouble; t != nil {
+		s.Lost, s.Retry, s.Dials.Failed = t.lost, t.retry, maps.Clone(t.failed)
+		if t.failure != nil {
+			s.Failure = new(*t.failure)
+		}
 	}
 	return s
 }
 
-// health is what the attempts to connect tell of the database.
+// health is what the attempts to connect tell of the database. Every pool has one, so it is small.
 type health struct {
 	mu      sync.Mutex
+	took    time.Duration
+	within  [len(dialTimes) + 1]uint32
+	last    *host // that the last connection is to
+	role    Role  // of it
+	trouble *trouble
+}
+
+// trouble is what there is to know of attempts that failed; most pools have none.
+type trouble struct {
 	lost    time.Time
 	vain    time.Duration // what attempts took that callers gave up, since one succeeded
 	failure *Failure
 	retry   time.Time
-	host    string
-	role    Role
-	opened  uint64
 	failed  map[Kind]uint64
-	took    time.Duration
-	within  [len(dialTimes) + 1]uint32
+	events  inorder.Calls // that the database is lost and restored
+}
 
-	events inorder.Calls // that lost and restored it
+// troubled returns the trouble of the pool, which it makes if there is none. h.mu is held.
+func (h *health) troubled() *trouble {
+	if h.trouble == nil {
+		h.trouble = &trouble{failed: make(map[Kind]uint64)}
+	}
+	return h.trouble
 }
 
 // noteDial notes how an attempt to connect ended, and tells the bus.
@@ -97,50 +115,56 @@ func (c *connector) noteDial(took time.Duration, from *host, role Role, err erro
 	h := &c.health
 	h.mu.Lock()
 	if err == nil {
-		h.host, h.role = from.address, role
-		h.opened++
-		h.took += took
 		i, _ := slices.BinarySearch(dialTimes[:], took)
 		h.within[i]++
-		h.vain = 0
-		if !h.lost.IsZero() {
-			restored := Restored{c.name, c.dialect, time.Since(h.lost)}
-			h.lost = time.Time{}
-			h.events.Add(func() { observer.Emit(c.bus, restored) })
+		h.took += took
+		h.last, h.role = from, role
+		if h.trouble != nil {
+			c.isBack(h.trouble)
 		}
 	} else {
-		if h.failed == nil {
-			h.failed = make(map[Kind]uint64)
-		}
-		h.failed[d.Kind]++
-		c.missed(took, d, err)
+		c.missed(h.troubled(), took, d, err)
 	}
+	t := h.trouble
 	h.mu.Unlock()
 	dialed := Dialed{Name: c.name, Dialect: c.dialect, Role: role, Took: took, Failed: err != nil, Kind: d.Kind}
 	if from != nil {
 		dialed.Host = from.address
 	}
 	observer.Emit(c.bus, dialed)
-	h.events.Run()
+	if t != nil {
+		t.events.Run()
+	}
+}
+
+// isBack notes a success after failures. health.mu is held.
+func (c *connector) isBack(t *trouble) {
+	t.vain = 0
+	if t.lost.IsZero() {
+		return
+	}
+	restored := Restored{c.name, c.dialect, time.Since(t.lost)}
+	t.lost = time.Time{}
+	t.events.Add(func() { observer.Emit(c.bus, restored) })
 }
 
 // missed notes a failure. That a caller gave up says nothing of the database, unless all did for as long as the connect
 // timeout together: where their deadlines are shorter than it, nobody would ever know. health.mu is held.
-func (c *connector) missed(took time.Duration, d Diagnosis, err error) {
-	h := &c.health
+func (c *connector) missed(t *trouble, took time.Duration, d Diagnosis, err error) {
+	t.failed[d.Kind]++
 	if d.Kind == KindCanceled {
-		h.vain += took
-		if h.vain < c.patience() {
+		t.vain += took
+		if t.vain < c.patience() {
 			return
 		}
-		err = fmt.Errorf("no connection in %v, in which callers waited for one and gave up: %w", h.vain.Round(time.Millisecond), err)
+		err = fmt.Errorf("no connection in %v, in which callers waited for one and gave up: %w", t.vain.Round(time.Millisecond), err)
 		d = diagnose(&endError{KindTimeout, err}, c.driver)
 	}
-	h.failure = &Failure{time.Now(), d.Kind, d.Hint, shown(err)}
-	if h.lost.IsZero() && c.isOpen() && !c.isEnding() {
-		h.lost = time.Now()
+	t.failure = &Failure{time.Now(), d.Kind, d.Hint, shown(err)}
+	if t.lost.IsZero() && c.isOpen() && !c.isEnding() {
+		t.lost = time.Now()
 		lost := Lost{c.name, c.dialect, d.Kind, d.Hint, c.db.Stats().OpenConnections, shown(err)}
-		h.events.Add(func() { observer.Emit(c.bus, lost) })
+		t.events.Add(func() { observer.Emit(c.bus, lost) })
 	}
 }
 
@@ -148,5 +172,7 @@ func (c *connector) missed(took time.Duration, d Diagnosis, err error) {
 func (h *health) triesAt(at time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.retry = at
+	if h.trouble != nil || !at.IsZero() {
+		h.troubled().retry = at
+	}
 }

@@ -143,7 +143,7 @@ func TestALazyPoolIsNotLostBeforeItWasThere(t *testing.T) {
 			t.Errorf("after ping %d: %+v", i, s)
 		}
 	}
-	if got := r.names(); !slices.Equal(got, []string{"connection:open", "connection:lost"}) {
+	if got := r.names(); !slices.Equal(got, []string{"connection:error", "connection:open", "connection:lost"}) {
 		t.Errorf("%v", got)
 	}
 }

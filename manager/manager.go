@@ -26,6 +26,16 @@
 // [conn.Conn.OnClose]. One that itself opens or closes the same name would wait for itself, until its context ends
 // or the close timeout is over: put it behind an [observer.Queue], or start a goroutine. One that blocks does not
 // hold up Close and CloseAll for longer than that either, but they return an error then.
+//
+// # When a pool is exhausted
+//
+// A pool of which all connections are in use looks to callers like a server that does not answer. [Starved] tells them
+// apart. Its usual causes are rows that are not closed and transactions that are neither committed nor rolled back, which
+// cannot be seen without standing between database/sql and the driver. [WithStarveProfile] finds them in another way: rows
+// and transactions have a goroutine of database/sql that waits for the end of their context, and knows who started it. So
+// Users says for each where the one is now that opened it: in a loop over rows, in a call of another service, or, if
+// Stack is empty, nowhere any more, which means that it forgot them. Rows and transactions whose context cannot end, such as
+// [context.Background], have no such goroutine: give each query a context that can.
 package manager
 
 import (
@@ -130,7 +140,7 @@ func (m *Manager) Observer() *observer.Bus { return m.bus }
 // Get returns the connection of that name, and opens it if it is not open yet. Concurrent calls share one
 // opening, which goes on until the context of the last caller has ended. If it fails, all of them get the error,
 // and the next call tries again. The options count only when this call opens the connection: [Manager.Named] and
-// [Manager.Reload] open with those of [WithConnOptions] alone, also a name that Get has opened before.
+// [Manager.Reload] open with those of the manager alone, also a name that Get has opened before.
 //
 // If the name stands for another config, the error is a [*MismatchError]. The connection is shared: do not close
 // it. The package comment says how long it stays open.

@@ -182,7 +182,10 @@ func (m *Manager) run(o *opening) {
 	if err = m.claim(o); err != nil {
 		err = m.failed(o, err)
 	} else {
-		opts := append([]conn.Option{conn.WithObserver(m.bus)}, m.opts...)
+		opts := []conn.Option{conn.WithObserver(m.bus)}
+		for _, f := range m.opts {
+			opts = append(opts, f(o.name, o.cfg.Clone())...)
+		}
 		opts = append(append(opts, o.opts...), conn.WithName(o.name), conn.WithOnRetry(func(e conn.Retrying) { m.noteRetry(o, e) }))
 		c, err = conn.Open(o.ctx, *o.cfg, opts...) // it sends the event of its own failure
 		if hang, ok := errors.AsType[*conn.HangError](err); ok {
@@ -266,6 +269,9 @@ func (m *Manager) land(o *opening, c *conn.Conn, err error) {
 func (m *Manager) publish(e *entry, p *pool, leases int) bool {
 	if !p.conn.OnClose(func() { m.lost(p) }) {
 		return false
+	}
+	if reader := p.conn.Reader(); reader != p.conn {
+		p.reader = &side{conn: reader}
 	}
 	old := e.current
 	e.current, e.err = p, nil

@@ -59,9 +59,6 @@ const (
 func newPool(name string, c *conn.Conn, cfg *conn.Config) *pool {
 	p := &pool{name: name, conn: c, cfg: cfg, born: time.Now(), unleased: make(chan struct{}), closed: make(chan struct{})}
 	p.main.conn = c
-	if reader := c.Reader(); reader != c {
-		p.reader = &side{conn: reader}
-	}
 	return p
 }
 

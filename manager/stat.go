@@ -45,7 +45,10 @@ type Stat struct {
 	Leases  int           // not released
 	DB      sql.DBStats   // of its pool
 
-	// Err is that of the last attempt to open or replace it, if that failed. If the context of those who waited ended
+	// Pending says that it was opened lazily and nothing has connected to it yet: it is StateOpen, and may not be up.
+	Pending bool
+
+	// Err is that of the last attempt to open or replace it, if that failed, or to connect while it is pending. If the context of those who waited ended
 	// first, it says what the attempts had met until then, and so does its kind.
 	Err error
 
@@ -151,6 +154,10 @@ func (m *Manager) Stats() []Stat {
 // addPool adds what the pool itself knows.
 func (s *Stat) addPool(p *side) {
 	s.DB = p.conn.Stats()
+	var err error
+	if s.Pending, err = p.conn.Pending(); s.Err == nil {
+		s.Err = err
+	}
 	status := p.conn.Status()
 	s.Host, s.Role, s.Min, s.MaxIdle = status.Host, status.Role, status.Min, status.MaxIdle
 	s.Target, s.Lost, s.Failure, s.Retry, s.Dials = status.Target, status.Lost, status.Failure, status.Retry, status.Dials

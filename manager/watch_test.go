@@ -237,6 +237,46 @@ func TestTheProfileOfAnExhaustedPoolSaysWhereItsConnectionsAre(t *testing.T) {
 	wg.Wait()
 }
 
+// forgetTx begins a transaction that nobody ends.
+func forgetTx(ctx context.Context, t *testing.T, c *conn.Conn) {
+	if _, err := c.BeginTx(ctx, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// What was forgotten has no goroutine any more that could be in a stack, and is told all the same: on a real database.
+func TestTheProfileTellsOfWhatWasForgotten(t *testing.T) {
+	bus := observer.New()
+	m := manager.New(manager.WithObserver(bus), manager.WithStarveAfter(20*time.Millisecond), manager.WithStarveProfile())
+	defer func() { _ = m.CloseAll(context.Background()) }()
+	told := make(chan manager.Starved, 1)
+	observer.On(bus, func(e manager.Starved) { told <- e })
+	c, err := m.Get(t.Context(), "a", conn.Config{Dialect: "sqlite", Filename: ":memory:", Pool: conn.Pool{Max: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel() // which ends the transaction
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		forgetTx(ctx, t, c)
+	}()
+	<-done
+	waiting := make(chan error)
+	go func() { waiting <- c.PingContext(ctx) }()
+	found := false
+	e := <-told
+	for _, u := range e.Users {
+		found = found || u.Doing == "has a transaction open" && u.Stack == ""
+	}
+	if !found {
+		t.Errorf("%+v", e.Users)
+	}
+	cancel()
+	<-waiting
+}
+
 func TestALeaseThatIsHeldForLongIsToldWithItsAcquirer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()

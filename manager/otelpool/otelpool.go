@@ -27,6 +27,8 @@
 //	patchbay.pool.starving               1 while all connections are in use and callers wait
 //	patchbay.leases                      not released
 //
+// The SDK keeps 2,000 series of an instrument unless metric.WithCardinalityLimit says otherwise, and adds up the others.
+//
 // Counters count from Attach on and outlive what is replaced, evicted, reloaded or closed: a name that was open once keeps
 // its series. What cannot be known without standing in the way of every query is left out: pending_requests, timeouts, and
 // the histograms wait_time and use_time.

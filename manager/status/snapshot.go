@@ -34,7 +34,7 @@ type Pool struct {
 	Target      string  `json:"target,omitempty"`
 	Host        string  `json:"host,omitempty"`
 	Role        string  `json:"role,omitempty"`
-	State       string  `json:"state"`             // as manager.State has them
+	State       string  `json:"state"`             // as manager.State has them, or "pending"
 	Trouble     string  `json:"trouble,omitempty"` // "lost", "exhausted", "failed" or "retrying"
 	Age         float64 `json:"age"`
 	Leases      int     `json:"leases"`
@@ -151,6 +151,9 @@ func poolOf(row manager.Stat) Pool {
 		Waits: row.DB.WaitCount, Waited: row.DB.WaitDuration.Seconds(),
 		Starving: orNil(row.Starving), Lost: orNil(row.Lost), Retry: orNil(row.Retry),
 		Opened: row.Dials.Opened, Within: row.Dials.Within, Closed: Closed(row.Closed),
+	}
+	if row.Pending {
+		p.State = "pending"
 	}
 	if row.Role != conn.RoleAny {
 		p.Role = row.Role.String()
