@@ -1,4 +1,4 @@
-//go:build (sqlite || alldrivers) && unix
+//go:build alldrivers && unix
 
 package main
 
@@ -163,6 +163,26 @@ func TestG6OnATerminal(t *testing.T) {
 	_ = cmd.Wait()
 	if !strings.Contains(string(all), "\x1b[1mn") {
 		t.Errorf("without NO_COLOR it is %q", all)
+	}
+}
+
+// TestG1: Ctrl-C in a terminal.
+func TestG1OnATerminal(t *testing.T) {
+	for _, s := range []*testserver.Server{testserver.Postgres(t), testserver.MariaDB(t)} {
+		t.Run(s.Config().Dialect, func(t *testing.T) {
+			b := newBench(t, s)
+			run := onTerminal(t, place{}, "query", b.url, b.slow)
+			for b.number(b.count) == 0 {
+				if t.Context().Err() != nil {
+					t.Fatal("the statement never ran")
+				}
+			}
+			run.write("\x03")
+			text, status := run.end()
+			if left := b.number(b.count); status != 130 || !strings.HasSuffix(text, "patchbay: query: interrupted; the server has stopped it\n") || left != 0 {
+				t.Errorf("ended with %d and %q; %d statements go on", status, text, left)
+			}
+		})
 	}
 }
 

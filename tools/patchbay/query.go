@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -199,5 +198,5 @@ func failed(db *conn.Conn, name string, err error) error {
 	if e := (*ended)(nil); kind == conn.KindUnknown || errors.As(err, &e) {
 		return fmt.Errorf("%s: %w", where, err)
 	}
-	return fmt.Errorf("%s: %w (%s)", where, err, cmp.Or(kind.String(), "unknown"))
+	return fmt.Errorf("%s: %w (%s)", where, err, kind)
 }

@@ -83,6 +83,21 @@ func TestQueryOfSQLServer(t *testing.T) {
 	expect(t, place{}.run(t, "query", url, "select x"), ran{status: 1, err: "patchbay: query: mssql: Invalid column name 'x'.; Try y. (207) (undefined)\n"})
 }
 
+// TestG1 on SQL Server: it confirms that it has stopped what it was doing.
+func TestG1StopsOnSQLServer(t *testing.T) {
+	s, url := scripted(t)
+	stopped := make(chan struct{})
+	s.Handle("waitfor delay '1:00'", func(ctx context.Context, _ tdstest.Query) tdstest.Response {
+		<-ctx.Done()
+		close(stopped)
+		return tdstest.Response{}
+	})
+	expect(t, place{}.run(t, "query", url, "waitfor delay '1:00'", "--timeout=1s"), ran{
+		status: 124, err: "patchbay: query: not done within the --timeout of 1s; the server has stopped it\n",
+	})
+	<-stopped
+}
+
 // A server that does not even answer that a query is called off keeps nobody waiting.
 func TestATimeoutOfAServerThatIsStuck(t *testing.T) {
 	s, url := scripted(t)
