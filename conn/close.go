@@ -101,7 +101,9 @@ func (c *Conn) OnClose(fn func()) bool {
 // Close closes the pool: its idle connections at once, those in use when they are returned. It is idempotent;
 // only the first call can return an error, which is an [*Error]. If the driver takes longer than the connect timeout,
 // that is an error, and closing goes on. The bus gets a [Closed] event, or, if closing failed, an [observer.Error].
-func (c *Conn) Close() error { return c.close(context.Background()) }
+func (c *Conn) Close() error {
+	return c.both(func(c *Conn) error { return c.close(context.Background()) })
+}
 
 // close is Close with a context that bounds it as well.
 func (c *Conn) close(ctx context.Context) error {
@@ -130,16 +132,20 @@ func (c *Conn) close(ctx context.Context) error {
 // driver does not.
 // The error is an [*Error]; the bus gets a [Closed] event, or, if closing failed, an [observer.Error].
 func (c *Conn) Shutdown(ctx context.Context) error {
-	c.pool.end()
-	return c.pool.closed(c.settle(ctx, c.startClosing()))
+	return c.both(func(c *Conn) error {
+		c.pool.end()
+		return c.pool.closed(c.settle(ctx, c.startClosing()))
+	})
 }
 
 // Abort closes the pool and cuts the network connections that are still in use, so that what runs on them
 // fails at once. A connection to a file cannot be cut: a statement there ends with its context. A cause says
 // why the pool could not be closed cleanly, and is reported as the failure to do so; it may be nil.
 func (c *Conn) Abort(cause error) error {
-	c.pool.end()
-	return c.pool.closed(c.cut(cause, c.startClosing()))
+	return c.both(func(c *Conn) error {
+		c.pool.end()
+		return c.pool.closed(c.cut(cause, c.startClosing()))
+	})
 }
 
 // startClosing closes the pool on another goroutine, because nobody knows how long a driver takes for that.
