@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -100,7 +99,8 @@ func (c *Conn) OnClose(fn func()) bool {
 
 // Close closes the pool: its idle connections at once, those in use when they are returned. It is idempotent;
 // only the first call can return an error, which is an [*Error]. If the driver takes longer than the connect timeout,
-// that is an error, and closing goes on. The bus gets a [Closed] event, or, if closing failed, an [observer.Error].
+// that is an error, and closing goes on. What a driver says of an idle connection that it cannot close is lost in
+// database/sql, unless the driver panics. The bus gets a [Closed] event, or, if closing failed, an [observer.Error].
 func (c *Conn) Close() error {
 	return c.both(func(c *Conn) error { return c.close(context.Background()) })
 }
@@ -148,27 +148,20 @@ func (c *Conn) Abort(cause error) error {
 	})
 }
 
-// startClosing closes the pool on another goroutine, because nobody knows how long a driver takes for that.
+// startClosing closes the pool on another goroutine, because nobody knows how long a driver takes for that. Its idle
+// connections are closed before, so that the driver is not asked to close one while database/sql closes the pool: it gets
+// no further when the driver panics then, and leaves a goroutine behind.
 func (c *Conn) startClosing() <-chan error {
 	closed := make(chan error, 1)
 	go func() {
-		var first, err error
-		returned := false
-		defer func() {
-			if !returned {
-				err = &PanicError{recover(), debug.Stack()}
-				c.pool.forfeit()
-				if !c.pool.isDone() { // it was over the last one, and database/sql got no further
-					err = and(err, "; ", c.pool.Close())
-				}
-			}
-			<-c.pool.done // if another goroutine is closing it, DB.Close does not wait for that
-			c.pool.sweep()
-			closed <- and(first, "; ", err)
-		}()
-		first = c.pool.closeIdleBut(1) // database/sql tells what goes wrong with those that it closes now
-		err = c.DB.Close()
-		returned = true
+		hangs, first := c.pool.closeIdle()
+		err := c.DB.Close()
+		<-c.pool.done // if another goroutine is closing it, DB.Close does not wait for that
+		for _, hang := range hangs {
+			<-hang.Done()
+		}
+		c.pool.sweep()
+		closed <- and(first, "; ", err)
 	}()
 	return closed
 }

@@ -87,5 +87,8 @@ func (c *Conn) trim() {
 	if c.pool.keeper != nil {
 		c.pool.keeper.stop()
 	}
-	_ = do(over, func() error { return c.pool.closeIdleBut(0) }) // a connection that does not close is as good as closed
+	_ = do(over, func() error { // a connection that does not close is as good as closed
+		_, _ = c.pool.closeIdle()
+		return nil
+	})
 }

@@ -277,16 +277,6 @@ func (c *connector) Close() error {
 	return err
 }
 
-// isDone reports whether Close is over.
-func (c *connector) isDone() bool {
-	select {
-	case <-c.done:
-		return true
-	default:
-		return false
-	}
-}
-
 // closeDriver closes a connector of the driver if that can be closed.
 func (c *connector) closeDriver(of driver.Connector) error {
 	closer, ok := of.(io.Closer)

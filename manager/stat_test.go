@@ -86,6 +86,7 @@ func TestStatsTellWhereEveryConnectionIs(t *testing.T) {
 	})
 }
 
+// F6.
 func TestStatsOfOneAgeAreInTheOrderOfTheirBirth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const generations = 10

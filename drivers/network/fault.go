@@ -53,7 +53,16 @@ var faults = []Fault{
 	{Is(unreachable...), registry.KindUnreachable, false, ""},
 	{isTimeout, registry.KindTimeout, false, ""},
 	{Is(lost...), registry.KindLost, false, ""},
-	{Is(io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, driver.ErrBadConn), registry.KindLost, false, ""},
+	{Is(net.ErrClosed, driver.ErrBadConn), registry.KindLost, false, ""},
+	{streamEnds, registry.KindLost, false, ""},
+}
+
+// streamEnds matches the end of a connection. A file ends with the same error, and a driver that passes it on from a
+// connection says so by a type of its own.
+func streamEnds(err error) bool {
+	ends := Is(io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe)
+	e, ok := errors.AsType[*net.OpError](err)
+	return ok && ends(e.Err) || AtLogin(ends)(err)
 }
 
 // says matches the errors of package crypto/tls that have no type. An alert, which may come after the login, is in an
