@@ -17,7 +17,7 @@ import (
 )
 
 // documents are those whose Go is that of tests in tools/checks/docs or of the examples. The others have tests of their own.
-var documents = []string{"tls.md", "sqlite.md", "tenants.md", "kubernetes.md", "orm.md", "faq.md", "design.md", "operators.md"}
+var documents = []string{"tls.md", "sqlite.md", "tenants.md", "kubernetes.md", "orm.md", "faq.md", "design.md", "operators.md", "config.md"}
 
 var fenced = regexp.MustCompile("(?ms)^```(\\w*)\\n(.*?)^```")
 
