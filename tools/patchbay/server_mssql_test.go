@@ -45,8 +45,8 @@ func TestPingOfAServerThatCannotTellItsVersion(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	s.Handle(version, tdstest.Response{Fault: tdstest.Fault{Do: tdstest.Silence}}.Always())
-	expect(t, place{}.run(t, "ping", url+"?connectTimeout=300ms"), ran{
-		status: 1, out: "fail  mssql://app@" + s.Addr() + "/patchbay  timeout: connected, but no answer to a query within 300ms\n",
+	expect(t, place{}.run(t, "ping", url+"?connectTimeout=3s"), ran{
+		status: 1, out: "fail  mssql://app@" + s.Addr() + "/patchbay  timeout: connected, but no answer to a query within 3s\n",
 	})
 }
 
