@@ -24,23 +24,27 @@ import (
 // time and learns of the end of the pool. What it hands out is the driver's own connection.
 type connector struct {
 	lifetime
-	db      *sql.DB       // the pool, which calls this connector
-	done    chan struct{} // closed when Close is over
-	hosts   []*host       // at least one
-	order   registry.HostOrder
-	role    Role          // that a server must have
-	several bool          // the config has Hosts
-	wrapped bool          // by WithConnector
-	timeout time.Duration // 0: none
-	name    string
-	target  string
-	driver  registry.Driver
-	dialect string
-	query   string // tests a connection
-	args    []any  // of query
-	bus     *observer.Bus
-	keeper  *keeper                                    // nil if the pool has no Min
-	session []func(context.Context, driver.Conn) error // of WithSession
+	db       *sql.DB       // the pool, which calls this connector
+	done     chan struct{} // closed when Close is over
+	hosts    []*host       // at least one
+	order    registry.HostOrder
+	role     Role            // that a server must have
+	several  bool            // the config has Hosts
+	memory   *memory         // of servers that are down; nil for files
+	life     context.Context // ends with the pool; nil until it is needed
+	probes   sync.WaitGroup  // attempts to connect that no caller makes
+	wrapped  bool            // by WithConnector
+	timeout  time.Duration   // 0: none
+	name     string
+	target   string
+	driver   registry.Driver
+	registry *registry.Registry
+	dialect  string
+	query    string // tests a connection
+	args     []any  // of query
+	bus      *observer.Bus
+	keeper   *keeper                                    // nil if the pool has no Min
+	session  []func(context.Context, driver.Conn) error // of WithSession
 
 	lazy   bool         // nothing has been opened when Open returns
 	start  time.Time    // of opening, where it is lazy
@@ -268,6 +272,10 @@ func (c *connector) Close() error {
 	if c.keeper != nil {
 		c.keeper.stop()
 	}
+	_ = do(over, func() error { // their context has ended
+		c.probes.Wait()
+		return nil
+	})
 	var err error
 	for _, h := range c.hosts {
 		err = errors.Join(err, c.closeDriver(h.inner))
