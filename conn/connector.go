@@ -51,8 +51,10 @@ type connector struct {
 	dialed atomic.Int64 // connections that were tried, likewise
 
 	sockets netconn.Group // of the pool
-	logins  sync.Map      // driver.Conn -> *netconn.Group, its own sockets
+	logins  sync.Map      // driver.Conn -> *login
 	adrift  atomic.Int32  // calls of inner.Connect that were given up and go on
+
+	ages *ageing // nil if connections may live for ever
 
 	places sync.Mutex // guards what follows
 	lost   int        // places in the pool that no connection has
@@ -147,14 +149,14 @@ func (c *connector) ready(ctx context.Context, h *host, want Role) (driver.Conn,
 // connect calls the driver. Not every driver heeds a context in all that it does, so when it ends, the sockets are made
 // to fail underneath the driver.
 func (c *connector) connect(ctx context.Context, h *host, want Role) (dc driver.Conn, role Role, err error) {
-	login := new(netconn.Group)
-	stop := context.AfterFunc(ctx, login.Expire)
+	l := new(login)
+	stop := context.AfterFunc(ctx, l.Expire)
 	type answer struct {
 		dc   driver.Conn
 		role Role
 	}
 	got, err := call(ctx, func() (a answer, err error) {
-		a.dc, a.role, err = c.ready(context.WithValue(ctx, loginKey{}, login), h, want)
+		a.dc, a.role, err = c.ready(context.WithValue(ctx, loginKey{}, &l.Group), h, want)
 		return a, err
 	}, func(late answer, err error) {
 		c.adrift.Add(-1)
@@ -165,11 +167,11 @@ func (c *connector) connect(ctx context.Context, h *host, want Role) (dc driver.
 	dc, role = got.dc, got.role
 	if is[*HangError](err) {
 		c.adrift.Add(1)
-		login.Close()
+		l.Close()
 	}
 	if stop() || err != nil {
 		if err == nil {
-			c.remember(dc, login)
+			c.remember(dc, l)
 		}
 		return dc, role, err
 	}
@@ -181,18 +183,19 @@ func (c *connector) connect(ctx context.Context, h *host, want Role) (dc driver.
 func closeConn(dc driver.Conn) { _ = do(over, dc.Close) }
 
 // remember keeps the sockets of a connection until they are closed.
-func (c *connector) remember(dc driver.Conn, login *netconn.Group) {
+func (c *connector) remember(dc driver.Conn, l *login) {
 	if reflect.ValueOf(dc).Comparable() {
-		c.logins.Store(dc, login)
-		login.WhenEmpty(func() { c.logins.Delete(dc) })
+		c.logins.Store(dc, l)
+		c.grow(l)
+		l.WhenEmpty(func() { c.logins.Delete(dc) })
 	}
 }
 
 // socketsOf returns the sockets of a driver's connection; none if it has none or is closed.
 func (c *connector) socketsOf(dc any) *netconn.Group {
 	if reflect.ValueOf(dc).Comparable() {
-		if login, ok := c.logins.Load(dc); ok {
-			return login.(*netconn.Group)
+		if l, ok := c.logins.Load(dc); ok {
+			return &l.(*login).Group
 		}
 	}
 	return new(netconn.Group)

@@ -139,6 +139,9 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		session: o.session, lazy: cfg.Lazy,
 		order: cfg.HostOrder, role: cfg.Role, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
 	}
+	if cfg.Pool.MaxLifetime > 0 {
+		pool.ages = &ageing{most: cfg.Pool.MaxLifetime}
+	}
 	switch {
 	case info.Files:
 	case o.dial != nil: // which may lead elsewhere
