@@ -24,37 +24,30 @@ import (
 // time and learns of the end of the pool. What it hands out is the driver's own connection.
 type connector struct {
 	lifetime
-	db       *sql.DB       // the pool, which calls this connector
-	done     chan struct{} // closed when Close is over
-	hosts    []*host       // at least one
-	order    registry.HostOrder
-	role     Role            // that a server must have
-	several  bool            // the config has Hosts
-	memory   *memory         // of servers that are down; nil for files
-	life     context.Context // ends with the pool; nil until it is needed
-	probes   sync.WaitGroup  // attempts to connect that no caller makes
-	wrapped  bool            // by WithConnector
-	timeout  time.Duration   // 0: none
-	name     string
-	target   string
-	driver   registry.Driver
-	registry *registry.Registry
-	dialect  string
-	query    string // tests a connection
-	args     []any  // of query
-	bus      *observer.Bus
-	keeper   *keeper                                    // nil if the pool has no Min
-	session  []func(context.Context, driver.Conn) error // of WithSession
-
-	lazy   bool         // nothing has been opened when Open returns
-	start  time.Time    // of opening, where it is lazy
-	dialed atomic.Int64 // connections that were tried, likewise
+	db      *sql.DB       // the pool, which calls this connector
+	done    chan struct{} // closed when Close is over
+	hosts   []*host       // at least one
+	order   registry.HostOrder
+	role    Role // that a server must have
+	several bool // the config has Hosts
+	onePool bool // there can be no other for reading
+	limits  Pool
+	*upkeep               // nil for files
+	wrapped bool          // by WithConnector
+	timeout time.Duration // 0: none
+	name    string
+	target  string
+	driver  registry.Driver
+	dialect string
+	query   string // tests a connection
+	args    []any  // of query
+	bus     *observer.Bus
+	keeper  *keeper                                    // nil if the pool has no Min
+	session []func(context.Context, driver.Conn) error // of WithSession
 
 	sockets netconn.Group // of the pool
 	logins  sync.Map      // driver.Conn -> *login
 	adrift  atomic.Int32  // calls of inner.Connect that were given up and go on
-
-	ages *ageing // nil if connections may live for ever
 
 	places sync.Mutex // guards what follows
 	lost   int        // places in the pool that no connection has
@@ -112,11 +105,8 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 		dc, err = c.reach(ctx)
 		return err
 	})
-	if c.lazy {
-		attempts := c.dialed.Add(1)
-		if err == nil && c.openedNow() {
-			observer.Emit(c.bus, Opened{c.name, c.dialect, int(attempts), time.Since(c.start)})
-		}
+	if c.lazy.is {
+		c.tried(err)
 	}
 	return dc, err
 }
@@ -184,7 +174,7 @@ func closeConn(dc driver.Conn) { _ = do(over, dc.Close) }
 
 // remember keeps the sockets of a connection until they are closed.
 func (c *connector) remember(dc driver.Conn, l *login) {
-	if reflect.ValueOf(dc).Comparable() {
+	if !l.Empty() && reflect.ValueOf(dc).Comparable() {
 		c.logins.Store(dc, l)
 		c.grow(l)
 		l.WhenEmpty(func() { c.logins.Delete(dc) })
@@ -275,10 +265,12 @@ func (c *connector) Close() error {
 	if c.keeper != nil {
 		c.keeper.stop()
 	}
-	_ = do(over, func() error { // their context has ended
-		c.probes.Wait()
-		return nil
-	})
+	if c.upkeep != nil {
+		_ = do(over, func() error { // their context has ended
+			c.probes.Wait()
+			return nil
+		})
+	}
 	var err error
 	for _, h := range c.hosts {
 		err = errors.Join(err, c.closeDriver(h.inner))
@@ -291,16 +283,6 @@ func (c *connector) Close() error {
 		_ = c.closed(err) // the caller gets the error as it is, as from any *sql.DB
 	}
 	return err
-}
-
-// isDone reports whether Close is over.
-func (c *connector) isDone() bool {
-	select {
-	case <-c.done:
-		return true
-	default:
-		return false
-	}
 }
 
 // closeDriver closes a connector of the driver if that can be closed.

@@ -28,11 +28,16 @@ func (e *HostError) Unwrap() error { return e.Err }
 
 // host is one of the servers of a pool.
 type host struct {
+	base      driver.Connector // the driver's own
+	inner     driver.Connector // the same, or what WithConnector put around it
+	*standing                  // nil for files
+}
+
+// standing is what is known of a server.
+type standing struct {
 	pool    *connector
 	address string
 	tls     *TLS
-	base    driver.Connector // the driver's own
-	inner   driver.Connector // the same, or what WithConnector put around it
 
 	// The memory of the pool guards these.
 	reached  time.Time // last
@@ -49,13 +54,13 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 	}
 	env := registry.Env{
 		Dial: o.dial, Watch: c.watch, Credentials: ask, Warn: c.warn,
-		NoCreate: o.noCreate, NoDatabase: o.serverOnly,
+		NoCreate: o.noCreate, NoDatabase: o.serverOnly, OnePool: func() { c.onePool = true },
 	}
-	h := &host{pool: c, tls: cfg.TLS}
+	h := new(host)
 	if !info.Files {
-		h.address = address(&cfg, info)
+		h.standing = &standing{pool: c, address: address(&cfg, info), tls: cfg.TLS}
 	}
-	if h.base, err = recovered(func() (driver.Connector, error) { return c.driver.Connector(cfg.Clone(), env) }); err != nil {
+	if err = recovered(func() (err error) { h.base, err = c.driver.Connector(cfg.Clone(), env); return err }); err != nil {
 		return nil, err
 	}
 	h.inner = h.base
@@ -70,7 +75,7 @@ const leastShare = time.Second
 
 // reach connects to the first host that can be used.
 func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
-	if c.memory == nil { // a file
+	if c.upkeep == nil { // a file
 		dc, _, err := c.connect(ctx, c.hosts[0], c.role)
 		return dc, err
 	}
@@ -99,7 +104,7 @@ func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
 // isDoubtful reports whether no one has tried yet whether the database is there, or whether it seems to have gone: several of
 // the pool's connections broke, and none was opened since. Else all that lost theirs would dial at the same moment.
 func (c *connector) isDoubtful() bool {
-	return c.lazy && c.dialed.Load() == 0 || c.sockets.Broken() >= seemsGone
+	return c.sockets.Broken() >= seemsGone || c.lazy.is && !c.isTried()
 }
 
 const seemsGone = 3 // connections

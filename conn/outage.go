@@ -34,6 +34,26 @@ type memory struct {
 // outages is the memory of all pools that dial alike.
 var outages memory
 
+// upkeep is what a pool of connections to servers needs beyond its callers.
+type upkeep struct {
+	registry *registry.Registry
+	memory   *memory
+	life     context.Context // ends with the pool; nil until it is needed
+	probes   sync.WaitGroup  // what runs in it
+	ages     *ageing         // nil if connections may live for ever
+}
+
+func newUpkeep(cfg Config, o *options) *upkeep {
+	u := &upkeep{registry: o.registry, memory: &outages}
+	if o.dial != nil { // which may lead elsewhere
+		u.memory = new(memory)
+	}
+	if cfg.Pool.MaxLifetime > 0 {
+		u.ages = &ageing{most: cfg.Pool.MaxLifetime}
+	}
+	return u
+}
+
 // place is what an outage is remembered by. For pools with the same place, a server is down or it is not.
 type place struct {
 	registry *registry.Registry

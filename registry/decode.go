@@ -192,10 +192,12 @@ func (c *Config) setKey(prefix, key string, value any) error {
 		}
 	}
 	f, ok := c.fieldToSet(name)
-	if !ok || strings.Contains(key, ".") {
+	switch {
+	case (!ok || strings.Contains(key, ".")) && value == nil:
+		return partOfValue(name, unknownField(name))
+	case !ok || strings.Contains(key, "."):
 		return unknownField(name)
-	}
-	if value == nil {
+	case value == nil:
 		return nil
 	}
 	if err := f.set(value); err != nil {
@@ -256,11 +258,28 @@ func (c *Config) setTexts(into textMap, value any) error {
 		}
 		text, err := textOf(m[key])
 		if err != nil {
-			return &ConfigError{name, err.Error(), ""}
+			err = &ConfigError{name, err.Error(), ""}
+			if m[key] == nil {
+				err = partOfValue(name, err)
+			}
+			return err
 		}
 		into.set(key, text)
 	}
 	return nil
+}
+
+// partOfValue is the error for a key that has no value, in place of err, which shows it, unless that can name a key that was meant: in
+// {password: a,b} YAML takes the b for one.
+func partOfValue(name string, err error) error {
+	if strings.Contains(err.Error(), ": did you mean ") {
+		return err
+	}
+	field := "a key"
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		field = "a key of " + name[:i]
+	}
+	return &ConfigError{field, "has no value", "put a value with a comma in it into quotes, or give the key its value"}
 }
 
 // unknownField names the keys there are beside the one that is unknown.

@@ -167,3 +167,24 @@ func FuzzJSON(f *testing.F) {
 		}
 	})
 }
+
+// In YAML a comma ends a value without quotes, and the rest becomes a key: it is a piece of the value, which no error shows.
+func TestAPieceOfAValueIsNotShownAsAKey(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"password":"a","hunter2":null}`:                        "config: a key has no value: put a value with a comma in it into quotes",
+		`{"dsn":"Server=tcp:h","1433;Password=hunter2":null}`:    "config: a key has no value",
+		`{"dsn":"x","1433;Password=hunter2":"y"}`:                "config: key … is not known",
+		`{"pool":{"hunter2":null}}`:                              "config: a key of pool has no value",
+		`{"params":{"hunter2":null}}`:                            "config: a key of params has no value",
+		`{"lazi":null}`:                                          `config: key lazi is not known: did you mean "lazy"?`,
+		`{"ssl":{"ca.x":null,"hunter2":null}}`:                   "config: a key of ssl",
+		`{"session":{"work_mem":null}}`:                          "config: a key of session has no value",
+		`{"password":null,"lazy":null,"ssl":null,"params":null}`: "",
+	} {
+		var cfg registry.Config
+		err := json.Unmarshal([]byte(text), &cfg)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "hunter2")) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}

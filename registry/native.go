@@ -71,9 +71,10 @@ func (r *Registry) Resolve(cfg Config) (Config, Driver, error) {
 	return cfg, d, nil
 }
 
-// Over returns c with what it leaves open taken from base. Host, Port and Hosts are one, and TLS is one; Session and Params are
-// completed by key.
+// Over returns c with what it leaves open taken from base. Host, Port and Hosts are one, TLS is one, and so are the ways to
+// have a password; Session and Params are completed by key. Readers and DSN are not taken.
 func (c Config) Over(base Config) Config {
+	c.Dialect = cmp.Or(c.Dialect, base.Dialect)
 	if c.Host == "" && c.Port == 0 && len(c.Hosts) == 0 {
 		c.Host, c.Port, c.Hosts = base.Host, base.Port, base.Hosts
 	}
@@ -85,7 +86,7 @@ func (c Config) Over(base Config) Config {
 	c.Database = cmp.Or(c.Database, base.Database)
 	c.User = cmp.Or(c.User, base.User)
 	if c.Password.IsZero() && c.PasswordFile == "" && c.Credentials.Provider == "" {
-		c.Password, c.PasswordFile = base.Password, base.PasswordFile
+		c.Password, c.PasswordFile, c.Credentials = base.Password, base.PasswordFile, base.Credentials
 	}
 	if c.TLS == nil {
 		c.TLS = base.TLS
@@ -95,6 +96,10 @@ func (c Config) Over(base Config) Config {
 	c.Pool.MaxLifetime = cmp.Or(c.Pool.MaxLifetime, base.Pool.MaxLifetime)
 	c.Pool.MaxIdleTime = cmp.Or(c.Pool.MaxIdleTime, base.Pool.MaxIdleTime)
 	c.ConnectTimeout = cmp.Or(c.ConnectTimeout, base.ConnectTimeout)
+	if c.Retry.equal(Retry{}) {
+		c.Retry = base.Retry
+	}
+	c.Lazy = c.Lazy || base.Lazy
 	c.AppName = cmp.Or(c.AppName, base.AppName)
 	c.Session = mapOver(c.Session, base.Session)
 	c.Params = mapOver(c.Params, base.Params)

@@ -155,6 +155,14 @@ func inQuotes(text string) bool {
 	return len(text) > 1 && text[0] == text[len(text)-1] && strings.ContainsRune("\"'`", rune(text[0]))
 }
 
+// spelled returns the dialect for an error. A word that is none may be the user of a connection string.
+func (c *Config) spelled() string {
+	if _, known := Describe(c.Dialect); known {
+		return c.Dialect
+	}
+	return "dialect"
+}
+
 // parseFile reads what follows the dialect: file, /file, ///file, or :memory: after any number of slashes.
 func (c *Config) parseFile(rest string) (string, error) {
 	path, isURL := strings.CutPrefix(rest, "//")
@@ -162,11 +170,11 @@ func (c *Config) parseFile(rest string) (string, error) {
 	case strings.TrimLeft(rest, "/") == ":memory:": // as several frameworks write it
 		return ":memory:", nil
 	case isURL && path != "" && !strings.HasPrefix(path, "/"):
-		return "", badURL("names a host, but "+c.Dialect+" opens files", "write "+c.Dialect+":relative/file or "+c.Dialect+":///absolute/file")
+		return "", badURL("names a host, but "+c.spelled()+" opens files", "write "+c.spelled()+":relative/file or "+c.spelled()+":///absolute/file")
 	case path == "":
-		return "", badURL("names no file", "write "+c.Dialect+":file, or "+c.Dialect+"::memory: for a database in memory")
+		return "", badURL("names no file", "write "+c.spelled()+":file, or "+c.spelled()+"::memory: for a database in memory")
 	case strings.HasPrefix(path, "/./") || strings.HasPrefix(path, "/../"):
-		return "", badURL("has a path from the root that looks relative", "write "+c.Dialect+":./file for a file in the working directory")
+		return "", badURL("has a path from the root that looks relative", "write "+c.spelled()+":./file for a file in the working directory")
 	}
 	return unescape(path)
 }
