@@ -71,6 +71,8 @@ func TestAtRandom(t *testing.T) {
 			t.Run(c.name, func(t *testing.T) { storm(t, s+uint64(i)+round<<8, c.kind, duration, atLeast, c.opts...) })
 		}
 	}
+	did.mu.Lock() // nobody waits for what was given up
+	defer did.mu.Unlock()
 	t.Logf("the rogue driver did %v", did.times)
 	for where, times := range did.times {
 		for what, n := range times {
