@@ -44,6 +44,15 @@ func (*HangError) Error() string { return "the driver goes on although its conte
 // Done returns a channel that is closed when the driver has returned after all.
 func (e *HangError) Done() <-chan struct{} { return e.done }
 
+func (e *HangError) isOver() bool {
+	select {
+	case <-e.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // over is a context that has ended, for what is to be waited for no longer than the grace.
 var over = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())

@@ -50,6 +50,7 @@ type connector struct {
 
 	places sync.Mutex // guards what follows
 	lost   int        // places in the pool that no connection has
+	left   []*HangError
 }
 
 // Driver is that of the wrapped connector.
@@ -122,7 +123,7 @@ func (c *connector) ready(ctx context.Context) (driver.Conn, error) {
 	isReady := false
 	defer func() {
 		if !isReady { // also where a function panics
-			closeConn(dc)
+			c.closeConn(dc)
 		}
 	}()
 	for _, prepare := range c.session {
@@ -144,7 +145,7 @@ func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
 	}, func(dc driver.Conn, err error) {
 		c.adrift.Add(-1)
 		if err == nil {
-			closeConn(dc)
+			c.closeConn(dc)
 		}
 	})
 	if is[*HangError](err) {
@@ -157,12 +158,12 @@ func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
 		}
 		return dc, err
 	}
-	closeConn(dc) // it came at the moment when its sockets expired
+	c.closeConn(dc) // it came at the moment when its sockets expired
 	return nil, context.Cause(ctx)
 }
 
 // closeConn closes a connection that the pool never had. It is of no use to anybody, so neither is what goes wrong.
-func closeConn(dc driver.Conn) { _ = do(over, dc.Close) }
+func (c *connector) closeConn(dc driver.Conn) { c.leave(do(over, dc.Close)) }
 
 // remember keeps the sockets of a connection until they are closed.
 func (c *connector) remember(dc driver.Conn, login *netconn.Group) {
