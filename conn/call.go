@@ -34,8 +34,8 @@ func (e *PanicError) Unwrap() error {
 // time at all: a pool at rest is closed in good order whatever the context says.
 const grace = 100 * time.Millisecond
 
-// HangError is the cause of a failure where the driver does not return although its context has ended. What it still
-// opens is closed.
+// HangError is the cause of a failure where the driver does not return although its context has ended, or goes on closing
+// what did not open. What it still opens is closed.
 type HangError struct{ done chan struct{} }
 
 // Error says that.

@@ -24,6 +24,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -35,6 +36,9 @@ type Conn struct {
 	*sql.DB
 	cfg  Config
 	pool *connector
+
+	reader       *Conn       // nil: none
+	closesReader atomic.Bool // by both
 }
 
 // Name returns the name that the connection was opened under, "__default__" if none was given.
@@ -76,6 +80,10 @@ func (c *Conn) Diagnose(err error) Diagnosis { return diagnose(err, c.pool.drive
 // seldom used. Queries still work, each on a connection of its own. If the driver takes long to close connections,
 // Trim returns before it has.
 func (c *Conn) Trim() {
+	_ = c.both(func(c *Conn) error { c.trim(); return nil })
+}
+
+func (c *Conn) trim() {
 	if c.pool.keeper != nil {
 		c.pool.keeper.stop()
 	}

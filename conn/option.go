@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"cmp"
 	"context"
 	"database/sql/driver"
 	"net"
@@ -67,20 +66,11 @@ func WithCredentials(ask func(context.Context, LoginRequest) (Login, error)) Opt
 
 // askFor returns the Credentials of the Env of a driver, nil if the login is in the config.
 func (o *options) askFor(cfg Config) (func(ctx context.Context, refused bool) (Login, error), error) {
-	ask := o.credentials
-	if ask == nil {
-		fromConfig, err := credentials.New(cfg)
-		if err != nil || fromConfig == nil {
-			return nil, err
-		}
-		ask = fromConfig
+	if o.credentials != nil {
+		return credentials.Func(o.credentials).For(cfg), nil
 	}
-	cfg = cfg.Clone()
-	return func(ctx context.Context, refused bool) (Login, error) {
-		login, err := ask(ctx, LoginRequest{Config: cfg, Refused: refused})
-		login.User = cmp.Or(login.User, cfg.User)
-		return login, err
-	}, nil
+	env, err := credentials.Env(cfg)
+	return env.Credentials, err
 }
 
 // WithSession has f prepare every new physical connection, after its settings and before its first statement, for what

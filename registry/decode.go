@@ -13,17 +13,23 @@ import (
 
 // ConfigFromMap reads a Config from what a decoder makes of a file: the keys are those of [Config.UnmarshalJSON], and
 // the values texts, numbers, booleans, maps with texts as keys, or null, which says nothing. It is for decoders
-// that Config has no method for, such as those that read into maps first.
+// that Config has no method for, such as those that read into maps first. Keys may be in upper or lower case.
 func ConfigFromMap(m map[string]any) (Config, error) {
 	var c Config
-	if err := c.fromMap(m, ""); err != nil {
+	m, err := foldKeys(m, "")
+	if err == nil {
+		err = c.fromMap(m, "")
+	}
+	if err != nil {
 		return Config{}, err
 	}
 	return c, nil
 }
 
-// UnmarshalJSON reads an object with the keys dialect, dsn, host, port, user, password, passwordFile, credentials
-// (provider, and its options), database, filename, pool (min, max, maxIdle, maxLifetime, maxIdleTime), ssl (true, false,
+// UnmarshalJSON reads an object with the keys dialect, dsn, host, port, hosts (a list), hostOrder (listed, random), role
+// (any, writer, reader, preferReader), user, password, passwordFile, credentials
+// (provider, and its options), database, filename, pool (min, max, maxIdle, maxLifetime, maxIdleTime), readers (true, false,
+// or what a config is), ssl (true, false,
 // or an object with rejectUnauthorized, verifyHostname, ca, cert, key, caFile, certFile, keyFile, serverName),
 // connectTimeout, retry (max, delay, factor, jitter, maxDelay, for, unknownHost, kinds), lazy, appName, session and
 // params; or a string with a URL, as [ParseURL] does. Durations
@@ -74,7 +80,7 @@ func (c *Config) decode(value any) error {
 		if !ok {
 			return &ConfigError{"config", "must be an object or a URL", `write {"dialect": …}`}
 		}
-		next, err = ConfigFromMap(m)
+		err = next.fromMap(m, "")
 	}
 	if err != nil {
 		return err
@@ -175,6 +181,8 @@ func (c *Config) setKey(prefix, key string, value any) error {
 			return &ConfigError{name, "must be true, false or an object", ""}
 		}
 		return nil
+	case "readers":
+		return c.setReaders(value)
 	case "pool", "retry":
 		m, ok := mapOf(value)
 		if !ok && value != nil {
@@ -188,16 +196,54 @@ func (c *Config) setKey(prefix, key string, value any) error {
 		}
 	}
 	f, ok := c.fieldToSet(name)
-	if !ok || strings.Contains(key, ".") {
+	switch {
+	case (!ok || strings.Contains(key, ".")) && value == nil:
+		return partOfValue(name, unknownField(name))
+	case !ok || strings.Contains(key, "."):
 		return unknownField(name)
-	}
-	if value == nil {
+	case value == nil:
 		return nil
 	}
 	if err := f.set(value); err != nil {
 		return &ConfigError{name, err.Error(), ""}
 	}
 	return nil
+}
+
+// setReaders reads what [Config.UnmarshalJSON] takes as readers.
+func (c *Config) setReaders(value any) error {
+	if on, ok := value.(bool); ok {
+		if on {
+			c.readers()
+		}
+		return nil
+	}
+	if value == nil {
+		return nil
+	}
+	if _, isURL := value.(string); !isURL {
+		if _, ok := mapOf(value); !ok {
+			return &ConfigError{"readers", "must be true, false, an object or a URL", ""}
+		}
+	}
+	var readers Config
+	if err := readers.decode(value); err != nil {
+		return named(inReaders, err)
+	}
+	c.Readers = &readers
+	return nil
+}
+
+// named puts a prefix before the field that an error of a Config names. Another error is returned as it is.
+func named(prefix string, err error) error {
+	wrong, ok := err.(*ConfigError)
+	if !ok {
+		return err
+	}
+	if key, ok := strings.CutPrefix(wrong.Field, "key "); ok {
+		return &ConfigError{"key " + prefix + key, wrong.Problem, wrong.Cure}
+	}
+	return &ConfigError{prefix + wrong.Field, wrong.Problem, wrong.Cure}
 }
 
 // setTexts reads an object of texts; that of credentials has the provider among them.
@@ -216,27 +262,38 @@ func (c *Config) setTexts(into textMap, value any) error {
 		}
 		text, err := textOf(m[key])
 		if err != nil {
-			return &ConfigError{name, err.Error(), ""}
+			err = &ConfigError{name, err.Error(), ""}
+			if m[key] == nil {
+				err = partOfValue(name, err)
+			}
+			return err
 		}
 		into.set(key, text)
 	}
 	return nil
 }
 
+// partOfValue is the error for a key that has no value, in place of err, which shows it, unless that can name a key that was meant: in
+// {password: a,b} YAML takes the b for one.
+func partOfValue(name string, err error) error {
+	if strings.Contains(err.Error(), ": did you mean ") {
+		return err
+	}
+	field := "a key"
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		field = "a key of " + name[:i]
+	}
+	return &ConfigError{field, "has no value", "put a value with a comma in it into quotes, or give the key its value"}
+}
+
 // unknownField names the keys there are beside the one that is unknown.
 func unknownField(name string) error {
+	if inner, ok := strings.CutPrefix(name, inReaders); ok {
+		return named(inReaders, unknownField(inner))
+	}
 	prefix, key := "", name
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		prefix, key = name[:i+1], name[i+1:]
 	}
-	var list []string
-	for _, f := range new(Config).fields() {
-		if rest, ok := strings.CutPrefix(f.name, prefix); ok && !strings.Contains(rest, ".") {
-			list = append(list, rest)
-		}
-	}
-	if prefix == "" {
-		list = append(list, "pool", "ssl", "retry", "credentials", "session", "params")
-	}
-	return unknownKey("key "+name, key, list)
+	return unknownKey("key "+name, key, keysOf(prefix))
 }

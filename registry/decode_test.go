@@ -15,9 +15,18 @@ func TestConfigFromJSON(t *testing.T) {
 		`{"dialect":"postgres","host":"db","port":5433,"user":"u","password":"p","database":"d"}`: {
 			Dialect: "postgres", Host: "db", Port: 5433, User: "u", Password: registry.NewSecret("p"), Database: "d",
 		},
-		`{"dialect":"sqlite","filename":"a.db"}`:             {Dialect: "sqlite", Filename: "a.db"},
-		`{"dialect":"x","pool":{"min":1,"max":5}}`:           {Dialect: "x", Pool: registry.Pool{Min: 1, Max: 5}},
-		`{"dialect":"x","ssl":true}`:                         {Dialect: "x", TLS: &registry.TLS{}},
+		`{"dialect":"sqlite","filename":"a.db"}`:   {Dialect: "sqlite", Filename: "a.db"},
+		`{"dialect":"x","pool":{"min":1,"max":5}}`: {Dialect: "x", Pool: registry.Pool{Min: 1, Max: 5}},
+		`{"dialect":"x","ssl":true}`:               {Dialect: "x", TLS: &registry.TLS{}},
+		`{"dialect":"x","hosts":["a","b:1"],"hostOrder":"random","role":"preferReader","readers":{"hosts":["c"],"password":"p","ssl":true}}`: {
+			Dialect: "x", Hosts: []string{"a", "b:1"}, HostOrder: registry.HostsRandom, Role: registry.RolePreferReader,
+			Readers: &registry.Config{Hosts: []string{"c"}, Password: registry.NewSecret("p"), TLS: &registry.TLS{}},
+		},
+		`{"dialect":"x","readers":true}`:                     {Dialect: "x", Readers: &registry.Config{}},
+		`{"dialect":"x","readers":null}`:                     {Dialect: "x"},
+		`{"dialect":"x","readers":false}`:                    {Dialect: "x"},
+		`{"dialect":"x","readers":{}}`:                       {Dialect: "x", Readers: &registry.Config{}},
+		`{"dialect":"x","readers":"x://u:p@r/d"}`:            {Dialect: "x", Readers: &registry.Config{Dialect: "x", User: "u", Password: registry.NewSecret("p"), Host: "r", Database: "d"}},
 		`{"dialect":"x","ssl":{}}`:                           {Dialect: "x", TLS: &registry.TLS{}},
 		`{"dialect":"x","ssl":false}`:                        {Dialect: "x"},
 		`{"dialect":"x","ssl":null,"pool":null,"port":null}`: {Dialect: "x"},
@@ -72,6 +81,15 @@ func TestJSONErrorsNameTheKeyAndNoValue(t *testing.T) {
 		`{"ssl":{"rejectUnauthorized":"no"}}`:          `ssl.rejectUnauthorized must be true or false`,
 		`{"params":{"mode":1}}`:                        `params.mode must be a string`,
 		`{"params":["hunter2"]}`:                       `params must be an object`,
+		`{"hosts":"hunter2"}`:                          `hosts must be a list of strings`,
+		`{"hosts":[1]}`:                                `hosts must be a list of which each must be a string: put it in quotes`,
+		`{"role":"hunter2"}`:                           `role must be one of any, writer, reader, preferReader`,
+		`{"hostOrder":true}`:                           `hostOrder must be a string`,
+		`{"readers":{"hots":["hunter2"]}}`:             `key readers.hots is not known: did you mean "host"?`,
+		`{"readers":{"pool":{"size":1}}}`:              `key readers.pool.size is not known: use one of min, max`,
+		`{"readers":{"password":"[redacted]"}}`:        `readers.password is [redacted]`,
+		`{"readers":["hunter2"]}`:                      `readers must be true, false, an object or a URL`,
+		`{"readers":1}`:                                `readers must be true, false, an object or a URL`,
 		`{"host":["hunter2"]}`:                         `host must be a string`,
 		`["hunter2"]`:                                  `config must be an object or a URL`,
 		`"hunter2"`:                                    `url does not start with a dialect`,
@@ -148,4 +166,45 @@ func FuzzJSON(f *testing.F) {
 			t.Fatalf("%q was written as %s and read as %v, %v", text, out, again, err)
 		}
 	})
+}
+
+// In YAML a comma ends a value without quotes, and the rest becomes a key: it is a piece of the value, which no error shows.
+func TestAPieceOfAValueIsNotShownAsAKey(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"password":"a","hunter2":null}`:                        "config: a key has no value: put a value with a comma in it into quotes",
+		`{"dsn":"Server=tcp:h","1433;Password=hunter2":null}`:    "config: a key has no value",
+		`{"dsn":"x","1433;Password=hunter2":"y"}`:                "config: key … is not known",
+		`{"pool":{"hunter2":null}}`:                              "config: a key of pool has no value",
+		`{"params":{"hunter2":null}}`:                            "config: a key of params has no value",
+		`{"lazi":null}`:                                          `config: key lazi is not known: did you mean "lazy"?`,
+		`{"ssl":{"ca.x":null,"hunter2":null}}`:                   "config: a key of ssl",
+		`{"session":{"work_mem":null}}`:                          "config: a key of session has no value",
+		`{"password":null,"lazy":null,"ssl":null,"params":null}`: "",
+	} {
+		var cfg registry.Config
+		err := json.Unmarshal([]byte(text), &cfg)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "hunter2")) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+// viper makes all keys lower case.
+func TestConfigFromMapTakesKeysInAnyCase(t *testing.T) {
+	got, err := registry.ConfigFromMap(map[string]any{
+		"DIALECT": "x", "appname": "a", "connecttimeout": "5s", "pool": map[string]any{"maxlifetime": "1h"}, "ssl": map[string]any{"cafile": "ca"},
+		"readers": map[string]any{"passwordfile": "p", "Pool": map[any]any{"MAX": 2}}, "params": map[string]any{"KeepThis": "1"},
+	})
+	want := registry.Config{
+		Dialect: "x", AppName: "a", ConnectTimeout: 5 * time.Second, Pool: registry.Pool{MaxLifetime: time.Hour}, TLS: &registry.TLS{CAFile: "ca"},
+		Readers: &registry.Config{PasswordFile: "p", Pool: registry.Pool{Max: 2}}, Params: map[string]string{"KeepThis": "1"},
+	}
+	if err != nil || !got.Equal(want) {
+		t.Errorf("got  %v, %v\nwant %v", got, err, want)
+	}
+	for _, twice := range []map[string]any{{"port": 1, "Port": 2}, {"pool": map[string]any{"Max": 1, "max": 1}}, {"readers": map[string]any{"user": "a", "USER": "b"}}} {
+		if _, err := registry.ConfigFromMap(twice); err == nil || !strings.Contains(err.Error(), "is given twice, in upper and in lower case") {
+			t.Errorf("%v: %v", twice, err)
+		}
+	}
 }

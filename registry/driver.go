@@ -20,8 +20,8 @@ type Driver interface {
 	// Info describes the dialect. It is the same every time, and the caller may change what it gets.
 	Info() Info
 
-	// Connector checks cfg and returns a connector that opens one physical connection for each Connect. cfg has
-	// passed [Config.Validate] and belongs to the driver, which may keep and change it. The connector is used
+	// Connector checks cfg and returns a connector that opens one physical connection for each Connect. It is called once
+	// for each host: cfg has no Hosts. It has passed [Config.Validate] and belongs to the driver, which may keep and change it. The connector is used
 	// concurrently; if it implements [io.Closer], its Close is called after the pool that uses it has closed, and
 	// may be called again. An error describes the field that is wrong, preferably as a [*ConfigError], and quotes
 	// no secret.
@@ -43,6 +43,13 @@ type Env struct {
 	// network connection alone, whatever the driver is waiting for.
 	Watch func(ctx context.Context, c net.Conn) net.Conn
 
+	// Role is told what a server is: r is RoleWriter or RoleReader for the one at the other end of c, a connection that
+	// came from Watch, and RoleAny says that it is no longer what it was, or not usable, cause being why, if there is an error that told.
+	// A driver that learns it from the login calls it before Connect returns; then nobody has to ask by Info.RoleQuery. It
+	// calls it again when the server tells that its role has changed. It is called by any goroutine, returns at once, and must not
+	// use c. If it is nil, nobody wants to know.
+	Role func(c net.Conn, r Role, cause error)
+
 	// Credentials is asked before every physical connection for the login, which takes the place of that in the
 	// Config; an empty User leaves that of the Config. refused says that the server did not accept the one before,
 	// for the same physical connection: that is asked once, and the answer tried only if it differs.
@@ -52,6 +59,11 @@ type Env struct {
 	// a statement whose context has ended could not be stopped on the server. It may be called until the connector has
 	// been closed and its last connection is gone, by any goroutine, and must not use the connector.
 	Warn func(err error)
+
+	// OnePool is called by Connector where the database cannot have a pool for reading beside this one, although cfg has
+	// Readers: one in memory, or a file of SQLite whose journal makes readers and the writer wait for each other. If it is
+	// nil, nobody wants to know.
+	OnePool func()
 
 	// NoCreate asks for connectors that create nothing: a database file that is missing is an error, and one that
 	// is there keeps its format.

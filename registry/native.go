@@ -20,10 +20,17 @@ type Native interface {
 
 // ParseDSN reads a connection string in the form of the database module of a dialect, such as
 // "app:secret@tcp(db:3306)/shop" for "mysql". The driver must be linked.
-func ParseDSN(dialect, dsn string) (Config, error) { return std.ParseDSN(dialect, dsn) }
+func ParseDSN(dialect, dsn string, opts ...ParseOption) (Config, error) {
+	return std.ParseDSN(dialect, dsn, opts...)
+}
 
 // ParseDSN is the function [ParseDSN] for the dialects of this registry.
-func (r *Registry) ParseDSN(dialect, dsn string) (Config, error) {
+func (r *Registry) ParseDSN(dialect, dsn string, opts ...ParseOption) (Config, error) {
+	for _, opt := range opts {
+		if err := opt(&dsn); err != nil {
+			return Config{}, err
+		}
+	}
 	cfg, _, err := r.Resolve(Config{Dialect: dialect, DSN: NewSecret(dsn)})
 	if err != nil {
 		return Config{}, err
@@ -32,7 +39,7 @@ func (r *Registry) ParseDSN(dialect, dsn string) (Config, error) {
 }
 
 // Resolve returns the driver of a config, and the config with its DSN read and the words of the driver's module moved
-// from Params into fields. That is what is opened. Fields that are set win over the DSN: Host and Port together, TLS
+// from Params into fields. That is what is opened. Fields that are set win over the DSN: Host, Port and Hosts together, TLS
 // as a whole, the others, and each key of Session and Params, by themselves.
 func (r *Registry) Resolve(cfg Config) (Config, Driver, error) {
 	d, err := r.Lookup(cfg.Dialect)
@@ -71,19 +78,22 @@ func (r *Registry) Resolve(cfg Config) (Config, Driver, error) {
 	return cfg, d, nil
 }
 
-// Over returns c with what it leaves open taken from base. Host and Port are one, and TLS is one; Session and Params are
-// completed by key.
+// Over returns c with what it leaves open taken from base. Host, Port and Hosts are one, TLS is one, and so are the ways to
+// have a password; Session and Params are completed by key. Readers and DSN are not taken.
 func (c Config) Over(base Config) Config {
-	if c.Host == "" && c.Port == 0 {
-		c.Host, c.Port = base.Host, base.Port
+	c.Dialect = cmp.Or(c.Dialect, base.Dialect)
+	if c.Host == "" && c.Port == 0 && len(c.Hosts) == 0 {
+		c.Host, c.Port, c.Hosts = base.Host, base.Port, base.Hosts
 	}
+	c.HostOrder = cmp.Or(c.HostOrder, base.HostOrder)
+	c.Role = cmp.Or(c.Role, base.Role)
 	if c.Filename == "" && c.Database == "" {
 		c.Filename = base.Filename
 	}
 	c.Database = cmp.Or(c.Database, base.Database)
 	c.User = cmp.Or(c.User, base.User)
 	if c.Password.IsZero() && c.PasswordFile == "" && c.Credentials.Provider == "" {
-		c.Password, c.PasswordFile = base.Password, base.PasswordFile
+		c.Password, c.PasswordFile, c.Credentials = base.Password, base.PasswordFile, base.Credentials
 	}
 	if c.TLS == nil {
 		c.TLS = base.TLS
@@ -93,6 +103,10 @@ func (c Config) Over(base Config) Config {
 	c.Pool.MaxLifetime = cmp.Or(c.Pool.MaxLifetime, base.Pool.MaxLifetime)
 	c.Pool.MaxIdleTime = cmp.Or(c.Pool.MaxIdleTime, base.Pool.MaxIdleTime)
 	c.ConnectTimeout = cmp.Or(c.ConnectTimeout, base.ConnectTimeout)
+	if c.Retry.equal(Retry{}) {
+		c.Retry = base.Retry
+	}
+	c.Lazy = c.Lazy || base.Lazy
 	c.AppName = cmp.Or(c.AppName, base.AppName)
 	c.Session = mapOver(c.Session, base.Session)
 	c.Params = mapOver(c.Params, base.Params)

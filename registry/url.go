@@ -2,10 +2,8 @@ package registry
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,11 +13,12 @@ import (
 //	postgres://user:password@host:5432/database?pool.max=20&ssl=true&connectTimeout=5s
 //	mysql://user@[::1]/database?appName=billing
 //	postgres://user@/database?host=/var/run/postgresql
+//	postgres://user:password@a,b:5433,[::1]:5434/database?hostOrder=random&role=writer
 //	sqlite:relative/file.db    sqlite:/absolute/file.db    sqlite:///absolute/file.db    sqlite::memory:
 //	mssql://user:password@host/database    sqlserver://user:password@host/instance?database=name
 //
-// The scheme is the dialect. The parameters are the keys of the JSON form, with a dot for those inside pool and
-// ssl (ssl=true and ssl=false as well); all others become Params. Every part is percent-decoded, and "+" is a
+// The scheme is the dialect. The parameters are the keys of the JSON form, with a dot for those inside pool, readers and
+// ssl (readers=true, ssl=true and ssl=false as well), and commas in a list; all others become Params. Every part is percent-decoded, and "+" is a
 // plus. A URL that can be read in two ways, such as one with an unescaped "@" or "/" in the password, is an
 // error rather than a guess. The error is a [*ConfigError]; it repeats no part of the URL that could belong to
 // a password.
@@ -154,6 +153,14 @@ func inQuotes(text string) bool {
 	return len(text) > 1 && text[0] == text[len(text)-1] && strings.ContainsRune("\"'`", rune(text[0]))
 }
 
+// spelled returns the dialect for an error. A word that is none may be the user of a connection string.
+func (c *Config) spelled() string {
+	if _, known := Describe(c.Dialect); known {
+		return c.Dialect
+	}
+	return "dialect"
+}
+
 // parseFile reads what follows the dialect: file, /file, ///file, or :memory: after any number of slashes.
 func (c *Config) parseFile(rest string) (string, error) {
 	path, isURL := strings.CutPrefix(rest, "//")
@@ -161,11 +168,11 @@ func (c *Config) parseFile(rest string) (string, error) {
 	case strings.TrimLeft(rest, "/") == ":memory:": // as several frameworks write it
 		return ":memory:", nil
 	case isURL && path != "" && !strings.HasPrefix(path, "/"):
-		return "", badURL("names a host, but "+c.Dialect+" opens files", "write "+c.Dialect+":relative/file or "+c.Dialect+":///absolute/file")
+		return "", badURL("names a host, but "+c.spelled()+" opens files", "write "+c.spelled()+":relative/file or "+c.spelled()+":///absolute/file")
 	case path == "":
-		return "", badURL("names no file", "write "+c.Dialect+":file, or "+c.Dialect+"::memory: for a database in memory")
+		return "", badURL("names no file", "write "+c.spelled()+":file, or "+c.spelled()+"::memory: for a database in memory")
 	case strings.HasPrefix(path, "/./") || strings.HasPrefix(path, "/../"):
-		return "", badURL("has a path from the root that looks relative", "write "+c.Dialect+":./file for a file in the working directory")
+		return "", badURL("has a path from the root that looks relative", "write "+c.spelled()+":./file for a file in the working directory")
 	}
 	return unescape(path)
 }
@@ -210,7 +217,29 @@ func (c *Config) parseServer(rest, query string) error {
 	if c.Database, err = unescape(path); err != nil {
 		return err
 	}
+	if strings.Contains(host, ",") {
+		return c.parseHosts(host)
+	}
 	return c.parseHost(host)
+}
+
+// parseHosts reads several hosts, each of which may have a port of its own.
+func (c *Config) parseHosts(list string) error {
+	for text := range strings.SplitSeq(list, ",") {
+		var one Config
+		if err := one.parseHost(text); err != nil {
+			return err
+		}
+		host := one.Host
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		if one.Port != 0 {
+			host += ":" + strconv.Itoa(one.Port)
+		}
+		c.Hosts = append(c.Hosts, host)
+	}
+	return nil
 }
 
 func (c *Config) parseHost(host string) error {
@@ -250,219 +279,10 @@ func (c *Config) parseHost(host string) error {
 	return nil
 }
 
-// repeated is the parameter of modernc.org/sqlite that stands once for each PRAGMA; Params have it once, with semicolons.
-const repeated = "_pragma"
-
-func (c *Config) parseQuery(query string) error {
-	seen := make(map[string]bool)
-	ssl := untyped("")
-	for pair := range strings.SplitSeq(query, "&") {
-		rawName, rawValue, found := strings.Cut(pair, "=")
-		name, err := unescape(rawName)
-		if err != nil {
-			return err
-		}
-		value, err := unescape(rawValue)
-		if err != nil {
-			return err
-		}
-		if !found || name == "" {
-			return badURL("has a parameter without a name or value", "write name=value, joined by &")
-		}
-		if name == "password" {
-			return &ConfigError{name, "is not a parameter here", "write it before the host, as user:password@host"}
-		}
-		f, isField := c.fieldToSet(name)
-		switch {
-		case seen[name] && name == repeated:
-			c.setNamed(name, c.Params[name]+";"+value)
-		case seen[name]:
-			return &ConfigError{name, "is given twice", "keep one of them"}
-		case name == "ssl":
-			ssl = untyped(value)
-		case isField:
-			if err := f.setOnce(value); err != nil {
-				return err
-			}
-		case strings.HasPrefix(name, "pool.") || strings.HasPrefix(name, "ssl.") || strings.HasPrefix(name, "retry."):
-			return unknownField(name)
-		default:
-			if value == redacted {
-				return &ConfigError{name, errRedacted.Error(), ""}
-			}
-			c.setNamed(name, value)
-		}
-		seen[name] = true
-	}
-	if !seen["ssl"] {
-		return nil
-	}
-	on, err := boolOf(ssl)
-	switch {
-	case err != nil:
-		return &ConfigError{"ssl", err.Error(), ""}
-	case on:
-		c.tls()
-	case c.TLS != nil:
-		return &ConfigError{"ssl", "contradicts the parameters that start with ssl.", "write ssl=true or leave it out"}
-	}
-	return nil
-}
-
-// setNamed puts a parameter that is no field into the map that its prefix names, or into Params.
-func (c *Config) setNamed(name, value string) {
-	all := c.maps()
-	into := all[len(all)-1]
-	for _, m := range all[:len(all)-1] {
-		if key, ok := strings.CutPrefix(name, m.name+"."); ok && key != "" {
-			into, name = m, key
-		}
-	}
-	into.set(name, value)
-}
-
-// setOnce sets a field that the part before the query has not set.
-func (f field) setOnce(value string) error {
-	switch p := f.at.(type) {
-	case *string:
-		if *p != "" {
-			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
-		}
-	case *int:
-		if *p != 0 {
-			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
-		}
-	}
-	if err := f.set(untyped(value)); err != nil {
-		return &ConfigError{f.name, err.Error(), ""}
-	}
-	return nil
-}
-
 func unescape(text string) (string, error) {
 	plain, err := url.PathUnescape(text)
 	if err != nil { // it quotes what it could not read
 		return "", badURL("has a % that is not followed by two hexadecimal digits", "write a % as %25")
 	}
 	return plain, nil
-}
-
-// String returns the config as a URL that ParseURL reads, except that secrets show as [redacted], which it
-// does not.
-func (c Config) String() string {
-	for _, f := range c.fields() { // of a copy
-		if p, ok := f.at.(*string); ok && !strings.HasPrefix(f.name, "ssl.") && showsSecret(*p) {
-			*p = redacted
-		}
-	}
-	var b strings.Builder
-	b.WriteString(c.Dialect)
-	var inPath []string // the fields that are not among the parameters
-	if c.isFile() {
-		inPath = []string{"dialect", "password", "filename"}
-		name := c.Filename
-		if name == "" {
-			name, inPath = c.Database, append(inPath, "database")
-		}
-		path := escape(name, "/:")
-		if rest, ok := strings.CutPrefix(path, "//"); ok { // which would start a host
-			path = "/%2F" + rest
-		} else if strings.HasPrefix(path, "/./") || strings.HasPrefix(path, "/../") { // which would look relative
-			path = "/%2E" + path[2:]
-		}
-		b.WriteString(":" + path)
-	} else {
-		inPath = []string{"dialect", "password", "user", "host", "port"}
-		b.WriteString("://" + c.authority())
-		if !pathIsInstance(c.Dialect) {
-			inPath = append(inPath, "database")
-		}
-		if c.Database != "" && !pathIsInstance(c.Dialect) {
-			b.WriteString("/" + escape(c.Database, ""))
-		}
-	}
-	separator := "?"
-	add := func(name, value string) {
-		b.WriteString(separator + escape(name, "") + "=" + escape(value, "/:"))
-		separator = "&"
-	}
-	plainTLS := c.TLS != nil
-	for _, f := range c.fields() {
-		value := f.value()
-		if value == nil {
-			continue
-		}
-		plainTLS = plainTLS && !strings.HasPrefix(f.name, "ssl.")
-		if !slices.Contains(inPath, f.name) {
-			if kinds, ok := value.([]Kind); ok {
-				value = joinKinds(kinds)
-			}
-			add(f.name, fmt.Sprint(value))
-		}
-	}
-	if plainTLS {
-		add("ssl", "true")
-	}
-	for _, m := range c.maps() {
-		prefix := m.name + "."
-		if m.name == "params" {
-			prefix = ""
-		}
-		for _, name := range slices.Sorted(maps.Keys(*m.at)) {
-			add(prefix+name, shownParam(name, (*m.at)[name]))
-		}
-	}
-	return b.String()
-}
-
-func joinKinds(kinds []Kind) string {
-	var names []string
-	for _, k := range kinds {
-		names = append(names, k.String())
-	}
-	return strings.Join(names, ",")
-}
-
-// escape writes text for a URL in which a space is %20 and "+" a plus. The characters in keep stay as they are.
-func escape(text, keep string) string {
-	if text == redacted {
-		return text
-	}
-	text = strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
-	for _, c := range keep {
-		text = strings.ReplaceAll(text, fmt.Sprintf("%%%02X", c), string(c))
-	}
-	return text
-}
-
-// Format writes String for every verb: %+v and %#v would show a secret that was put into Params by mistake.
-func (c Config) Format(f fmt.State, verb rune) {
-	// The state only fails when its writer does, and fmt has no way to say so.
-	_, _ = f.Write([]byte(c.String()))
-}
-
-// isFile reports whether the part before the query is a file name.
-func (c Config) isFile() bool {
-	info, known := std.describe(c.Dialect)
-	files := info.Files || !known && c.Filename != ""
-	return files && c.Host == "" && c.Port == 0 && c.User == "" && c.Password.IsZero()
-}
-
-func (c Config) authority() string {
-	s := escape(c.User, "")
-	if !c.Password.IsZero() {
-		s += ":" + redacted
-	}
-	if s != "" {
-		s += "@"
-	}
-	if strings.Contains(c.Host, ":") {
-		s += "[" + escape(c.Host, ":") + "]"
-	} else {
-		s += escape(c.Host, "")
-	}
-	if c.Port != 0 {
-		s += ":" + strconv.Itoa(c.Port)
-	}
-	return s
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-func TestConnectionStrings(t *testing.T) { tested.Strings(t, "testdata/strings.json", 15) }
+func TestConnectionStrings(t *testing.T) { tested.URLs(t, "../../testdata/urls.txt", 15) }
 
 // TestEveryWordIsKnown compares with the documentation of the clients: what they take is here, as a word or an error.
 func TestEveryWordIsKnown(t *testing.T) {

@@ -46,20 +46,12 @@ func NativeConnector(cfg registry.Config) (*mssql.Connector, error) {
 
 // resolved builds a connector from a config as conn.Open would.
 func resolved(cfg registry.Config) (*connector, error) {
-	var r registry.Registry
-	r.Register(Driver())
-	cfg, _, err := r.Resolve(cfg)
+	cfg, err := network.Resolve(Driver(), cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := cfg.Validate(); err != nil {
+	if err := network.AsksForLogin(&cfg, "a config of go-mssqldb holds one password", "give the password itself, or make a new config for each connection"); err != nil {
 		return nil, err
-	}
-	switch cure := "give the password itself, or make a new config for each connection"; {
-	case cfg.PasswordFile != "":
-		return nil, &registry.ConfigError{Field: "passwordFile", Problem: "is read for every connection, and a config of go-mssqldb holds one password", Cure: cure}
-	case cfg.Credentials.Provider != "":
-		return nil, &registry.ConfigError{Field: "credentials.provider", Problem: "is asked for every connection, and a config of go-mssqldb holds one password", Cure: cure}
 	}
 	return build(cfg, registry.Env{})
 }

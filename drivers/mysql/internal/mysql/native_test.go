@@ -24,6 +24,16 @@ import (
 
 func TestConnectionStringsOfTheWorld(t *testing.T) { tested.URLs(t, "../../testdata/urls.txt", 15) }
 
+func TestLoginsByConnectionStringsOfTheWorld(t *testing.T) {
+	s := testserver.StartMariaDB(t, testserver.Options{})
+	status, reason := "information_schema.SESSION_STATUS", "Unknown system variable 'max_execution_time'"
+	if s.IsMySQL() {
+		status, reason = "performance_schema.session_status", "Unknown or incorrect time zone" // no zones are loaded
+	}
+	encrypted := "SELECT VARIABLE_VALUE <> '' FROM " + status + " WHERE VARIABLE_NAME = 'Ssl_cipher'"
+	tested.LogIns(t, "../../testdata/urls.txt", s, encrypted, map[string]string{"max_execution_time=5000&time_zone=Europe/Zurich": reason})
+}
+
 // TestEveryWordOfTheDriver: the names are those in its source.
 func TestEveryWordOfTheDriver(t *testing.T) {
 	source := driverSource(t, "dsn.go")

@@ -28,6 +28,9 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 	if err != nil {
 		return nil, err
 	}
+	if env.OnePool != nil && (set.journal != "wal" || set.mode == "ro") { // in memory there is no journal
+		env.OnePool()
+	}
 	base, err := newConnector(fileURI(path, set.query))
 	switch {
 	case err != nil:
@@ -42,9 +45,19 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 func locate(cfg registry.Config, env registry.Env) (path string, set settings, err error) {
 	field, name := fileName(cfg)
 	memory := inMemory(name)
+	reads := cfg.Role == registry.RoleReader || cfg.Role == registry.RolePreferReader && !memory
+	if _, given := cfg.Params["txlock"]; reads && !given {
+		cfg = cfg.Over(registry.Config{Params: map[string]string{"txlock": "deferred"}}) // one that writes at once would fail
+	}
 	set, err = readParams(cfg.Params, memory, env.NoCreate)
 	set.memory = memory
-	err = errors.Join(foreignFields(cfg, env), err, set.readSession(cfg.Session))
+	err = errors.Join(foreignFields(cfg, env), err, set.readSession(cfg.Session), set.checkRole(cfg.Role))
+	if reads && set.writable.last != "" && set.writable.last != queryOnlyOn {
+		err = errors.Join(err, &registry.ConfigError{Field: "session." + queryOnly, Problem: "is off for a reader", Cure: "leave it out"})
+	}
+	if reads {
+		set.readable.last, set.writable.last = queryOnlyOn, queryOnlyOn
+	}
 	if memory {
 		// A name that nobody else in the process has: SQLite shares the database between all who know it.
 		// https://www.sqlite.org/src/file/src/memdb.c
@@ -54,6 +67,17 @@ func locate(cfg registry.Config, env registry.Env) (path string, set settings, e
 	}
 	path, wrong := absolute(field, name)
 	return path, set, errors.Join(err, wrong)
+}
+
+// checkRole refuses a role that the file or the database in memory cannot have.
+func (set settings) checkRole(role registry.Role) error {
+	switch {
+	case role == registry.RoleWriter && set.mode == "ro":
+		return &registry.ConfigError{Field: "role", Problem: "is writer, and params.mode is ro", Cure: "leave one of them out"}
+	case role == registry.RoleReader && set.memory:
+		return &registry.ConfigError{Field: "role", Problem: "is reader, which a database in memory cannot be", Cure: "leave it out"}
+	}
+	return nil
 }
 
 // foreignFields refuses what only a server has a use for.
@@ -66,6 +90,8 @@ func foreignFields(cfg registry.Config, env registry.Env) error {
 	}
 	refuse("host", cfg.Host != "")
 	refuse("port", cfg.Port != 0)
+	refuse("hosts", len(cfg.Hosts) > 0)
+	refuse("hostOrder", cfg.HostOrder != registry.HostsListed)
 	refuse("user", cfg.User != "")
 	refuse("password", !cfg.Password.IsZero())
 	refuse("ssl", cfg.TLS != nil)
