@@ -58,14 +58,15 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 // leastShare is what a host gets of the time at least.
 const leastShare = time.Second
 
-// reach connects to the first host that can be used.
-func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
+// reach connects to the first host that can be used, and tells which one it is and its role, as far as that was asked.
+func (c *connector) reach(ctx context.Context) (driver.Conn, *host, Role, error) {
 	if !c.several {
-		dc, _, err := c.connect(ctx, c.hosts[0], c.role)
-		return dc, err
+		dc, role, err := c.connect(ctx, c.hosts[0], c.role)
+		return dc, c.hosts[0], role, err
 	}
 	var failed []*HostError
 	var spare driver.Conn // to a writer, where a reader is preferred
+	var spareHost *host
 	hosts := c.inOrder()
 	for i, h := range hosts {
 		dc, role, err := c.connectWithin(ctx, h, len(hosts)-i)
@@ -74,9 +75,9 @@ func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
 			if spare != nil {
 				c.closeConn(spare)
 			}
-			return dc, nil
+			return dc, h, role, nil
 		case err == nil && spare == nil:
-			spare = dc
+			spare, spareHost = dc, h
 			continue
 		case err == nil:
 			c.closeConn(dc)
@@ -89,11 +90,11 @@ func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
 		}
 	}
 	if spare != nil && ctx.Err() == nil {
-		return spare, nil
+		return spare, spareHost, RoleWriter, nil
 	} else if spare != nil {
 		c.closeConn(spare)
 	}
-	return nil, &hostsError{failed}
+	return nil, nil, RoleAny, &hostsError{failed}
 }
 
 // connectWithin connects to one host within its share of what is left of the time for n of them.

@@ -50,7 +50,7 @@ func (c *connector) tried(err error) {
 		}
 		c.mu.Unlock()
 		if tell {
-			observer.Emit(c.bus, Failed{c.name, c.dialect, failure.Kind, failure})
+			observer.Emit(c.bus, Failed{c.name, c.dialect, failure.Kind, failure.Hint, failure})
 		}
 		return
 	}
