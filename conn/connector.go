@@ -32,6 +32,7 @@ type connector struct {
 	several bool // the config has Hosts
 	onePool bool // there can be no other for reading
 	limits  Pool
+	*upkeep               // nil for files
 	wrapped bool          // by WithConnector
 	timeout time.Duration // 0: none
 	name    string
@@ -46,7 +47,7 @@ type connector struct {
 
 	health  health        // of the database, as the pool has seen it
 	sockets netconn.Group // of the pool
-	logins  sync.Map      // driver.Conn -> *netconn.Group, its own sockets
+	logins  sync.Map      // driver.Conn -> *login
 	adrift  atomic.Int32  // calls of inner.Connect that were given up and go on
 
 	places sync.Mutex // guards what follows
@@ -102,17 +103,16 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 		return nil, &endError{KindTimeout, fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)}
 	}
 	start := time.Now()
-	var from *host
-	var role Role
+	var r reached
 	err = c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) error {
-		dc, from, role, err = c.reach(ctx)
+		r, err = c.reach(ctx)
 		return err
 	})
-	c.noteDial(time.Since(start), from, role, err)
+	c.noteDial(time.Since(start), r.host, r.role, err)
 	if c.lazy.is {
 		c.tried(err)
 	}
-	return dc, err
+	return r.dc, err
 }
 
 // ready connects, checks the role of the server, and has the functions of WithSession prepare the connection.
@@ -143,14 +143,14 @@ func (c *connector) ready(ctx context.Context, h *host, want Role) (driver.Conn,
 // connect calls the driver. Not every driver heeds a context in all that it does, so when it ends, the sockets are made
 // to fail underneath the driver.
 func (c *connector) connect(ctx context.Context, h *host, want Role) (dc driver.Conn, role Role, err error) {
-	login := new(netconn.Group)
-	stop := context.AfterFunc(ctx, login.Expire)
+	l := new(login)
+	stop := context.AfterFunc(ctx, l.Expire)
 	type answer struct {
 		dc   driver.Conn
 		role Role
 	}
 	got, err := call(ctx, func() (a answer, err error) {
-		a.dc, a.role, err = c.ready(context.WithValue(ctx, loginKey{}, login), h, want)
+		a.dc, a.role, err = c.ready(context.WithValue(ctx, loginKey{}, &l.Group), h, want)
 		return a, err
 	}, func(late answer, err error) {
 		c.adrift.Add(-1)
@@ -161,11 +161,11 @@ func (c *connector) connect(ctx context.Context, h *host, want Role) (dc driver.
 	dc, role = got.dc, got.role
 	if is[*HangError](err) {
 		c.adrift.Add(1)
-		login.Close()
+		l.Close()
 	}
 	if stop() || err != nil {
 		if err == nil {
-			c.remember(dc, login)
+			c.remember(dc, l)
 		}
 		return dc, role, err
 	}
@@ -177,18 +177,19 @@ func (c *connector) connect(ctx context.Context, h *host, want Role) (dc driver.
 func closeConn(dc driver.Conn) { _ = do(over, dc.Close) }
 
 // remember keeps the sockets of a connection until they are closed.
-func (c *connector) remember(dc driver.Conn, login *netconn.Group) {
-	if !login.Empty() && reflect.ValueOf(dc).Comparable() {
-		c.logins.Store(dc, login)
-		login.WhenEmpty(func() { c.logins.Delete(dc) })
+func (c *connector) remember(dc driver.Conn, l *login) {
+	if !l.Empty() && reflect.ValueOf(dc).Comparable() {
+		c.logins.Store(dc, l)
+		c.grow(l)
+		l.WhenEmpty(func() { c.logins.Delete(dc) })
 	}
 }
 
 // socketsOf returns the sockets of a driver's connection; none if it has none or is closed.
 func (c *connector) socketsOf(dc any) *netconn.Group {
 	if reflect.ValueOf(dc).Comparable() {
-		if login, ok := c.logins.Load(dc); ok {
-			return login.(*netconn.Group)
+		if l, ok := c.logins.Load(dc); ok {
+			return &l.(*login).Group
 		}
 	}
 	return new(netconn.Group)
@@ -267,6 +268,12 @@ func (c *connector) Close() error {
 	first := c.end()
 	if c.keeper != nil {
 		c.keeper.stop()
+	}
+	if c.upkeep != nil {
+		_ = do(over, func() error { // their context has ended
+			c.probes.Wait()
+			return nil
+		})
 	}
 	var err error
 	for _, h := range c.hosts {

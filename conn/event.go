@@ -81,6 +81,23 @@ type Restored struct {
 	After   time.Duration // since Lost
 }
 
+// HostDown says that a server cannot be reached, by this pool or another one. It is told once; then the server is tried
+// again from time to time, whenever a connection is needed. Of a single host it is told once the database has been opened.
+type HostDown struct {
+	Name    string
+	Dialect string
+	Host    string // name or address, and port
+	Kind    Kind
+	Err     error
+}
+
+// HostUp says that a server for which there was a [HostDown] has been reached.
+type HostUp struct {
+	Name    string
+	Dialect string
+	Host    string
+}
+
 // EventName returns "connection:open".
 func (Opened) EventName() string { return "connection:open" }
 
@@ -104,3 +121,9 @@ func (Lost) EventName() string { return "connection:lost" }
 
 // EventName returns "connection:restore".
 func (Restored) EventName() string { return "connection:restore" }
+
+// EventName returns "host:down".
+func (HostDown) EventName() string { return "host:down" }
+
+// EventName returns "host:up".
+func (HostUp) EventName() string { return "host:up" }

@@ -5,8 +5,10 @@ import (
 	"database/sql/driver"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
+	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -15,7 +17,7 @@ type HostError struct {
 	Host string // name or address, and port: "db1:5432"
 	Role Role   // what the server is, where it got as far as telling; else RoleAny
 	Kind Kind
-	Err  error
+	Err  error // of the last attempt, which may have been one for another caller
 }
 
 // Error gives the host and the error.
@@ -26,9 +28,22 @@ func (e *HostError) Unwrap() error { return e.Err }
 
 // host is one of the servers of a pool.
 type host struct {
+	base      driver.Connector // the driver's own
+	inner     driver.Connector // the same, or what WithConnector put around it
+	*standing                  // nil for files
+}
+
+// standing is what is known of a server.
+type standing struct {
+	pool    *connector
 	address string
-	base    driver.Connector // the driver's own
-	inner   driver.Connector // the same, or what WithConnector put around it
+	tls     *TLS
+
+	// The memory of the pool guards these.
+	reached  time.Time // last
+	tries    int       // how often it was tried while another one served
+	serves   bool      // the last attempt gave a connection
+	toldDown bool      // the bus has heard so
 }
 
 // newHost has the driver make a connector for the host of cfg, which has no Hosts.
@@ -42,8 +57,8 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 		NoCreate: o.noCreate, NoDatabase: o.serverOnly, OnePool: func() { c.onePool = true },
 	}
 	h := new(host)
-	if c.several {
-		h.address = address(&cfg, info)
+	if !info.Files {
+		h.standing = &standing{pool: c, address: address(&cfg, info), tls: cfg.TLS}
 	}
 	if err = recovered(func() (err error) { h.base, err = c.driver.Connector(cfg.Clone(), env); return err }); err != nil {
 		return nil, err
@@ -58,56 +73,128 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 // leastShare is what a host gets of the time at least.
 const leastShare = time.Second
 
-// reach connects to the first host that can be used, and tells which one it is and its role, as far as that was asked.
-func (c *connector) reach(ctx context.Context) (driver.Conn, *host, Role, error) {
-	if !c.several {
-		dc, role, err := c.connect(ctx, c.hosts[0], c.role)
-		return dc, c.hosts[0], role, err
+// reached is a new connection, and what is known of its server.
+type reached struct {
+	dc   driver.Conn
+	host *host // nil for a file
+	role Role  // as far as it was asked for
+}
+
+// reach connects to the first host that can be used.
+func (c *connector) reach(ctx context.Context) (r reached, err error) {
+	if c.upkeep == nil { // a file
+		r.dc, r.role, err = c.connect(ctx, c.hosts[0], c.role)
+		return r, err
+	}
+	if c.isDoubtful() {
+		for _, h := range c.hosts {
+			c.memory.doubt(h)
+		}
+	}
+	for {
+		r, failed := c.reachOnce(ctx)
+		switch {
+		case r.dc != nil:
+			return r, nil
+		case failed == nil && ctx.Err() != nil:
+			return r, context.Cause(ctx)
+		case failed == nil: // a host that was down may be up, or the other way round
+		case !c.several:
+			return r, failed[0].Err
+		default:
+			slices.SortStableFunc(failed, func(a, b *HostError) int { return c.rank(a) - c.rank(b) })
+			return r, &hostsError{failed}
+		}
+	}
+}
+
+// isDoubtful reports whether no one has tried yet whether the database is there, or whether it seems to have gone: several of
+// the pool's connections broke, and none was opened since. Else all that lost theirs would dial at the same moment.
+func (c *connector) isDoubtful() bool {
+	return c.sockets.Broken() >= seemsGone || c.lazy.is && !c.isTried()
+}
+
+const seemsGone = 3 // connections
+
+// rank is the place of a host in the list.
+func (c *connector) rank(e *HostError) int {
+	return slices.IndexFunc(c.hosts, func(h *host) bool { return h.address == e.Host })
+}
+
+// reachOnce tries the hosts that are not known to be down, or waits for those that are where there is no other. With neither
+// a connection nor an error there was none to try.
+func (c *connector) reachOnce(ctx context.Context) (reached, []*HostError) {
+	up, down := c.memory.split(c.inOrder())
+	if len(up) == 0 {
+		return c.await(ctx, down)
+	}
+	for _, h := range down {
+		c.nudge(h)
 	}
 	var failed []*HostError
-	var spare driver.Conn // to a writer, where a reader is preferred
-	var spareHost *host
-	hosts := c.inOrder()
-	for i, h := range hosts {
-		dc, role, err := c.connectWithin(ctx, h, len(hosts)-i)
-		switch {
+	var spare reached // a writer, where a reader is preferred
+	for i, h := range up {
+		flight, ok := c.memory.begin(ctx, h)
+		if !ok {
+			down = append(down, h)
+			continue
+		}
+		start := time.Now()
+		dc, role, err := c.connectWithin(ctx, h, c.shareOf(ctx, len(up)-i))
+		kind := c.kindOf(err)
+		c.note(h, start, kind, err)
+		c.memory.end(flight)
+		switch r := (reached{dc, h, role}); {
 		case err == nil && (c.role != RolePreferReader || role != RoleWriter):
-			if spare != nil {
-				closeConn(spare)
+			if spare.dc != nil {
+				closeConn(spare.dc)
 			}
-			return dc, h, role, nil
-		case err == nil && spare == nil:
-			spare, spareHost = dc, h
+			return r, nil
+		case err == nil && spare.dc == nil:
+			spare = r
 			continue
 		case err == nil:
 			closeConn(dc)
 			continue
 		}
-		kind := diagnose(err, c.driver).Kind
 		failed = append(failed, &HostError{h.address, role, kind, err})
 		if ctx.Err() != nil || !goesOn(kind) {
 			break
 		}
 	}
-	if spare != nil && ctx.Err() == nil {
-		return spare, spareHost, RoleWriter, nil
-	} else if spare != nil {
-		closeConn(spare)
+	switch {
+	case spare.dc != nil && ctx.Err() == nil:
+		return spare, nil
+	case spare.dc != nil:
+		closeConn(spare.dc)
+	case failed == nil && ctx.Err() == nil:
+		return reached{}, nil
 	}
-	return nil, nil, RoleAny, &hostsError{failed}
+	return reached{}, append(failed, c.notTried(down, failed)...)
 }
 
-// connectWithin connects to one host within its share of what is left of the time for n of them.
-func (c *connector) connectWithin(ctx context.Context, h *host, n int) (dc driver.Conn, role Role, err error) {
+// shareOf is the limit of a host where n are left to try. The last one has all that is left.
+func (c *connector) shareOf(ctx context.Context, n int) limit {
 	l := limit{from: time.Now(), what: "no connection within its share of the connect timeout,", doing: "connecting"}
 	if end, bounded := ctx.Deadline(); bounded && n > 1 {
 		l.after = max(time.Until(end)/time.Duration(n), leastShare).Round(time.Millisecond)
 	}
+	return l
+}
+
+func (c *connector) connectWithin(ctx context.Context, h *host, l limit) (dc driver.Conn, role Role, err error) {
 	err = c.within(ctx, l, func(ctx context.Context) error {
 		dc, role, err = c.connect(ctx, h, c.role)
 		return err
 	})
 	return dc, role, err
+}
+
+// kindOf is the kind of what failed; that of nil is KindUnknown.
+func (c *connector) kindOf(err error) Kind { return diagnose(err, c.driver).Kind }
+
+func (c *connector) hostError(h *host, role Role, err error) *HostError {
+	return &HostError{h.address, role, c.kindOf(err), err}
 }
 
 // inOrder returns the hosts in the order in which they are to be tried.
@@ -132,10 +219,8 @@ func goesOn(kind Kind) bool {
 	return false
 }
 
-// hostsError is what came of several hosts. What decides is the first that was reached, else the first.
-type hostsError struct {
-	all []*HostError
-}
+// hostsError is what came of several hosts, in the order of the list.
+type hostsError struct{ all []*HostError }
 
 func (e *hostsError) Error() string {
 	text := ""
@@ -155,14 +240,13 @@ func (e *hostsError) Unwrap() (all []error) {
 	return all
 }
 
-// deciding is the error that gives the kind.
+// deciding is the error that gives the kind: that of the caller's end, of the first host that was reached, or of the first.
 func (e *hostsError) deciding() *HostError {
-	for _, one := range e.all {
-		if one.Kind != KindUnreachable && one.Kind != KindTimeout {
-			return one
-		}
+	if i := slices.IndexFunc(e.all, func(one *HostError) bool { return one.Kind == KindCanceled }); i >= 0 {
+		return e.all[i]
 	}
-	return e.all[0]
+	i := slices.IndexFunc(e.all, func(one *HostError) bool { return one.Kind != KindUnreachable && one.Kind != KindTimeout })
+	return e.all[max(i, 0)]
 }
 
 // decidingOf is what gives the kind in err, which is err itself unless several hosts were tried.
@@ -171,4 +255,17 @@ func decidingOf(err error) error {
 		return hosts.deciding().Err
 	}
 	return err
+}
+
+// sayDown tells the bus that a host is down. Of a single one that has not been opened yet, opening tells.
+func (c *connector) sayDown(h *host, kind Kind, err error) {
+	if c.several || c.isOpen() {
+		observer.Emit(c.bus, HostDown{c.name, c.dialect, h.address, kind, shown(err)})
+	}
+}
+
+func (c *connector) sayUp(h *host) {
+	if c.several || c.isOpen() {
+		observer.Emit(c.bus, HostUp{c.name, c.dialect, h.address})
+	}
 }

@@ -70,6 +70,13 @@ func (c *connector) tried(err error) {
 	observer.Emit(c.bus, opened)
 }
 
+// isTried reports whether an attempt to connect has ended.
+func (c *connector) isTried() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lazy.attempts > 0
+}
+
 // Pending reports whether the database was opened with Config.Lazy and nothing has connected to it yet. err is why the last
 // attempt failed, an [*Error] with their number; nil if there was none.
 func (c *Conn) Pending() (pending bool, err error) {

@@ -155,6 +155,9 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		order: cfg.HostOrder, role: cfg.Role, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
 	}
 	pool.lazy.is = cfg.Lazy
+	if !info.Files {
+		pool.upkeep = newUpkeep(cfg, o)
+	}
 	for _, one := range each {
 		h, err := pool.newHost(one, info, o)
 		if err != nil {

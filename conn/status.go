@@ -58,7 +58,7 @@ func (c *Conn) Status() Status {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := Status{Target: c.pool.target, Role: h.role, MaxIdle: maxIdle(c.pool.limits)}
-	if h.last != nil {
+	if h.last != nil && c.pool.several {
 		s.Host = h.last.address
 	}
 	if c.pool.keeper != nil {
@@ -128,7 +128,7 @@ func (c *connector) noteDial(took time.Duration, from *host, role Role, err erro
 	t := h.trouble
 	h.mu.Unlock()
 	dialed := Dialed{Name: c.name, Dialect: c.dialect, Role: role, Took: took, Failed: err != nil, Kind: d.Kind}
-	if from != nil {
+	if from != nil && c.several {
 		dialed.Host = from.address
 	}
 	observer.Emit(c.bus, dialed)

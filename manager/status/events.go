@@ -77,6 +77,10 @@ func show(e observer.Event) (Event, bool) {
 			s.Level = "warn"
 			s.Text += "; " + because(e.Kind, e.Err)
 		}
+	case conn.HostDown:
+		s.Name, s.Level, s.Text = e.Name, "warn", e.Host+": "+because(e.Kind, e.Err)
+	case conn.HostUp:
+		s.Name, s.Level, s.Text = e.Name, "good", e.Host+" is back"
 	case conn.Lost:
 		s.Name, s.Level, s.Text, s.Hint = e.Name, "error", because(e.Kind, e.Err), e.Hint
 	case conn.Restored:

@@ -227,7 +227,7 @@ func TestTheSnapshotTellsOfTroubles(t *testing.T) {
 	for _, e := range shot.Events {
 		names = append(names, e.Event+" "+e.Name+" "+e.Level)
 	}
-	if got := fmt.Sprint(names); got != "[connection:error b error connection:lost a error connection:open a good]" {
+	if got := fmt.Sprint(names); got != "[connection:error b error connection:lost a error host:down a warn connection:open a good]" {
 		t.Error(got)
 	}
 	if len(shot.Missing) == 0 || shot.Missing[0].Tag == "" {

@@ -26,7 +26,7 @@ type connector struct {
 	cfg   registry.Config
 	env   registry.Env
 	set   settings
-	hosts []*pgconn.FallbackConfig // those of cfg
+	hosts []*pgconn.FallbackConfig // that of cfg
 	tls   []*network.TLS           // of each; nil: plaintext
 	known sync.Map                 // host -> its *network.TLS, also of those that the environment names
 }
