@@ -285,7 +285,7 @@ func TestALazyPoolIsOpenedBeforeItIsClosed(t *testing.T) {
 			}
 			_ = c.PingContext(t.Context()) // what is closed meanwhile may refuse
 			synctest.Wait()
-			if got := strings.Join(heard, " "); got != "connection:open connection:close" {
+			if got := strings.Join(heard, " "); got != "connection:dial connection:open connection:close" {
 				t.Errorf("closed %s, listeners hear %s", name, got)
 			}
 		}

@@ -8,7 +8,8 @@
 // A query on a pool whose Pool.Max connections are all in use waits for one, and ends with "context deadline exceeded"
 // if its context does; without a deadline it waits for ever. The usual causes are rows that are not closed, a
 // transaction that is neither committed nor rolled back, and a second query inside a loop over rows with a Pool.Max of 1.
-// WaitCount and WaitDuration of [sql.DB.Stats] tell it from a server that is slow.
+// WaitCount and WaitDuration of [sql.DB.Stats] tell it from a server that is slow. A pool of package manager tells it by an
+// event, which can say where the connections are: manager.Starved.
 //
 // # Several hosts, and servers that are down
 //
@@ -88,6 +89,32 @@ func (c *Conn) Version(ctx context.Context) (string, error) {
 	}
 	c.pool.release(over, one)
 	return fmt.Sprint(version), nil
+}
+
+// Check asks the database, by the query and within the connect timeout that Open tests with, through the pool: it waits for
+// a connection as any caller does. Where the config asks for a Role, a server that has another one now is an error of
+// [KindRole]. A connection that does not answer, or has the wrong role, is closed for good.
+func (c *Conn) Check(ctx context.Context) error {
+	start := time.Now()
+	one, err := c.pool.take(ctx, c.pool.toConnect(start, "waiting for a connection"))
+	if err != nil {
+		return err
+	}
+	if err := c.pool.test(ctx, start, one); err != nil {
+		return err
+	}
+	if query := c.Info().RoleQuery; c.pool.role != RoleAny && query != "" {
+		value, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the role"), one, query)
+		if err != nil {
+			return err
+		}
+		if _, err := judgeRole(value, c.pool.role); err != nil {
+			c.pool.retire(one)
+			return err
+		}
+	}
+	c.pool.release(over, one)
+	return nil
 }
 
 // Diagnose says what an error means that this database returned; see [Diagnose].

@@ -45,6 +45,7 @@ type connector struct {
 	keeper  *keeper                                    // nil if the pool has no Min
 	session []func(context.Context, driver.Conn) error // of WithSession
 
+	health  health        // of the database, as the pool has seen it
 	sockets netconn.Group // of the pool
 	logins  sync.Map      // driver.Conn -> *login
 	adrift  atomic.Int32  // calls of inner.Connect that were given up and go on
@@ -101,14 +102,17 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 	if n := c.adrift.Load(); n >= mostAdrift {
 		return nil, &endError{KindTimeout, fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)}
 	}
-	err = c.within(ctx, c.toConnect(time.Now(), "connecting"), func(ctx context.Context) error {
-		dc, err = c.reach(ctx)
+	start := time.Now()
+	var r reached
+	err = c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) error {
+		r, err = c.reach(ctx)
 		return err
 	})
+	c.noteDial(time.Since(start), r.host, r.role, err)
 	if c.lazy.is {
 		c.tried(err)
 	}
-	return dc, err
+	return r.dc, err
 }
 
 // ready connects, checks the role of the server, and has the functions of WithSession prepare the connection.

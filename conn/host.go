@@ -73,11 +73,18 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 // leastShare is what a host gets of the time at least.
 const leastShare = time.Second
 
+// reached is a new connection, and what is known of its server.
+type reached struct {
+	dc   driver.Conn
+	host *host // nil for a file
+	role Role  // as far as it was asked for
+}
+
 // reach connects to the first host that can be used.
-func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
+func (c *connector) reach(ctx context.Context) (r reached, err error) {
 	if c.upkeep == nil { // a file
-		dc, _, err := c.connect(ctx, c.hosts[0], c.role)
-		return dc, err
+		r.dc, r.role, err = c.connect(ctx, c.hosts[0], c.role)
+		return r, err
 	}
 	if c.isDoubtful() {
 		for _, h := range c.hosts {
@@ -85,18 +92,18 @@ func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
 		}
 	}
 	for {
-		dc, failed := c.reachOnce(ctx)
+		r, failed := c.reachOnce(ctx)
 		switch {
-		case dc != nil:
-			return dc, nil
+		case r.dc != nil:
+			return r, nil
 		case failed == nil && ctx.Err() != nil:
-			return nil, context.Cause(ctx)
+			return r, context.Cause(ctx)
 		case failed == nil: // a host that was down may be up, or the other way round
 		case !c.several:
-			return nil, failed[0].Err
+			return r, failed[0].Err
 		default:
 			slices.SortStableFunc(failed, func(a, b *HostError) int { return c.rank(a) - c.rank(b) })
-			return nil, &hostsError{failed}
+			return r, &hostsError{failed}
 		}
 	}
 }
@@ -116,7 +123,7 @@ func (c *connector) rank(e *HostError) int {
 
 // reachOnce tries the hosts that are not known to be down, or waits for those that are where there is no other. With neither
 // a connection nor an error there was none to try.
-func (c *connector) reachOnce(ctx context.Context) (driver.Conn, []*HostError) {
+func (c *connector) reachOnce(ctx context.Context) (reached, []*HostError) {
 	up, down := c.memory.split(c.inOrder())
 	if len(up) == 0 {
 		return c.await(ctx, down)
@@ -125,7 +132,7 @@ func (c *connector) reachOnce(ctx context.Context) (driver.Conn, []*HostError) {
 		c.nudge(h)
 	}
 	var failed []*HostError
-	var spare driver.Conn // to a writer, where a reader is preferred
+	var spare reached // a writer, where a reader is preferred
 	for i, h := range up {
 		flight, ok := c.memory.begin(ctx, h)
 		if !ok {
@@ -137,14 +144,14 @@ func (c *connector) reachOnce(ctx context.Context) (driver.Conn, []*HostError) {
 		kind := c.kindOf(err)
 		c.note(h, start, kind, err)
 		c.memory.end(flight)
-		switch {
+		switch r := (reached{dc, h, role}); {
 		case err == nil && (c.role != RolePreferReader || role != RoleWriter):
-			if spare != nil {
-				closeConn(spare)
+			if spare.dc != nil {
+				closeConn(spare.dc)
 			}
-			return dc, nil
-		case err == nil && spare == nil:
-			spare = dc
+			return r, nil
+		case err == nil && spare.dc == nil:
+			spare = r
 			continue
 		case err == nil:
 			closeConn(dc)
@@ -156,14 +163,14 @@ func (c *connector) reachOnce(ctx context.Context) (driver.Conn, []*HostError) {
 		}
 	}
 	switch {
-	case spare != nil && ctx.Err() == nil:
+	case spare.dc != nil && ctx.Err() == nil:
 		return spare, nil
-	case spare != nil:
-		closeConn(spare)
+	case spare.dc != nil:
+		closeConn(spare.dc)
 	case failed == nil && ctx.Err() == nil:
-		return nil, nil
+		return reached{}, nil
 	}
-	return nil, append(failed, c.notTried(down, failed)...)
+	return reached{}, append(failed, c.notTried(down, failed)...)
 }
 
 // shareOf is the limit of a host where n are left to try. The last one has all that is left.

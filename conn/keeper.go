@@ -81,7 +81,8 @@ func (k *keeper) warm(ctx context.Context, start time.Time, first *sql.Conn) (Wa
 }
 
 func (k *keeper) event(ready int, start time.Time, err error) Warmed {
-	return Warmed{k.pool.name, k.pool.dialect, ready, k.min, time.Since(start), shown(err)}
+	d := diagnose(err, k.pool.driver)
+	return Warmed{k.pool.name, k.pool.dialect, ready, k.min, time.Since(start), d.Kind, d.Hint, shown(err)}
 }
 
 // begin fills a pool that was opened lazily, and then looks after it.
@@ -105,11 +106,16 @@ func (k *keeper) run(err error) {
 		} else {
 			failures++
 		}
+		pause := k.pause(err, failures)
+		if err != nil {
+			k.pool.health.triesAt(time.Now().Add(pause))
+		}
 		select {
 		case <-k.ctx.Done():
 			return
-		case <-time.After(k.pause(err, failures)):
+		case <-time.After(pause):
 		}
+		k.pool.health.triesAt(time.Time{})
 		k.busy <- struct{}{}
 		start := time.Now()
 		var ready int

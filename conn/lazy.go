@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-go/patchbay/observer"
@@ -9,13 +10,13 @@ import (
 // laziness is what is known of a pool whose Open did not wait for the database, until the first connection.
 type laziness struct {
 	is       bool
-	since    time.Time // Open was called
-	attempts int       // to connect
-	up       bool      // one has succeeded
-	failure  *Error    // of the last attempt; nil: there was none
-	said     time.Time // when the bus heard of a failure
-	telling  bool      // the bus is hearing of the opening
-	then     func()    // tells it of the end afterwards; nil: that has not come
+	since    time.Time   // Open was called
+	attempts int         // to connect
+	up       atomic.Bool // one has succeeded
+	failure  *Error      // of the last attempt; nil: there was none
+	said     time.Time   // when the bus heard of a failure
+	telling  bool        // the bus is hearing of the opening
+	then     func()      // tells it of the end afterwards; nil: that has not come
 }
 
 // mostTold is how often the bus hears that a lazy pool is not up, if it fails in the same way each time: callers may ask
@@ -24,6 +25,10 @@ const mostTold = time.Second
 
 // tried notes how an attempt to connect ended, and tells the bus: of failures until the first success, and of that.
 func (c *connector) tried(err error) {
+	l := &c.lazy
+	if l.up.Load() {
+		return
+	}
 	var failure *Error
 	if err != nil {
 		if failure = c.explain(err, 0); failure.Kind == KindCanceled {
@@ -31,8 +36,7 @@ func (c *connector) tried(err error) {
 		}
 	}
 	c.mu.Lock()
-	l := &c.lazy
-	if l.up || c.ending {
+	if l.up.Load() || c.ending {
 		c.mu.Unlock()
 		return
 	}
@@ -46,11 +50,12 @@ func (c *connector) tried(err error) {
 		}
 		c.mu.Unlock()
 		if tell {
-			observer.Emit(c.bus, Failed{c.name, c.dialect, failure.Kind, failure})
+			observer.Emit(c.bus, Failed{c.name, c.dialect, failure.Kind, failure.Hint, failure})
 		}
 		return
 	}
-	l.up, l.failure, l.telling, c.untold = true, nil, true, true
+	l.up.Store(true)
+	l.failure, l.telling, c.untold = nil, true, true
 	opened := Opened{c.name, c.dialect, l.attempts, time.Since(l.since)}
 	c.mu.Unlock()
 	defer func() {
@@ -81,5 +86,5 @@ func (c *Conn) Pending() (pending bool, err error) {
 	if l.failure != nil {
 		err = l.failure
 	}
-	return l.is && !l.up, err
+	return l.is && !l.up.Load(), err
 }

@@ -61,7 +61,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	}
 	k := c.makePool(o.check)
 	var warmed Warmed
-	attempts, err := c.pool.attempt(ctx, cfg.Retry, func(ctx context.Context) (err error) {
+	attempts, err := c.pool.attempt(ctx, cfg.Retry, o.onRetry, func(ctx context.Context) (err error) {
 		start := time.Now()
 		if k == nil {
 			return c.pool.try(ctx, start)
@@ -198,6 +198,6 @@ func (o *options) resolve(given Config) (Config, registry.Driver, error) {
 
 // fail tells the bus that opening failed and returns the error.
 func (o *options) fail(e *Error) error {
-	observer.Emit(o.bus, Failed{e.Name, e.Dialect, e.Kind, e})
+	observer.Emit(o.bus, Failed{e.Name, e.Dialect, e.Kind, e.Hint, e})
 	return e
 }

@@ -23,6 +23,7 @@ type options struct {
 	wrap        []func(driver.Connector) driver.Connector
 	session     []func(context.Context, driver.Conn) error
 	check       time.Duration
+	onRetry     func(Retrying)
 	serverOnly  bool
 	noCreate    bool
 	test        bool // it is opened to be closed
@@ -101,6 +102,10 @@ func WithSession(f func(context.Context, driver.Conn) error) Option {
 func WithConnector(wrap func(driver.Connector) driver.Connector) Option {
 	return func(o *options) { o.wrap = append(o.wrap, wrap) }
 }
+
+// WithOnRetry calls f when an attempt to open the database has failed and another will follow, before the bus hears of
+// it: for those who show how the opening stands.
+func WithOnRetry(f func(Retrying)) Option { return func(o *options) { o.onRetry = f } }
 
 // ServerOnly opens the database that every server of the dialect has, such as "postgres" or "master", in place
 // of the one in the Config: for creating that one. For a dialect of files it is an error.

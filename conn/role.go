@@ -20,6 +20,11 @@ func (c *connector) checkRole(ctx context.Context, dc driver.Conn, want Role) (R
 	if err != nil {
 		return RoleAny, &endError{KindRole, fmt.Errorf("the server cannot tell its role: %w", err)}
 	}
+	return judgeRole(value, want)
+}
+
+// judgeRole reads the answer to the query for the role.
+func judgeRole(value any, want Role) (Role, error) {
 	is := RoleAny
 	switch fmt.Sprint(value) {
 	case "1", "true":

@@ -13,10 +13,14 @@ import (
 
 // ConfigFromMap reads a Config from what a decoder makes of a file: the keys are those of [Config.UnmarshalJSON], and
 // the values texts, numbers, booleans, maps with texts as keys, or null, which says nothing. It is for decoders
-// that Config has no method for, such as those that read into maps first.
+// that Config has no method for, such as those that read into maps first. Keys may be in upper or lower case.
 func ConfigFromMap(m map[string]any) (Config, error) {
 	var c Config
-	if err := c.fromMap(m, ""); err != nil {
+	m, err := foldKeys(m, "")
+	if err == nil {
+		err = c.fromMap(m, "")
+	}
+	if err != nil {
 		return Config{}, err
 	}
 	return c, nil
@@ -76,7 +80,7 @@ func (c *Config) decode(value any) error {
 		if !ok {
 			return &ConfigError{"config", "must be an object or a URL", `write {"dialect": …}`}
 		}
-		next, err = ConfigFromMap(m)
+		err = next.fromMap(m, "")
 	}
 	if err != nil {
 		return err
@@ -291,14 +295,5 @@ func unknownField(name string) error {
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		prefix, key = name[:i+1], name[i+1:]
 	}
-	var list []string
-	for _, f := range new(Config).fields() {
-		if rest, ok := strings.CutPrefix(f.name, prefix); ok && !strings.Contains(rest, ".") {
-			list = append(list, rest)
-		}
-	}
-	if prefix == "" {
-		list = append(list, "pool", "readers", "ssl", "retry", "credentials", "session", "params")
-	}
-	return unknownKey("key "+name, key, list)
+	return unknownKey("key "+name, key, keysOf(prefix))
 }

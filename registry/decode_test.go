@@ -188,3 +188,23 @@ func TestAPieceOfAValueIsNotShownAsAKey(t *testing.T) {
 		}
 	}
 }
+
+// viper makes all keys lower case.
+func TestConfigFromMapTakesKeysInAnyCase(t *testing.T) {
+	got, err := registry.ConfigFromMap(map[string]any{
+		"DIALECT": "x", "appname": "a", "connecttimeout": "5s", "pool": map[string]any{"maxlifetime": "1h"}, "ssl": map[string]any{"cafile": "ca"},
+		"readers": map[string]any{"passwordfile": "p", "Pool": map[any]any{"MAX": 2}}, "params": map[string]any{"KeepThis": "1"},
+	})
+	want := registry.Config{
+		Dialect: "x", AppName: "a", ConnectTimeout: 5 * time.Second, Pool: registry.Pool{MaxLifetime: time.Hour}, TLS: &registry.TLS{CAFile: "ca"},
+		Readers: &registry.Config{PasswordFile: "p", Pool: registry.Pool{Max: 2}}, Params: map[string]string{"KeepThis": "1"},
+	}
+	if err != nil || !got.Equal(want) {
+		t.Errorf("got  %v, %v\nwant %v", got, err, want)
+	}
+	for _, twice := range []map[string]any{{"port": 1, "Port": 2}, {"pool": map[string]any{"Max": 1, "max": 1}}, {"readers": map[string]any{"user": "a", "USER": "b"}}} {
+		if _, err := registry.ConfigFromMap(twice); err == nil || !strings.Contains(err.Error(), "is given twice, in upper and in lower case") {
+			t.Errorf("%v: %v", twice, err)
+		}
+	}
+}

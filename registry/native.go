@@ -20,10 +20,17 @@ type Native interface {
 
 // ParseDSN reads a connection string in the form of the database module of a dialect, such as
 // "app:secret@tcp(db:3306)/shop" for "mysql". The driver must be linked.
-func ParseDSN(dialect, dsn string) (Config, error) { return std.ParseDSN(dialect, dsn) }
+func ParseDSN(dialect, dsn string, opts ...ParseOption) (Config, error) {
+	return std.ParseDSN(dialect, dsn, opts...)
+}
 
 // ParseDSN is the function [ParseDSN] for the dialects of this registry.
-func (r *Registry) ParseDSN(dialect, dsn string) (Config, error) {
+func (r *Registry) ParseDSN(dialect, dsn string, opts ...ParseOption) (Config, error) {
+	for _, opt := range opts {
+		if err := opt(&dsn); err != nil {
+			return Config{}, err
+		}
+	}
 	cfg, _, err := r.Resolve(Config{Dialect: dialect, DSN: NewSecret(dsn)})
 	if err != nil {
 		return Config{}, err

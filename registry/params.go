@@ -91,7 +91,7 @@ func Misspelled(field, name string, known []string) error {
 // unknownKey is the error for a key that is not in the list: it names the nearest, and all of them. One that cannot be a name
 // is not shown, as it may be a piece of a connection string.
 func unknownKey(field, name string, list []string) *ConfigError {
-	if len(name) > 64 || strings.ContainsAny(name, "=;@:/?&\"'") {
+	if len(name) > 64 || strings.ContainsAny(name, "=@") {
 		field = strings.TrimSuffix(field, name) + "…"
 	}
 	if len(list) == 0 {

@@ -223,6 +223,9 @@ func TestWhatAConfigOfPgxCannotSay(t *testing.T) {
 		"credentials.provider is asked for every connection": {cfg: registry.Config{Credentials: registry.Credentials{Provider: "vault"}}},
 		"credentials are asked for every connection":         {env: login},
 		"pool.maxIdle is set":                                {cfg: registry.Config{Pool: registry.Pool{MaxIdle: 1}}, pool: true},
+		"hosts is what conn.Open does":                       {cfg: registry.Config{Hosts: []string{"a", "b"}}, pool: true},
+		"role is what conn.Open does":                        {cfg: registry.Config{Role: registry.RoleWriter}},
+		"readers is what conn.Open does":                     {cfg: registry.Config{Readers: &registry.Config{User: "r"}}},
 		"user is empty":                                      {cfg: registry.Config{DSN: registry.NewSecret("host=h")}},
 		"sslmode is prefer":                                  {cfg: registry.Config{DSN: registry.NewSecret("sslmode=prefer user=a")}},
 	} {
