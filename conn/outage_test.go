@@ -493,6 +493,25 @@ func TestARefusedLoginAfterAnOutageIsTriedOnce(t *testing.T) {
 	})
 }
 
+// A wrong password is not tried again because another host is down.
+func TestARefusedLoginBesideAHostThatIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := newCluster()
+		db.set("a", failing(errAuth))
+		db.set("b", failing(errRefused))
+		cfg := db.config("b", "a")
+		for range 2 {
+			if _, err := db.at(t, cfg); conn.KindOf(err) != conn.KindAuth {
+				t.Errorf("got %v", err)
+			}
+			cfg.Hosts, cfg.Retry = []string{"a", "b"}, conn.Retry{}
+		}
+		if n := db.dialsOf("a"); n != 2 {
+			t.Errorf("%d logins, want one for each Open", n)
+		}
+	})
+}
+
 func TestClosingEndsTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := newCluster()

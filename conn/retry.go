@@ -50,8 +50,9 @@ func (r policy) backoff() retry.Backoff {
 // worthwhile reports whether another attempt may succeed where this error came.
 func (r policy) worthwhile(err error, driver registry.Driver) bool {
 	if hosts, ok := errors.AsType[*hostsError](err); ok && diagnose(err, driver).Kind != KindCanceled {
-		if last := hosts.all[len(hosts.all)-1]; !goesOn(last.Kind) {
-			return r.worthwhile(last.Err, driver)
+		// One that kept the others from being tried, such as a refused login, decides.
+		if i := slices.IndexFunc(hosts.all, func(one *HostError) bool { return !goesOn(one.Kind) }); i >= 0 {
+			return r.worthwhile(hosts.all[i].Err, driver)
 		}
 		return slices.ContainsFunc(hosts.all, func(one *HostError) bool { return r.worthwhile(one.Err, driver) })
 	}
