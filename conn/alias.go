@@ -18,6 +18,10 @@ type (
 	Secret = registry.Secret
 	// Login is whom to log in as.
 	Login = registry.Login
+	// HostOrder is the order in which several hosts are tried.
+	HostOrder = registry.HostOrder
+	// Role is what a server does for a connection.
+	Role = registry.Role
 	// Kind says what went wrong in terms that a program can act on.
 	Kind = registry.Kind
 	// Diagnosis is what is known of an error.
@@ -28,6 +32,16 @@ type (
 	MissingDriverError = registry.MissingDriverError
 	// UnsupportedDialectError says that nobody knows a dialect of that name.
 	UnsupportedDialectError = registry.UnsupportedDialectError
+)
+
+// The orders of hosts and the roles of servers; package registry describes each.
+const (
+	HostsListed      = registry.HostsListed
+	HostsRandom      = registry.HostsRandom
+	RoleAny          = registry.RoleAny
+	RoleWriter       = registry.RoleWriter
+	RoleReader       = registry.RoleReader
+	RolePreferReader = registry.RolePreferReader
 )
 
 // The kinds of failure; package registry describes each.
@@ -43,6 +57,7 @@ const (
 	KindStarting    = registry.KindStarting
 	KindLost        = registry.KindLost
 	KindReadOnly    = registry.KindReadOnly
+	KindRole        = registry.KindRole
 	KindTLS         = registry.KindTLS
 	KindConfig      = registry.KindConfig
 	KindBusy        = registry.KindBusy

@@ -24,11 +24,13 @@ import (
 // time and learns of the end of the pool. What it hands out is the driver's own connection.
 type connector struct {
 	lifetime
-	db      *sql.DB          // the pool, which calls this connector
-	done    chan struct{}    // closed when Close is over
-	base    driver.Connector // the driver's own
-	inner   driver.Connector // the same, or what WithConnector put around it
-	wrapped bool
+	db      *sql.DB       // the pool, which calls this connector
+	done    chan struct{} // closed when Close is over
+	hosts   []*host       // at least one
+	order   registry.HostOrder
+	role    Role          // that a server must have
+	several bool          // the config has Hosts
+	wrapped bool          // by WithConnector
 	timeout time.Duration // 0: none
 	name    string
 	target  string
@@ -53,7 +55,7 @@ type connector struct {
 }
 
 // Driver is that of the wrapped connector.
-func (c *connector) Driver() driver.Driver { return c.inner.Driver() }
+func (c *connector) Driver() driver.Driver { return c.hosts[0].inner.Driver() }
 
 // loginKey is that of the *netconn.Group of a login in the context that Connect passes to the driver: the Env of a
 // driver is that of the pool, and only the context tells the watch function for which of its connections a socket is.
@@ -101,7 +103,7 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 		return nil, &endError{KindTimeout, fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)}
 	}
 	err = c.within(ctx, c.toConnect(time.Now(), "connecting"), func(ctx context.Context) error {
-		dc, err = c.connect(ctx)
+		dc, err = c.reach(ctx)
 		return err
 	})
 	if c.lazy {
@@ -113,11 +115,11 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 	return dc, err
 }
 
-// ready connects and has the functions of WithSession prepare the connection.
-func (c *connector) ready(ctx context.Context) (driver.Conn, error) {
-	dc, err := c.inner.Connect(ctx)
+// ready connects, checks the role of the server, and has the functions of WithSession prepare the connection.
+func (c *connector) ready(ctx context.Context, h *host, want Role) (driver.Conn, Role, error) {
+	dc, err := h.inner.Connect(ctx)
 	if err != nil {
-		return dc, err
+		return dc, RoleAny, err
 	}
 	isReady := false
 	defer func() {
@@ -125,28 +127,38 @@ func (c *connector) ready(ctx context.Context) (driver.Conn, error) {
 			closeConn(dc)
 		}
 	}()
+	role, err := c.checkRole(ctx, dc, want)
+	if err != nil {
+		return nil, role, err
+	}
 	for _, prepare := range c.session {
 		if err := prepare(ctx, dc); err != nil {
-			return nil, err
+			return nil, role, err
 		}
 	}
 	isReady = true
-	return dc, nil
+	return dc, role, nil
 }
 
 // connect calls the driver. Not every driver heeds a context in all that it does, so when it ends, the sockets are made
 // to fail underneath the driver.
-func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
+func (c *connector) connect(ctx context.Context, h *host, want Role) (dc driver.Conn, role Role, err error) {
 	login := new(netconn.Group)
 	stop := context.AfterFunc(ctx, login.Expire)
-	dc, err := call(ctx, func() (driver.Conn, error) {
-		return c.ready(context.WithValue(ctx, loginKey{}, login))
-	}, func(dc driver.Conn, err error) {
+	type answer struct {
+		dc   driver.Conn
+		role Role
+	}
+	got, err := call(ctx, func() (a answer, err error) {
+		a.dc, a.role, err = c.ready(context.WithValue(ctx, loginKey{}, login), h, want)
+		return a, err
+	}, func(late answer, err error) {
 		c.adrift.Add(-1)
 		if err == nil {
-			closeConn(dc)
+			closeConn(late.dc)
 		}
 	})
+	dc, role = got.dc, got.role
 	if is[*HangError](err) {
 		c.adrift.Add(1)
 		login.Close()
@@ -155,10 +167,10 @@ func (c *connector) connect(ctx context.Context) (driver.Conn, error) {
 		if err == nil {
 			c.remember(dc, login)
 		}
-		return dc, err
+		return dc, role, err
 	}
 	closeConn(dc) // it came at the moment when its sockets expired
-	return nil, context.Cause(ctx)
+	return nil, role, context.Cause(ctx)
 }
 
 // closeConn closes a connection that the pool never had. It is of no use to anybody, so neither is what goes wrong.
@@ -256,9 +268,12 @@ func (c *connector) Close() error {
 	if c.keeper != nil {
 		c.keeper.stop()
 	}
-	err := c.closeDriver(c.inner)
-	if c.wrapped {
-		err = errors.Join(err, c.closeDriver(c.base))
+	var err error
+	for _, h := range c.hosts {
+		err = errors.Join(err, c.closeDriver(h.inner))
+		if c.wrapped {
+			err = errors.Join(err, c.closeDriver(h.base))
+		}
 	}
 	close(c.done)
 	if first { // it is not a method of Conn that closes the pool

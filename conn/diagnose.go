@@ -62,7 +62,7 @@ func ask(err error, d registry.Driver) (found Diagnosis) {
 	}
 	if kind, known := own(err, d); known {
 		if d != nil {
-			found, _ = consult(err, d)
+			found, _ = consult(decidingOf(err), d)
 		}
 		if found.Kind != kind {
 			found = Diagnosis{Kind: kind}
@@ -109,6 +109,8 @@ func own(err error, d registry.Driver) (kind Kind, known bool) {
 		return e.Kind, true
 	case *endError:
 		return e.kind, true
+	case *hostsError:
+		return e.deciding().Kind, true
 	case *PanicError: // whatever it panicked with
 		return KindUnknown, true
 	case *ConfigError, *MissingDriverError, *UnsupportedDialectError:

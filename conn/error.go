@@ -83,6 +83,7 @@ var hints = map[Kind]string{
 	KindStarting:    "wait until the server is ready, or allow more attempts",
 	KindLost:        "check the server's log for why it closed the connection, and that it is a server of this dialect",
 	KindReadOnly:    "connect to the primary server, or open the database for writing",
+	KindRole:        "wait until a server has this role, or check hosts and role",
 	KindTLS:         "check that client and server agree on encryption, and the certificates",
 	KindBusy:        "close or wait for the other process that has the database locked",
 	KindCannotOpen:  "check that the file and its folder exist and may be read and written",
@@ -106,9 +107,13 @@ func target(cfg *Config, info registry.Info) string {
 	if info.Files && cfg.Host == "" {
 		return cmp.Or(cfg.Filename, cfg.Database)
 	}
-	where := net.JoinHostPort(cmp.Or(cfg.Host, "localhost"), strconv.Itoa(cmp.Or(cfg.Port, info.Port)))
-	if strings.HasPrefix(cfg.Host, "/") && cfg.Port == 0 { // a unix socket; PostgreSQL's have a port in their name
-		where = cfg.Host
+	where := address(cfg, info)
+	if each, err := cfg.HostConfigs(); err == nil && len(cfg.Hosts) > 0 {
+		var all []string
+		for i := range each {
+			all = append(all, address(&each[i], info))
+		}
+		where = strings.Join(all, ",")
 	}
 	if cfg.User != "" {
 		where = cfg.User + "@" + where
@@ -117,4 +122,12 @@ func target(cfg *Config, info registry.Info) string {
 		where += "/" + cfg.Database
 	}
 	return where
+}
+
+// address names the server of a config with one host.
+func address(cfg *Config, info registry.Info) string {
+	if strings.HasPrefix(cfg.Host, "/") && cfg.Port == 0 { // a unix socket; PostgreSQL's have a port in their name
+		return cfg.Host
+	}
+	return net.JoinHostPort(cmp.Or(cfg.Host, "localhost"), strconv.Itoa(cmp.Or(cfg.Port, info.Port)))
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"time"
 
@@ -121,11 +120,14 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 	if o.test {
 		cfg.Pool, cfg.Lazy = Pool{Max: 1}, false // and no Min to warm
 	}
-	ask, err := o.askFor(cfg)
+	each, err := cfg.HostConfigs()
 	if err != nil {
 		return fail(err)
 	}
 	info := d.Info()
+	if err := checkHosts(cfg, info); err != nil {
+		return fail(err)
+	}
 	if o.serverOnly && info.Files {
 		return fail(fmt.Errorf("the dialect %s does not support ServerOnly: leave it out", info.Dialect))
 	}
@@ -135,24 +137,31 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
 		session: o.session, lazy: cfg.Lazy,
+		order: cfg.HostOrder, role: cfg.Role, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
 	}
-	env := registry.Env{
-		Dial: o.dial, Watch: pool.watch, Credentials: ask, Warn: pool.warn,
-		NoCreate: o.noCreate, NoDatabase: o.serverOnly,
-	}
-	pool.base, err = recovered(func() (driver.Connector, error) { return d.Connector(cfg.Clone(), env) })
-	if err != nil {
-		kind := KindConfig
-		if is[*PanicError](err) {
-			kind = KindUnknown
+	for _, one := range each {
+		h, err := pool.newHost(one, info, o)
+		if err != nil {
+			kind := KindConfig
+			if is[*PanicError](err) {
+				kind = KindUnknown
+			}
+			return nil, given, &Error{Name: o.name, Dialect: info.Dialect, Target: pool.target, Kind: kind, Err: err}
 		}
-		return nil, given, &Error{Name: o.name, Dialect: info.Dialect, Target: pool.target, Kind: kind, Err: err}
-	}
-	pool.inner = pool.base
-	for _, wrap := range o.wrap {
-		pool.inner, pool.wrapped = wrap(pool.inner), true
+		pool.hosts = append(pool.hosts, h)
 	}
 	return &Conn{cfg: given.Clone(), pool: pool}, cfg, nil
+}
+
+// checkHosts refuses what only a driver's description tells to be of no use.
+func checkHosts(cfg Config, info registry.Info) error {
+	switch {
+	case info.Files && len(cfg.Hosts) > 0:
+		return &ConfigError{Field: "hosts", Problem: "has no meaning for " + info.Dialect + ", which opens files", Cure: "leave it out"}
+	case cfg.Role != RoleAny && info.RoleQuery == "":
+		return &ConfigError{Field: "role", Problem: "cannot be had: the dialect " + info.Dialect + " cannot tell the role of a server", Cure: "leave it out"}
+	}
+	return nil
 }
 
 // resolve calls the driver to read the DSN and its own words.

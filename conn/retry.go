@@ -49,6 +49,12 @@ func (r policy) backoff() retry.Backoff {
 
 // worthwhile reports whether another attempt may succeed where this error came.
 func (r policy) worthwhile(err error, driver registry.Driver) bool {
+	if hosts, ok := errors.AsType[*hostsError](err); ok && diagnose(err, driver).Kind != KindCanceled {
+		if last := hosts.all[len(hosts.all)-1]; !goesOn(last.Kind) {
+			return r.worthwhile(last.Err, driver)
+		}
+		return slices.ContainsFunc(hosts.all, func(one *HostError) bool { return r.worthwhile(one.Err, driver) })
+	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return r.UnknownHost
 	}

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -22,8 +23,20 @@ type Config struct {
 	// Host is a name, an IP address, or an absolute path: a unix socket. Default "localhost".
 	Host string
 
-	// Port is that of the server. Default: that of the dialect.
+	// Port is that of the server, and of those in Hosts that name none. Default: that of the dialect.
 	Port int
+
+	// Hosts are several servers of the same database, in place of Host: each as Host, with or without a port after it, such
+	// as "a", "b:5433", "[::1]:5432" or "/run/x.sock". A connection goes to the first that can be used. ConnectTimeout
+	// is shared between them; TLS verifies the name of each, or ServerName for all.
+	Hosts []string
+
+	// HostOrder is the order in which Hosts are tried.
+	HostOrder HostOrder
+
+	// Role is what the server has to be to take a connection; it is checked for each. With any Role but [RoleAny] a
+	// server in the wrong one is passed over, and if there is no other the failure is KindRole.
+	Role Role
 
 	User     string
 	Password Secret
@@ -41,6 +54,10 @@ type Config struct {
 	Filename string
 
 	Pool Pool
+
+	// Readers, if it is not nil, asks for a further pool for reading, which differs in the fields that are set in it, such
+	// as Hosts, User and Pool. Its Role is [RolePreferReader] unless it says another. It cannot have Readers.
+	Readers *Config
 
 	// TLS asks for encryption. nil: plaintext; &TLS{}: encrypted, certificate and host name verified.
 	TLS *TLS
@@ -97,6 +114,50 @@ type Pool struct {
 	MaxIdleTime time.Duration
 }
 
+// HostOrder is the order in which several hosts are tried.
+type HostOrder uint8
+
+// The orders of hosts. A file and a URL have them as "listed" and "random".
+const (
+	HostsListed HostOrder = iota // as they are listed: the first is preferred
+	HostsRandom                  // a new order for every connection, which spreads connections over all
+)
+
+// Role is what a server does for a connection.
+type Role uint8
+
+// The roles. A file and a URL have them as "any", "writer", "reader" and "preferReader".
+const (
+	RoleAny          Role = iota // whatever it is
+	RoleWriter                   // it takes writes now
+	RoleReader                   // it takes no writes: a standby, a replica
+	RolePreferReader             // a reader where one can be had, else a writer
+)
+
+var (
+	orderNames = []string{"listed", "random"}
+	roleNames  = []string{"any", "writer", "reader", "preferReader"}
+)
+
+// String returns the name, such as "random".
+func (o HostOrder) String() string { return nameOf("order", orderNames, int(o)) }
+
+// MarshalText returns what String returns.
+func (o HostOrder) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// String returns the name, such as "writer".
+func (r Role) String() string { return nameOf("role", roleNames, int(r)) }
+
+// MarshalText returns what String returns, so that a Role reads the same in JSON.
+func (r Role) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+func nameOf(what string, names []string, i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("%s %d", what, i)
+}
+
 // Defaults of [Config] and [Pool].
 const (
 	DefaultConnectTimeout = 10 * time.Second
@@ -130,10 +191,12 @@ type TLS struct {
 func (c Config) Equal(other Config) bool {
 	return c.Port == other.Port && c.Pool == other.Pool && c.ConnectTimeout == other.ConnectTimeout && c.Lazy == other.Lazy &&
 		c.Dialect == other.Dialect && c.Host == other.Host && c.User == other.User &&
+		c.HostOrder == other.HostOrder && c.Role == other.Role && slices.Equal(c.Hosts, other.Hosts) &&
 		c.Database == other.Database && c.Filename == other.Filename && c.AppName == other.AppName &&
 		c.PasswordFile == other.PasswordFile && c.Credentials.Provider == other.Credentials.Provider &&
 		c.Password.Equal(other.Password) && c.DSN.Equal(other.DSN) && c.Retry.equal(other.Retry) &&
 		(c.TLS == other.TLS || c.TLS.equal(other.TLS)) &&
+		(c.Readers == other.Readers || c.Readers != nil && other.Readers != nil && c.Readers.Equal(*other.Readers)) &&
 		sameMap(c.Params, other.Params) && sameMap(c.Session, other.Session) &&
 		sameMap(c.Credentials.Options, other.Credentials.Options)
 }
@@ -155,7 +218,11 @@ func (t *TLS) equal(other *TLS) bool {
 func (c Config) Clone() Config {
 	c.Params, c.Session = maps.Clone(c.Params), maps.Clone(c.Session)
 	c.Credentials.Options = maps.Clone(c.Credentials.Options)
-	c.Retry.Kinds = slices.Clone(c.Retry.Kinds)
+	c.Hosts, c.Retry.Kinds = slices.Clone(c.Hosts), slices.Clone(c.Retry.Kinds)
+	if c.Readers != nil {
+		r := c.Readers.Clone()
+		c.Readers = &r
+	}
 	if c.TLS != nil {
 		t := *c.TLS
 		c.TLS = &t
@@ -192,6 +259,14 @@ func (c Config) Diff(other Config) []string {
 		}
 		for _, name := range slices.Sorted(maps.Keys(keys)) {
 			names = append(names, m.name+"."+name)
+		}
+	}
+	switch {
+	case (c.Readers == nil) != (other.Readers == nil):
+		names = append(names, "readers")
+	case c.Readers != nil:
+		for _, name := range c.Readers.Diff(*other.Readers) {
+			names = append(names, inReaders+name)
 		}
 	}
 	return names

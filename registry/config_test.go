@@ -19,6 +19,23 @@ func TestValidateNamesTheFieldAndTheCure(t *testing.T) {
 		"host is in brackets: write":                                  {Dialect: "x", Host: "[::1]"},
 		"host contains a character not allowed in a host name: write": {Dialect: "x", Host: "u@h"},
 		"host contains a NUL character: remove":                       {Dialect: "x", Host: "/a\x00b"},
+		"hosts is given beside host: keep one of them":                {Dialect: "x", Host: "a", Hosts: []string{"b"}},
+		"hosts (number 1) is a URL: parse it":                         {Dialect: "x", Hosts: []string{"postgres://u:hunter2@h/d"}},
+		"hosts (number 2) contains a character not allowed":           {Dialect: "x", Hosts: []string{"a", "hunter2@b"}},
+		"hosts (number 1) contains a comma: write each host":          {Dialect: "x", Hosts: []string{"/a,/b"}},
+		"hosts (number 1) contains a NUL character: remove":           {Dialect: "x", Hosts: []string{"/a\x00b"}},
+		"hosts (number 1) has a port that is not":                     {Dialect: "x", Hosts: []string{"a:hunter2"}},
+		"hosts (number 1) has a port and no host":                     {Dialect: "x", Hosts: []string{":1"}},
+		"hosts (number 1) has brackets without an IPv6 address":       {Dialect: "x", Hosts: []string{"[hunter2]"}},
+		"hosts (number 1) contains a colon and is not":                {Dialect: "x", Hosts: []string{"a:b:c"}},
+		"hosts (number 2) is empty: name a host":                      {Dialect: "x", Hosts: []string{"a", ""}},
+		"hosts (number 2) is in the list already":                     {Dialect: "x", Port: 5, Hosts: []string{"a", "a:5"}},
+		"role is unknown: use RoleAny":                                {Dialect: "x", Role: 9},
+		"hostOrder is unknown: use HostsListed":                       {Dialect: "x", HostOrder: 9},
+		"readers.port is -1: use":                                     {Dialect: "x", Readers: &registry.Config{Port: -1}},
+		"readers.hosts (number 1) is empty":                           {Dialect: "x", Readers: &registry.Config{Hosts: []string{""}}},
+		"readers.readers is set: leave it out":                        {Dialect: "x", Readers: &registry.Config{Readers: &registry.Config{}}},
+		"readers.dialect is another dialect: leave it out":            {Dialect: "x", Readers: &registry.Config{Dialect: "y"}},
 		"user contains a NUL character: remove":                       {Dialect: "x", User: "a\x00b"},
 		"filename contains a NUL character: remove":                   {Dialect: "x", Filename: "a\x00b"},
 		"port is -1: use 1 to 65535":                                  {Dialect: "x", Port: -1},
@@ -56,6 +73,8 @@ func TestValidateNamesTheFieldAndTheCure(t *testing.T) {
 		{Dialect: "postgres", Host: "::1"},
 		{Dialect: "postgres", Host: "fe80::1%eth0"},
 		{Dialect: "postgres", Host: "/var/run/postgresql"},
+		{Dialect: "x", Hosts: []string{"a", "b:5433", "::1", "[::1]:5432", "[::2]", "/run/x.sock"}},
+		{Dialect: "x", Host: "a", Readers: &registry.Config{Hosts: []string{"b", "c"}}},
 		{Dialect: "x", Pool: registry.Pool{Min: 50, Max: -1}},
 		{Dialect: "x", Pool: registry.Pool{Min: -1}},
 		{Dialect: "x", TLS: &registry.TLS{CA: certificate, Cert: certificate, Key: key}},
@@ -73,7 +92,7 @@ func TestEqual(t *testing.T) {
 	base := func() registry.Config {
 		return registry.Config{
 			Dialect: "x", Password: registry.NewSecret("p"), Params: map[string]string{"a": "b"},
-			TLS: &registry.TLS{Key: registry.NewSecret("k")},
+			TLS: &registry.TLS{Key: registry.NewSecret("k")}, Hosts: []string{"a", "b"}, Readers: &registry.Config{Hosts: []string{"c"}},
 		}
 	}
 	a, b := base(), base()
@@ -81,12 +100,15 @@ func TestEqual(t *testing.T) {
 		t.Error("two configs that say the same are not equal")
 	}
 	for name, change := range map[string]func(*registry.Config){
-		"dialect":  func(c *registry.Config) { c.Dialect = "y" },
-		"password": func(c *registry.Config) { c.Password = registry.NewSecret("q") },
-		"key":      func(c *registry.Config) { c.TLS.Key = registry.NewSecret("q") },
-		"no tls":   func(c *registry.Config) { c.TLS = nil },
-		"params":   func(c *registry.Config) { c.Params["a"] = "c" },
-		"pool":     func(c *registry.Config) { c.Pool.Max = 1 },
+		"dialect":    func(c *registry.Config) { c.Dialect = "y" },
+		"password":   func(c *registry.Config) { c.Password = registry.NewSecret("q") },
+		"key":        func(c *registry.Config) { c.TLS.Key = registry.NewSecret("q") },
+		"no tls":     func(c *registry.Config) { c.TLS = nil },
+		"params":     func(c *registry.Config) { c.Params["a"] = "c" },
+		"pool":       func(c *registry.Config) { c.Pool.Max = 1 },
+		"hosts":      func(c *registry.Config) { c.Hosts[1] = "other" },
+		"readers":    func(c *registry.Config) { c.Readers.Hosts[0] = "other" },
+		"no readers": func(c *registry.Config) { c.Readers = nil },
 	} {
 		b := base()
 		change(&b)
@@ -95,8 +117,8 @@ func TestEqual(t *testing.T) {
 		}
 	}
 	clone := a.Clone()
-	clone.Params["a"], clone.TLS.CA = "changed", "changed"
-	if a.Params["a"] != "b" || a.TLS.CA != "" {
+	clone.Params["a"], clone.TLS.CA, clone.Hosts[0], clone.Readers.Hosts[0] = "changed", "changed", "changed", "changed"
+	if a.Params["a"] != "b" || a.TLS.CA != "" || a.Hosts[0] != "a" || a.Readers.Hosts[0] != "c" {
 		t.Error("a clone shares memory with its original")
 	}
 	if n := testing.AllocsPerRun(100, func() { a.Equal(b) }); n != 0 {

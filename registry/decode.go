@@ -22,8 +22,10 @@ func ConfigFromMap(m map[string]any) (Config, error) {
 	return c, nil
 }
 
-// UnmarshalJSON reads an object with the keys dialect, dsn, host, port, user, password, passwordFile, credentials
-// (provider, and its options), database, filename, pool (min, max, maxIdle, maxLifetime, maxIdleTime), ssl (true, false,
+// UnmarshalJSON reads an object with the keys dialect, dsn, host, port, hosts (a list), hostOrder (listed, random), role
+// (any, writer, reader, preferReader), user, password, passwordFile, credentials
+// (provider, and its options), database, filename, pool (min, max, maxIdle, maxLifetime, maxIdleTime), readers (true, false,
+// or what a config is), ssl (true, false,
 // or an object with rejectUnauthorized, verifyHostname, ca, cert, key, caFile, certFile, keyFile, serverName),
 // connectTimeout, retry (max, delay, factor, jitter, maxDelay, for, unknownHost, kinds), lazy, appName, session and
 // params; or a string with a URL, as [ParseURL] does. Durations
@@ -175,6 +177,8 @@ func (c *Config) setKey(prefix, key string, value any) error {
 			return &ConfigError{name, "must be true, false or an object", ""}
 		}
 		return nil
+	case "readers":
+		return c.setReaders(value)
 	case "pool", "retry":
 		m, ok := mapOf(value)
 		if !ok && value != nil {
@@ -198,6 +202,42 @@ func (c *Config) setKey(prefix, key string, value any) error {
 		return &ConfigError{name, err.Error(), ""}
 	}
 	return nil
+}
+
+// setReaders reads what [Config.UnmarshalJSON] takes as readers.
+func (c *Config) setReaders(value any) error {
+	if on, ok := value.(bool); ok {
+		if on {
+			c.readers()
+		}
+		return nil
+	}
+	if value == nil {
+		return nil
+	}
+	if _, isURL := value.(string); !isURL {
+		if _, ok := mapOf(value); !ok {
+			return &ConfigError{"readers", "must be true, false, an object or a URL", ""}
+		}
+	}
+	var readers Config
+	if err := readers.decode(value); err != nil {
+		return named(inReaders, err)
+	}
+	c.Readers = &readers
+	return nil
+}
+
+// named puts a prefix before the field that an error of a Config names. Another error is returned as it is.
+func named(prefix string, err error) error {
+	wrong, ok := err.(*ConfigError)
+	if !ok {
+		return err
+	}
+	if key, ok := strings.CutPrefix(wrong.Field, "key "); ok {
+		return &ConfigError{"key " + prefix + key, wrong.Problem, wrong.Cure}
+	}
+	return &ConfigError{prefix + wrong.Field, wrong.Problem, wrong.Cure}
 }
 
 // setTexts reads an object of texts; that of credentials has the provider among them.
@@ -225,6 +265,9 @@ func (c *Config) setTexts(into textMap, value any) error {
 
 // unknownField names the keys there are beside the one that is unknown.
 func unknownField(name string) error {
+	if inner, ok := strings.CutPrefix(name, inReaders); ok {
+		return named(inReaders, unknownField(inner))
+	}
 	prefix, key := "", name
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		prefix, key = name[:i+1], name[i+1:]
@@ -236,7 +279,7 @@ func unknownField(name string) error {
 		}
 	}
 	if prefix == "" {
-		list = append(list, "pool", "ssl", "retry", "credentials", "session", "params")
+		list = append(list, "pool", "readers", "ssl", "retry", "credentials", "session", "params")
 	}
 	return unknownKey("key "+name, key, list)
 }

@@ -20,8 +20,8 @@ type Driver interface {
 	// Info describes the dialect. It is the same every time, and the caller may change what it gets.
 	Info() Info
 
-	// Connector checks cfg and returns a connector that opens one physical connection for each Connect. cfg has
-	// passed [Config.Validate] and belongs to the driver, which may keep and change it. The connector is used
+	// Connector checks cfg and returns a connector that opens one physical connection for each Connect. It is called once
+	// for each host: cfg has no Hosts. It has passed [Config.Validate] and belongs to the driver, which may keep and change it. The connector is used
 	// concurrently; if it implements [io.Closer], its Close is called after the pool that uses it has closed, and
 	// may be called again. An error describes the field that is wrong, preferably as a [*ConfigError], and quotes
 	// no secret.
@@ -42,6 +42,13 @@ type Env struct {
 	// a connection that Connect opens. Whoever lends Watch can so end an attempt to connect, or a pool, by the
 	// network connection alone, whatever the driver is waiting for.
 	Watch func(ctx context.Context, c net.Conn) net.Conn
+
+	// Role is told what a server is: r is RoleWriter or RoleReader for the one at the other end of c, a connection that
+	// came from Watch, and RoleAny says that it is no longer what it was, or not usable, cause being why, if there is an error that told.
+	// A driver that learns it from the login calls it before Connect returns; then nobody has to ask by Info.RoleQuery. It
+	// calls it again when the server tells that its role has changed. It is called by any goroutine, returns at once, and must not
+	// use c. If it is nil, nobody wants to know.
+	Role func(c net.Conn, r Role, cause error)
 
 	// Credentials is asked before every physical connection for the login, which takes the place of that in the
 	// Config; an empty User leaves that of the Config. refused says that the server did not accept the one before,

@@ -44,5 +44,8 @@ func (c Config) toMap() map[string]any {
 			object[name] = shownParam(name, value)
 		}
 	}
+	if c.Readers != nil {
+		out["readers"] = c.Readers.toMap()
+	}
 	return out
 }

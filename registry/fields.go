@@ -22,7 +22,10 @@ type field struct {
 // inverse is a flag of a Config that files and URLs spell the other way round.
 type inverse struct{ flag *bool }
 
-// fields lists the settings of c, but for its maps. Where it has no TLS, those of ssl are zero and writing to them is
+// inReaders is before the names of what is in Readers.
+const inReaders = "readers."
+
+// fields lists the settings of c, but for its maps and Readers. Where it has no TLS, those of ssl are zero and writing to them is
 // lost.
 func (c *Config) fields() []field {
 	t := c.TLS
@@ -34,6 +37,9 @@ func (c *Config) fields() []field {
 		{"dsn", &c.DSN},
 		{"host", &c.Host},
 		{"port", &c.Port},
+		{"hosts", &c.Hosts},
+		{"hostOrder", &c.HostOrder},
+		{"role", &c.Role},
 		{"user", &c.User},
 		{"password", &c.Password},
 		{"passwordFile", &c.PasswordFile},
@@ -87,8 +93,13 @@ func (m textMap) set(key, value string) {
 	(*m.at)[key] = value
 }
 
-// fieldToSet returns the field of this name, with a TLS to write to if it is one of ssl.
+// fieldToSet returns the field of this name, with a TLS to write to if it is one of ssl, and likewise with Readers.
 func (c *Config) fieldToSet(name string) (field, bool) {
+	if inner, ok := strings.CutPrefix(name, inReaders); ok {
+		f, ok := c.readers().fieldToSet(inner)
+		f.name = name
+		return f, ok
+	}
 	if strings.HasPrefix(name, "ssl.") {
 		c.tls()
 	}
@@ -105,6 +116,13 @@ func (c *Config) tls() *TLS {
 		c.TLS = new(TLS)
 	}
 	return c.TLS
+}
+
+func (c *Config) readers() *Config {
+	if c.Readers == nil {
+		c.Readers = new(Config)
+	}
+	return c.Readers
 }
 
 // untyped is a value of a URL, where all values are text.
@@ -132,6 +150,16 @@ func (f field) set(value any) (err error) {
 		*p.flag = !on
 	case *[]Kind:
 		*p, err = kindsOf(value)
+	case *[]string:
+		*p, err = textsOf(value)
+	case *HostOrder:
+		var i int
+		i, err = oneOf(value, orderNames, "")
+		*p = HostOrder(i)
+	case *Role:
+		var i int
+		i, err = oneOf(value, roleNames, "; a role of the database to act as is session.role=x")
+		*p = Role(i)
 	}
 	return err
 }
@@ -251,6 +279,43 @@ func kindsOf(value any) ([]Kind, error) {
 	return kinds, nil
 }
 
+// textsOf reads a list of texts; in a URL it is separated by commas.
+func textsOf(value any) (texts []string, err error) {
+	switch v := value.(type) {
+	case untyped:
+		texts = strings.Split(string(v), ",")
+	case []string:
+		texts = slices.Clone(v)
+	case []any:
+		for _, one := range v {
+			text, err := textOf(one)
+			if err != nil {
+				return nil, fmt.Errorf("must be a list of which each %w", err)
+			}
+			texts = append(texts, text)
+		}
+	default:
+		err = errors.New("must be a list of strings")
+	}
+	if slices.Contains(texts, redacted) {
+		return nil, errRedacted
+	}
+	return texts, err
+}
+
+// oneOf returns which of the names a text is, in upper or lower case.
+func oneOf(value any, names []string, more string) (int, error) {
+	text, err := textOf(value)
+	if err != nil {
+		return 0, err
+	}
+	i := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, text) })
+	if i < 0 {
+		return 0, errors.New("must be one of " + strings.Join(names, ", ") + more)
+	}
+	return i, nil
+}
+
 func durationOf(value any) (time.Duration, error) {
 	if d, ok := value.(time.Duration); ok {
 		return d, nil
@@ -320,6 +385,18 @@ func (f field) value() any {
 		if len(*p) > 0 {
 			return *p
 		}
+	case *[]string:
+		if len(*p) > 0 {
+			return shownTexts(*p)
+		}
+	case *HostOrder:
+		if *p != 0 {
+			return p.String()
+		}
+	case *Role:
+		if *p != 0 {
+			return p.String()
+		}
 	}
 	return nil
 }
@@ -343,6 +420,12 @@ func (f field) equal(other field) bool {
 		return *p.flag == *other.at.(inverse).flag
 	case *[]Kind:
 		return slices.Equal(*p, *other.at.(*[]Kind))
+	case *[]string:
+		return slices.Equal(*p, *other.at.(*[]string))
+	case *HostOrder:
+		return *p == *other.at.(*HostOrder)
+	case *Role:
+		return *p == *other.at.(*Role)
 	}
 	panic(fmt.Sprintf("registry: a field of an unknown type: %s", f.name))
 }
@@ -353,6 +436,16 @@ func showsSecret(text string) bool {
 	lower := strings.ToLower(text)
 	return strings.Contains(text, "://") || strings.Contains(text, "@tcp(") || strings.Contains(text, "@unix(") ||
 		strings.Contains(lower, "password=") || strings.Contains(lower, "pwd=") || holdsPrivateKey(text)
+}
+
+func shownTexts(texts []string) []string {
+	shown := slices.Clone(texts)
+	for i, text := range shown {
+		if showsSecret(text) {
+			shown[i] = redacted
+		}
+	}
+	return shown
 }
 
 // shownParam returns the value of a setting in Params for printing. No dialect takes a secret there, but one

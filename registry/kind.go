@@ -24,7 +24,8 @@ const (
 	KindBlocked                 // the server blocks this host
 	KindStarting                // the server starts up, shuts down or fails over
 	KindLost                    // an established connection broke
-	KindReadOnly                // the database or the server does not take writes
+	KindReadOnly                // a write was refused: the database or the server takes none
+	KindRole                    // the server is not what Config.Role asks for, or no host is
 	KindTLS                     // no agreement on encryption or certificates
 	KindConfig                  // the config cannot work: a bad field, a missing driver, the wrong server
 	KindBusy                    // locked by another connection
@@ -49,7 +50,7 @@ const (
 
 var kindNames = [kindEnd]string{
 	"unknown", "auth", "no database", "unreachable", "timeout", "canceled", "too many connections", "blocked",
-	"starting", "lost", "read only", "tls", "config", "busy", "cannot open", "corrupt", "io",
+	"starting", "lost", "read only", "role", "tls", "config", "busy", "cannot open", "corrupt", "io",
 	"unique", "foreign key", "not null", "check", "conflict", "denied", "exists", "undefined", "syntax", "value",
 }
 
@@ -75,7 +76,7 @@ func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 // a statement, which may have taken effect before its connection broke.
 func (k Kind) Retryable() bool {
 	switch k {
-	case KindUnreachable, KindTimeout, KindTooMany, KindStarting, KindLost, KindBusy:
+	case KindUnreachable, KindTimeout, KindTooMany, KindStarting, KindLost, KindRole, KindBusy:
 		return true
 	}
 	return false

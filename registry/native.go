@@ -32,7 +32,7 @@ func (r *Registry) ParseDSN(dialect, dsn string) (Config, error) {
 }
 
 // Resolve returns the driver of a config, and the config with its DSN read and the words of the driver's module moved
-// from Params into fields. That is what is opened. Fields that are set win over the DSN: Host and Port together, TLS
+// from Params into fields. That is what is opened. Fields that are set win over the DSN: Host, Port and Hosts together, TLS
 // as a whole, the others, and each key of Session and Params, by themselves.
 func (r *Registry) Resolve(cfg Config) (Config, Driver, error) {
 	d, err := r.Lookup(cfg.Dialect)
@@ -71,12 +71,14 @@ func (r *Registry) Resolve(cfg Config) (Config, Driver, error) {
 	return cfg, d, nil
 }
 
-// Over returns c with what it leaves open taken from base. Host and Port are one, and TLS is one; Session and Params are
+// Over returns c with what it leaves open taken from base. Host, Port and Hosts are one, and TLS is one; Session and Params are
 // completed by key.
 func (c Config) Over(base Config) Config {
-	if c.Host == "" && c.Port == 0 {
-		c.Host, c.Port = base.Host, base.Port
+	if c.Host == "" && c.Port == 0 && len(c.Hosts) == 0 {
+		c.Host, c.Port, c.Hosts = base.Host, base.Port, base.Hosts
 	}
+	c.HostOrder = cmp.Or(c.HostOrder, base.HostOrder)
+	c.Role = cmp.Or(c.Role, base.Role)
 	if c.Filename == "" && c.Database == "" {
 		c.Filename = base.Filename
 	}

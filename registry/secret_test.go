@@ -18,8 +18,9 @@ const hidden = "hunter2-Zq9"
 func secretConfig() registry.Config {
 	return registry.Config{
 		Dialect: "postgres", Host: "db", User: "app", Password: registry.NewSecret(hidden),
-		TLS:    &registry.TLS{Cert: "-----BEGIN CERTIFICATE-----", Key: registry.NewSecret("-----BEGIN PRIVATE KEY-----" + hidden)},
-		Params: map[string]string{"password": hidden, "api_token": hidden, "dsn": "postgres://u:" + hidden + "@h", "mode": "rw"},
+		Readers: &registry.Config{Password: registry.NewSecret(hidden), TLS: &registry.TLS{Key: registry.NewSecret(hidden)}},
+		TLS:     &registry.TLS{Cert: "-----BEGIN CERTIFICATE-----", Key: registry.NewSecret("-----BEGIN PRIVATE KEY-----" + hidden)},
+		Params:  map[string]string{"password": hidden, "api_token": hidden, "dsn": "postgres://u:" + hidden + "@h", "mode": "rw"},
 	}
 }
 
@@ -138,6 +139,9 @@ func TestParamsThatAreNoSecretsAreShown(t *testing.T) {
 		for _, cfg := range []registry.Config{
 			{Dialect: "x", Host: text},
 			{Dialect: "x", User: text},
+			{Dialect: "x", Hosts: []string{text, "b"}},
+			{Dialect: "x", Hosts: []string{text}},
+			{Dialect: "x", Readers: &registry.Config{Host: text, Hosts: []string{text}, Database: text, AppName: text}},
 			{Dialect: "x", Database: text},
 			{Dialect: "sqlite", Filename: text},
 			{Dialect: "sqlite", Database: text},

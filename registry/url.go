@@ -15,11 +15,12 @@ import (
 //	postgres://user:password@host:5432/database?pool.max=20&ssl=true&connectTimeout=5s
 //	mysql://user@[::1]/database?appName=billing
 //	postgres://user@/database?host=/var/run/postgresql
+//	postgres://user:password@a,b:5433,[::1]:5434/database?hostOrder=random&role=writer
 //	sqlite:relative/file.db    sqlite:/absolute/file.db    sqlite:///absolute/file.db    sqlite::memory:
 //	mssql://user:password@host/database    sqlserver://user:password@host/instance?database=name
 //
-// The scheme is the dialect. The parameters are the keys of the JSON form, with a dot for those inside pool and
-// ssl (ssl=true and ssl=false as well); all others become Params. Every part is percent-decoded, and "+" is a
+// The scheme is the dialect. The parameters are the keys of the JSON form, with a dot for those inside pool, readers and
+// ssl (readers=true, ssl=true and ssl=false as well), and commas in a list; all others become Params. Every part is percent-decoded, and "+" is a
 // plus. A URL that can be read in two ways, such as one with an unescaped "@" or "/" in the password, is an
 // error rather than a guess. The error is a [*ConfigError]; it repeats no part of the URL that could belong to
 // a password.
@@ -210,7 +211,29 @@ func (c *Config) parseServer(rest, query string) error {
 	if c.Database, err = unescape(path); err != nil {
 		return err
 	}
+	if strings.Contains(host, ",") {
+		return c.parseHosts(host)
+	}
 	return c.parseHost(host)
+}
+
+// parseHosts reads several hosts, each of which may have a port of its own.
+func (c *Config) parseHosts(list string) error {
+	for text := range strings.SplitSeq(list, ",") {
+		var one Config
+		if err := one.parseHost(text); err != nil {
+			return err
+		}
+		host := one.Host
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		if one.Port != 0 {
+			host += ":" + strconv.Itoa(one.Port)
+		}
+		c.Hosts = append(c.Hosts, host)
+	}
+	return nil
 }
 
 func (c *Config) parseHost(host string) error {
@@ -255,7 +278,7 @@ const repeated = "_pragma"
 
 func (c *Config) parseQuery(query string) error {
 	seen := make(map[string]bool)
-	ssl := untyped("")
+	switches := make(map[string]untyped)
 	for pair := range strings.SplitSeq(query, "&") {
 		rawName, rawValue, found := strings.Cut(pair, "=")
 		name, err := unescape(rawName)
@@ -273,18 +296,19 @@ func (c *Config) parseQuery(query string) error {
 			return &ConfigError{name, "is not a parameter here", "write it before the host, as user:password@host"}
 		}
 		f, isField := c.fieldToSet(name)
+		own := strings.TrimPrefix(name, inReaders)
 		switch {
 		case seen[name] && name == repeated:
 			c.setNamed(name, c.Params[name]+";"+value)
 		case seen[name]:
 			return &ConfigError{name, "is given twice", "keep one of them"}
-		case name == "ssl":
-			ssl = untyped(value)
+		case name == "ssl" || name == "readers" || name == inReaders+"ssl":
+			switches[name] = untyped(value)
 		case isField:
 			if err := f.setOnce(value); err != nil {
 				return err
 			}
-		case strings.HasPrefix(name, "pool.") || strings.HasPrefix(name, "ssl.") || strings.HasPrefix(name, "retry."):
+		case strings.HasPrefix(own, "pool.") || strings.HasPrefix(own, "ssl.") || strings.HasPrefix(own, "retry."):
 			return unknownField(name)
 		default:
 			if value == redacted {
@@ -294,23 +318,42 @@ func (c *Config) parseQuery(query string) error {
 		}
 		seen[name] = true
 	}
-	if !seen["ssl"] {
-		return nil
+	for _, name := range slices.Sorted(maps.Keys(switches)) {
+		if err := c.setSwitch(name, switches[name]); err != nil {
+			return err
+		}
 	}
-	on, err := boolOf(ssl)
+	return nil
+}
+
+// setSwitch sets what is there with its fields, or without one where the parameter of its own name says so.
+func (c *Config) setSwitch(name string, value untyped) error {
+	on, err := boolOf(value)
+	there := c.TLS != nil
+	if name == "readers" {
+		there = c.Readers != nil
+	}
 	switch {
 	case err != nil:
-		return &ConfigError{"ssl", err.Error(), ""}
+		return &ConfigError{name, err.Error(), ""}
+	case strings.HasPrefix(name, inReaders):
+		return named(inReaders, c.readers().setSwitch("ssl", value))
+	case on && name == "readers":
+		c.readers()
 	case on:
 		c.tls()
-	case c.TLS != nil:
-		return &ConfigError{"ssl", "contradicts the parameters that start with ssl.", "write ssl=true or leave it out"}
+	case there:
+		return &ConfigError{name, "contradicts the parameters that start with " + name + ".", "write " + name + "=true or leave it out"}
 	}
 	return nil
 }
 
 // setNamed puts a parameter that is no field into the map that its prefix names, or into Params.
 func (c *Config) setNamed(name, value string) {
+	if inner, ok := strings.CutPrefix(name, inReaders); ok && inner != "" {
+		c.readers().setNamed(inner, value)
+		return
+	}
 	all := c.maps()
 	into := all[len(all)-1]
 	for _, m := range all[:len(all)-1] {
@@ -332,6 +375,10 @@ func (f field) setOnce(value string) error {
 		if *p != 0 {
 			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
 		}
+	case *[]string:
+		if len(*p) > 0 {
+			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
+		}
 	}
 	if err := f.set(untyped(value)); err != nil {
 		return &ConfigError{f.name, err.Error(), ""}
@@ -350,11 +397,7 @@ func unescape(text string) (string, error) {
 // String returns the config as a URL that ParseURL reads, except that secrets show as [redacted], which it
 // does not.
 func (c Config) String() string {
-	for _, f := range c.fields() { // of a copy
-		if p, ok := f.at.(*string); ok && !strings.HasPrefix(f.name, "ssl.") && showsSecret(*p) {
-			*p = redacted
-		}
-	}
+	c.hideMisplaced()
 	var b strings.Builder
 	b.WriteString(c.Dialect)
 	var inPath []string // the fields that are not among the parameters
@@ -372,7 +415,12 @@ func (c Config) String() string {
 		}
 		b.WriteString(":" + path)
 	} else {
-		inPath = []string{"dialect", "password", "user", "host", "port"}
+		inPath = []string{"dialect", "password", "user", "host"}
+		if len(c.Hosts) == 0 {
+			inPath = append(inPath, "port")
+		} else if c.hostsInPath() {
+			inPath = append(inPath, "hosts")
+		}
 		b.WriteString("://" + c.authority())
 		if !pathIsInstance(c.Dialect) {
 			inPath = append(inPath, "database")
@@ -382,10 +430,25 @@ func (c Config) String() string {
 		}
 	}
 	separator := "?"
-	add := func(name, value string) {
-		b.WriteString(separator + escape(name, "") + "=" + escape(value, "/:"))
+	c.writeParams(inPath, func(name, value string) {
+		b.WriteString(separator + escape(name, "") + "=" + value)
 		separator = "&"
+	})
+	return b.String()
+}
+
+// hideMisplaced redacts texts that hold a secret where none belongs, in a copy of a config.
+func (c *Config) hideMisplaced() {
+	for _, f := range c.fields() {
+		if p, ok := f.at.(*string); ok && !strings.HasPrefix(f.name, "ssl.") && showsSecret(*p) {
+			*p = redacted
+		}
 	}
+	c.Hosts = shownTexts(c.Hosts)
+}
+
+// writeParams calls add for all that is set in c but the fields in inPath, with the values escaped.
+func (c Config) writeParams(inPath []string, add func(name, value string)) {
 	plainTLS := c.TLS != nil
 	for _, f := range c.fields() {
 		value := f.value()
@@ -394,10 +457,14 @@ func (c Config) String() string {
 		}
 		plainTLS = plainTLS && !strings.HasPrefix(f.name, "ssl.")
 		if !slices.Contains(inPath, f.name) {
-			if kinds, ok := value.([]Kind); ok {
-				value = joinKinds(kinds)
+			text := escape(fmt.Sprint(value), "/:")
+			switch list := value.(type) {
+			case []Kind:
+				text = escape(joinKinds(list), "/:")
+			case []string:
+				text = escape(strings.Join(list, ","), "/:,[]")
 			}
-			add(f.name, fmt.Sprint(value))
+			add(f.name, text)
 		}
 	}
 	if plainTLS {
@@ -409,10 +476,22 @@ func (c Config) String() string {
 			prefix = ""
 		}
 		for _, name := range slices.Sorted(maps.Keys(*m.at)) {
-			add(prefix+name, shownParam(name, (*m.at)[name]))
+			add(prefix+name, escape(shownParam(name, (*m.at)[name]), "/:"))
 		}
 	}
-	return b.String()
+	if c.Readers == nil {
+		return
+	}
+	readers := *c.Readers
+	readers.hideMisplaced()
+	empty := true
+	readers.writeParams(nil, func(name, value string) {
+		add(inReaders+name, value)
+		empty = false
+	})
+	if empty {
+		add("readers", "true")
+	}
 }
 
 func joinKinds(kinds []Kind) string {
@@ -445,7 +524,7 @@ func (c Config) Format(f fmt.State, verb rune) {
 func (c Config) isFile() bool {
 	info, known := std.describe(c.Dialect)
 	files := info.Files || !known && c.Filename != ""
-	return files && c.Host == "" && c.Port == 0 && c.User == "" && c.Password.IsZero()
+	return files && c.Host == "" && len(c.Hosts) == 0 && c.Port == 0 && c.User == "" && c.Password.IsZero()
 }
 
 func (c Config) authority() string {
@@ -456,6 +535,17 @@ func (c Config) authority() string {
 	if s != "" {
 		s += "@"
 	}
+	if len(c.Hosts) > 0 {
+		if c.hostsInPath() {
+			for i, host := range c.Hosts {
+				if i > 0 {
+					s += ","
+				}
+				s += escape(host, ":[]")
+			}
+		}
+		return s
+	}
 	if strings.Contains(c.Host, ":") {
 		s += "[" + escape(c.Host, ":") + "]"
 	} else {
@@ -465,4 +555,18 @@ func (c Config) authority() string {
 		s += ":" + strconv.Itoa(c.Port)
 	}
 	return s
+}
+
+// hostsInPath reports whether Hosts are read as they are where they stand before the path of a URL.
+func (c Config) hostsInPath() bool {
+	if c.Host != "" || len(c.Hosts) < 2 {
+		return false
+	}
+	for _, host := range c.Hosts {
+		var read Config
+		if host == "" || read.parseHosts(escape(host, ":[]")) != nil || read.Hosts[0] != host {
+			return false
+		}
+	}
+	return true
 }

@@ -4,14 +4,18 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
 // Validate reports what is wrong with the config in any dialect: the error joins a [*ConfigError] for each
 // field. What only one dialect can tell, such as its Params, its [Driver] checks when the database is opened.
-func (c Config) Validate() error {
-	var errs []error
+func (c Config) Validate() error { return errors.Join(c.problems()...) }
+
+// problems returns a [*ConfigError] for each.
+func (c Config) problems() (errs []error) {
 	add := func(field, problem, cure string) {
 		errs = append(errs, &ConfigError{field, problem, cure})
 	}
@@ -52,6 +56,7 @@ func (c Config) Validate() error {
 	if problem, cure := checkHost(c.Host); problem != "" {
 		add("host", problem, cure)
 	}
+	errs = append(errs, c.checkHosts()...)
 	if c.Port < 0 || c.Port > 65535 {
 		add("port", fmt.Sprintf("is %d", c.Port), "use 1 to 65535, or leave it out for the default of the dialect")
 	}
@@ -64,7 +69,59 @@ func (c Config) Validate() error {
 	if c.TLS != nil {
 		errs = append(errs, c.TLS.validate()...)
 	}
-	return errors.Join(errs...)
+	if c.Readers != nil {
+		errs = append(errs, c.checkReaders()...)
+	}
+	return errs
+}
+
+func (c Config) checkHosts() (errs []error) {
+	if c.Host != "" && len(c.Hosts) > 0 {
+		errs = append(errs, &ConfigError{"hosts", "is given beside host", "keep one of them"})
+	}
+	if c.HostOrder > HostsRandom {
+		errs = append(errs, &ConfigError{"hostOrder", "is unknown", "use HostsListed or HostsRandom"})
+	}
+	if c.Role > RolePreferReader {
+		errs = append(errs, &ConfigError{"role", "is unknown", "use RoleAny, RoleWriter, RoleReader or RolePreferReader"})
+	}
+	seen := make(map[string]bool)
+	for i, text := range c.Hosts {
+		host, port, problem, cure := splitHost(text)
+		switch {
+		case strings.ContainsRune(text, 0):
+			problem, cure = "contains a NUL character", "remove it"
+		case strings.Contains(text, ","):
+			problem, cure = "contains a comma", "write each host by itself"
+		case problem != "":
+		default:
+			where := net.JoinHostPort(host, strconv.Itoa(cmp.Or(port, c.Port)))
+			if seen[where] {
+				problem, cure = "is in the list already", "keep one of them"
+			}
+			seen[where] = true
+		}
+		if problem != "" {
+			errs = append(errs, &ConfigError{hostField(i), problem, cure})
+		}
+	}
+	return errs
+}
+
+func (c Config) checkReaders() (errs []error) {
+	readers := *c.Readers
+	if readers.Readers != nil {
+		errs = append(errs, &ConfigError{inReaders + "readers", "is set", "leave it out: a pool for reading has none of its own"})
+		readers.Readers = nil
+	}
+	if readers.Dialect != "" && readers.Dialect != c.Dialect {
+		errs = append(errs, &ConfigError{inReaders + "dialect", "is another dialect", "leave it out"})
+	}
+	readers.Dialect = cmp.Or(c.Dialect, "-")
+	for _, err := range readers.problems() {
+		errs = append(errs, named(inReaders, err))
+	}
+	return errs
 }
 
 // checkHost refuses what would be looked up as something that was not meant. It repeats nothing of the host,

@@ -157,6 +157,9 @@ func TestFileNameIsAnError(t *testing.T) {
 	if err := network.CheckFields(&registry.Config{Filename: "x.db"}); !errors.As(err, &wrong) || wrong.Field != "filename" {
 		t.Errorf("got %v, want a ConfigError of filename", err)
 	}
+	if err := network.CheckFields(&registry.Config{Hosts: []string{"a"}}); !errors.As(err, &wrong) || wrong.Field != "hosts" {
+		t.Errorf("got %v", err)
+	}
 	if err := network.CheckFields(&registry.Config{Database: "x"}); err != nil {
 		t.Error(err)
 	}

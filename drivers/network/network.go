@@ -50,8 +50,15 @@ func AppName(cfg *registry.Config) string {
 	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
 }
 
-// CheckFields reports, as a [*registry.ConfigError], a field that no database server has a use for.
+// CheckFields reports, as a [*registry.ConfigError], a field that no driver of a database server has a use for.
 func CheckFields(cfg *registry.Config) error {
+	if len(cfg.Hosts) > 0 {
+		return &registry.ConfigError{
+			Field:   "hosts",
+			Problem: "is for package conn, which gives a driver one host at a time",
+			Cure:    "open it with package conn, or name one as host",
+		}
+	}
 	if cfg.Filename != "" {
 		return &registry.ConfigError{
 			Field:   "filename",

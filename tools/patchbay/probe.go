@@ -161,7 +161,7 @@ func target(cfg registry.Config) string {
 		return ""
 	}
 	short := registry.Config{
-		Dialect: cfg.Dialect, Host: cfg.Host, Port: cfg.Port, User: cfg.User,
+		Dialect: cfg.Dialect, Host: cfg.Host, Port: cfg.Port, Hosts: cfg.Hosts, User: cfg.User,
 		Database: cfg.Database, Filename: cfg.Filename,
 	}
 	return short.String()

@@ -44,7 +44,7 @@ func locate(cfg registry.Config, env registry.Env) (path string, set settings, e
 	memory := inMemory(name)
 	set, err = readParams(cfg.Params, memory, env.NoCreate)
 	set.memory = memory
-	err = errors.Join(foreignFields(cfg, env), err, set.readSession(cfg.Session))
+	err = errors.Join(foreignFields(cfg, env), err, set.readSession(cfg.Session), set.checkRole(cfg.Role))
 	if memory {
 		// A name that nobody else in the process has: SQLite shares the database between all who know it.
 		// https://www.sqlite.org/src/file/src/memdb.c
@@ -54,6 +54,17 @@ func locate(cfg registry.Config, env registry.Env) (path string, set settings, e
 	}
 	path, wrong := absolute(field, name)
 	return path, set, errors.Join(err, wrong)
+}
+
+// checkRole refuses a role that the file or the database in memory cannot have.
+func (set settings) checkRole(role registry.Role) error {
+	switch {
+	case role == registry.RoleWriter && set.mode == "ro":
+		return &registry.ConfigError{Field: "role", Problem: "is writer, and params.mode is ro", Cure: "leave one of them out"}
+	case role == registry.RoleReader && set.memory:
+		return &registry.ConfigError{Field: "role", Problem: "is reader, which a database in memory cannot be", Cure: "leave it out"}
+	}
+	return nil
 }
 
 // foreignFields refuses what only a server has a use for.
@@ -66,6 +77,8 @@ func foreignFields(cfg registry.Config, env registry.Env) error {
 	}
 	refuse("host", cfg.Host != "")
 	refuse("port", cfg.Port != 0)
+	refuse("hosts", len(cfg.Hosts) > 0)
+	refuse("hostOrder", cfg.HostOrder != registry.HostsListed)
 	refuse("user", cfg.User != "")
 	refuse("password", !cfg.Password.IsZero())
 	refuse("ssl", cfg.TLS != nil)

@@ -30,12 +30,15 @@ func TestTheDialectIsFoundByItsNameAndAlias(t *testing.T) {
 
 func TestFieldsOfServersAreRefused(t *testing.T) {
 	for field, set := range map[string]func(*registry.Config, *registry.Env){
-		"host":     func(c *registry.Config, _ *registry.Env) { c.Host = "localhost" },
-		"port":     func(c *registry.Config, _ *registry.Env) { c.Port = 5432 },
-		"user":     func(c *registry.Config, _ *registry.Env) { c.User = "u" },
-		"password": func(c *registry.Config, _ *registry.Env) { c.Password = registry.NewSecret("hunter2") },
-		"ssl":      func(c *registry.Config, _ *registry.Env) { c.TLS = new(registry.TLS) },
-		"appName":  func(c *registry.Config, _ *registry.Env) { c.AppName = "app" },
+		"host":      func(c *registry.Config, _ *registry.Env) { c.Host = "localhost" },
+		"port":      func(c *registry.Config, _ *registry.Env) { c.Port = 5432 },
+		"hosts":     func(c *registry.Config, _ *registry.Env) { c.Hosts = []string{"a", "b"} },
+		"hostOrder": func(c *registry.Config, _ *registry.Env) { c.HostOrder = registry.HostsRandom },
+		"role":      func(c *registry.Config, _ *registry.Env) { c.Role = registry.RoleReader },
+		"user":      func(c *registry.Config, _ *registry.Env) { c.User = "u" },
+		"password":  func(c *registry.Config, _ *registry.Env) { c.Password = registry.NewSecret("hunter2") },
+		"ssl":       func(c *registry.Config, _ *registry.Env) { c.TLS = new(registry.TLS) },
+		"appName":   func(c *registry.Config, _ *registry.Env) { c.AppName = "app" },
 		"credentials": func(_ *registry.Config, e *registry.Env) {
 			e.Credentials = func(context.Context, bool) (registry.Login, error) { return registry.Login{}, nil }
 		},
@@ -61,6 +64,15 @@ func TestAllWrongFieldsAreReportedAtOnce(t *testing.T) {
 		if !strings.Contains(err.Error(), "config: "+field) {
 			t.Errorf("%q does not name %s", err, field)
 		}
+	}
+}
+
+func TestAFileThatIsOnlyReadHasNoWriter(t *testing.T) {
+	cfg := config("x.db")
+	cfg.Role, cfg.Params = registry.RoleWriter, map[string]string{"mode": "ro"}
+	var wrong *registry.ConfigError
+	if _, err := sqlite.Driver().Connector(cfg, registry.Env{}); !errors.As(err, &wrong) || wrong.Field != "role" {
+		t.Errorf("got %v", err)
 	}
 }
 
