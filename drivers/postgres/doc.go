@@ -46,7 +46,7 @@
 //     the name, verify-full verifies all, by the system's roots where there is no sslrootcert. prefer and allow, which may
 //     end in plaintext, are errors; no sslmode at all is plaintext. ssl=true is verify-full, while other programs
 //     read it as require.
-//   - Further hosts become params.fallback_hosts. connect_timeout=0 is no limit.
+//   - Several hosts become Hosts, each with its port; load_balance_hosts=random is HostOrder. connect_timeout=0 is no limit.
 //   - options=-c name=value, and every word that is unknown here, are settings of the session.
 //   - pgbouncer=true is params.default_query_exec_mode=exec, connection_limit and pool_max_conns are pool.max, schema is
 //     session.search_path. role=x in a URL is an error that says to write session.role=x.
@@ -60,8 +60,6 @@
 // Settings of the driver and of the connection:
 //
 //	name                        values                                           default
-//	fallback_hosts              further hosts, comma-separated, each with or     none
-//	                            without :port, tried in order
 //	target_session_attrs        any, read-write, read-only, primary, standby,    any
 //	                            prefer-standby: which of the hosts is good enough
 //	channel_binding             disable, prefer, require                         prefer
@@ -77,8 +75,7 @@
 // target_session_attrs, channel_binding and require_auth mean what they mean in
 // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
 // With the first of them every address that the name of a host resolves to is tried. Without, the name goes to
-// the dialer as it is, which may be a tunnel that knows more names than this machine. A certificate is verified
-// against the name of its own host.
+// the dialer as it is, which may be a tunnel that knows more names than this machine.
 //
 // The modes of default_query_exec_mode are explained in https://pkg.go.dev/github.com/jackc/pgx/v5#QueryExecMode
 //

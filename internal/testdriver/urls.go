@@ -54,8 +54,14 @@ func (d Driver) URLs(t *testing.T, file string, least int) {
 			t.Errorf("%s: the second time it is %v, %v", given, again, err)
 		}
 		if cfg.TLS == nil || cfg.TLS.CAFile == "" { // those files are not there
-			if _, err := d.Connector(cfg, registry.Env{}); err != nil {
+			each, err := cfg.HostConfigs()
+			if err != nil {
 				t.Errorf("%s: %v", given, err)
+			}
+			for _, one := range each {
+				if _, err := d.Connector(one, registry.Env{}); err != nil {
+					t.Errorf("%s: %v", given, err)
+				}
 			}
 		}
 	}

@@ -25,17 +25,15 @@ func newConnector(cfg registry.Config, env registry.Env) (*connector, error) {
 	if set.environment {
 		port = 0
 	}
-	hosts, wrong := hostsOf(&cfg, port)
+	host, wrong := hostOf(&cfg, port)
 	errs := []error{network.CheckFields(&cfg), err, wrong}
-	if set.environment && cfg.Host == "" && len(hosts) > 1 {
-		errs = append(errs, &registry.ConfigError{Field: "params.fallback_hosts", Problem: "comes after a host that the environment names", Cure: "set host"})
-	}
 	if cfg.User == "" && env.Credentials == nil && !set.environment {
 		errs = append(errs, &registry.ConfigError{Field: "user", Problem: "is empty", Cure: "name the role to log in as"})
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	hosts := []*pgconn.FallbackConfig{host}
 	certificates, err := certificatesFor(hosts, cfg)
 	if err != nil {
 		return nil, err

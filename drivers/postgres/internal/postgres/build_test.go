@@ -54,8 +54,6 @@ func TestHosts(t *testing.T) {
 		{registry.Config{Host: "/run/.s.PGSQL.x/y"}, "/run/.s.PGSQL.x/y/5432"},
 		{registry.Config{Host: "db.example", TLS: &registry.TLS{}}, "db.example/5432!db.example"},
 		{registry.Config{Host: "db.example", TLS: &registry.TLS{ServerName: "x"}}, "db.example/5432!x"},
-		{registry.Config{Host: "a", Port: 6432, Params: map[string]string{"fallback_hosts": "b, c:7432,::1,[::1]:8432"}}, "a/6432 b/6432 c/7432 ::1/6432 ::1/8432"},
-		{registry.Config{Host: "a", TLS: &registry.TLS{}, Params: map[string]string{"fallback_hosts": "b"}}, "a/5432!a b/5432!b"},
 	} {
 		c.cfg.User = "app"
 		if got := hosts(t, c.cfg); got != c.want {
@@ -103,13 +101,7 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 		{params("require_auth", "md5,md5"), "params.require_auth"},
 		{params("require_auth", "md5 sslmode=disable"), "params.require_auth"},
 		{params("statement_cache_capacity", "0"), "params.statement_cache_capacity"},
-		{params("fallback_hosts", "a,,b"), "params.fallback_hosts"},
-		{params("fallback_hosts", "a:0"), "params.fallback_hosts"},
-		{params("fallback_hosts", "a:70000"), "params.fallback_hosts"},
-		{params("fallback_hosts", "/run"), "params.fallback_hosts"},
-		{params("fallback_hosts", "a b"), "params.fallback_hosts"},
 		{params("environment", "maybe"), "params.environment"},
-		{registry.Config{Params: map[string]string{"environment": "use", "fallback_hosts": "a"}}, "params.fallback_hosts"},
 	} {
 		_, err := Driver().Connector(c.cfg, registry.Env{})
 		wrong, ok := errors.AsType[*registry.ConfigError](err)
@@ -121,7 +113,7 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 
 func TestEveryParamIsTaken(t *testing.T) {
 	good := map[string]string{
-		"fallback_hosts": "db2.example", "target_session_attrs": "read-write", "channel_binding": "require",
+		"target_session_attrs": "read-write", "channel_binding": "require",
 		"require_auth": "!password,!md5", "default_query_exec_mode": "exec", "statement_cache_capacity": "9",
 		"description_cache_capacity": "8", "environment": "ignore",
 	}

@@ -27,7 +27,7 @@ type connector struct {
 	cfg   registry.Config
 	env   registry.Env
 	set   settings
-	hosts []*pgconn.FallbackConfig // those of cfg
+	hosts []*pgconn.FallbackConfig // that of cfg
 	tls   []*network.TLS           // of each; nil: plaintext
 }
 

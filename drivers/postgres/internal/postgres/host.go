@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"cmp"
 	"strconv"
 	"strings"
 
@@ -17,13 +16,12 @@ const defaultPort = 5432
 // https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-UNIX-SOCKET-DIRECTORIES
 const socketFile = "/.s.PGSQL."
 
-// hostsOf lists the servers to try, in order: that of the config and its fallback hosts. A port that neither
-// names is the given one.
-func hostsOf(cfg *registry.Config, port int) ([]*pgconn.FallbackConfig, error) {
+// hostOf returns the server of the config. A port that it does not name is the given one.
+func hostOf(cfg *registry.Config, port int) (*pgconn.FallbackConfig, error) {
 	if cfg.Port != 0 {
 		port = cfg.Port
 	}
-	first := &pgconn.FallbackConfig{Host: network.Host(cfg), Port: uint16(port)}
+	host := &pgconn.FallbackConfig{Host: network.Host(cfg), Port: uint16(port)}
 	if folder, digits, ok := strings.Cut(cfg.Host, socketFile); ok && network.IsSocket(cfg) && !strings.Contains(digits, "/") {
 		n, err := strconv.ParseUint(digits, 10, 16)
 		if err != nil || cfg.Port != 0 && int(n) != cfg.Port {
@@ -32,18 +30,7 @@ func hostsOf(cfg *registry.Config, port int) ([]*pgconn.FallbackConfig, error) {
 		if folder == "" {
 			folder = "/"
 		}
-		first.Host, first.Port = folder, uint16(n)
+		host.Host, host.Port = folder, uint16(n)
 	}
-	hosts := []*pgconn.FallbackConfig{first}
-	if cfg.Params["fallback_hosts"] == "" {
-		return hosts, nil
-	}
-	for _, text := range strings.Split(cfg.Params["fallback_hosts"], ",") {
-		host, own, ok := network.SplitHostPort(text)
-		if !ok {
-			return nil, &registry.ConfigError{Field: "params.fallback_hosts", Problem: "must be host or host:port, separated by commas, and an IPv6 address with a port as [::1]:5432"}
-		}
-		hosts = append(hosts, &pgconn.FallbackConfig{Host: host, Port: uint16(cmp.Or(own, port))})
-	}
-	return hosts, nil
+	return host, nil
 }

@@ -20,6 +20,9 @@ func (dialect) Import(cfg *registry.Config) error {
 				r.Later["port"], cfg.Port = strconv.Itoa(cfg.Port), 0
 			}
 		}
+		if r.Later["hostaddr"] != "" && len(cfg.Hosts) > 0 {
+			return severalAddresses
+		}
 		err := finish(r)
 		if network.IsSocket(cfg) {
 			r.TLS = nil // neither libpq nor pgx looks at sslmode there

@@ -21,7 +21,6 @@ var connectionParams = []registry.Param{
 
 // ownParams are those that pgx knows nothing of.
 var ownParams = []registry.Param{
-	{Name: "fallback_hosts", Check: notEmpty}, // hostsOf looks closer
 	{Name: "environment", Words: []string{"ignore", "use"}},
 }
 
@@ -44,13 +43,6 @@ func readSettings(cfg *registry.Config) (settings, error) {
 		}
 	}
 	return set, errors.Join(err, wrong)
-}
-
-func notEmpty(value string) error {
-	if value == "" || strings.ContainsRune(value, 0) {
-		return errors.New("must not be empty or contain NUL")
-	}
-	return nil
 }
 
 // isAuthList accepts what https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ var wordList = []network.Word{
 	{Names: "password", Here: "password", Take: takePassword},
 	{Names: "passfile", Here: "credentials", Take: network.Never("is a file of many passwords", "write credentials.provider=pgpass, or name a file with nothing but the password as passwordFile")},
 	{Names: "service servicefile", Here: "params.environment", Take: network.Never("is read from the environment or not at all", "write what the service says, or environment=use and set PGSERVICE")},
-	{Names: "load_balance_hosts", Take: network.DropIf("disable", "asks for another order of the hosts than the listed one", "leave it out")},
+	{Names: "load_balance_hosts", Here: "hostOrder", Take: takeOrder},
 	{Names: "requirepeer", Take: network.Never("cannot be checked", "leave it out; the folder of a socket can be protected in its place")},
 	{Names: "connect_timeout", Here: "connectTimeout", Take: network.Time(func(c *registry.Config) *time.Duration { return &c.ConnectTimeout }, time.Second, -1)},
 	{Names: "keepalives", Take: network.DropIf("1", "turns off what finds a dead connection", "leave it out")},
@@ -158,6 +159,17 @@ func takeSchema(r *network.Reading, value string) error {
 	return r.Set("search_path", value)
 }
 
+func takeOrder(r *network.Reading, value string) error {
+	switch network.Plain(value) {
+	case "disable":
+	case "random":
+		r.HostOrder = registry.HostsRandom
+	default:
+		return network.Refuse("is neither disable nor random", "correct it")
+	}
+	return nil
+}
+
 // takeOptions reads switches of the server's command line: -c name=value and --name=value.
 // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS
 func takeOptions(r *network.Reading, value string) error {
@@ -252,12 +264,14 @@ func wrong(name, problem, cure string) error {
 	return &registry.ConfigError{Field: name, Problem: problem, Cure: cure}
 }
 
+var severalAddresses = wrong("hostaddr", "cannot be had with several hosts", "write the addresses as host")
+
 // readHosts reads lists of hosts and ports. https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS
 func readHosts(r *network.Reading) error {
 	hosts, ports := strings.Split(r.Later["host"], ","), strings.Split(r.Later["port"], ",")
 	if address := r.Later["hostaddr"]; address != "" {
 		if len(hosts) > 1 || strings.Contains(address, ",") {
-			return wrong("hostaddr", "cannot be had with several hosts", "write the addresses as host")
+			return severalAddresses
 		}
 		if hosts[0] != "" && !strings.HasPrefix(hosts[0], "/") {
 			r.Later["name"] = hosts[0]
@@ -267,7 +281,7 @@ func readHosts(r *network.Reading) error {
 	if len(ports) > 1 && len(ports) != len(hosts) {
 		return wrong("port", "lists another number of ports than there are hosts", "write one for each, or one for all")
 	}
-	var further []string
+	var several []string
 	for i, host := range hosts {
 		text := ports[0]
 		if len(ports) > 1 {
@@ -281,30 +295,31 @@ func readHosts(r *network.Reading) error {
 			}
 			port = int(n)
 		}
-		switch {
-		case host == "@" || strings.HasPrefix(host, "@"):
+		if strings.HasPrefix(host, "@") {
 			return wrong("host", "is an abstract socket, or has an @ that belongs to the password", "write a name, an address or a path, and in a URL an @ in a name or password as %40")
-		case i == 0:
+		}
+		if len(hosts) == 1 {
 			r.Host, r.Port = host, port
-			continue
-		case host == "":
-			host = network.DefaultHost
+			return nil
 		}
-		if port == 0 {
-			port = defaultPort // that of the first is not meant
-		}
-		if strings.Contains(host, ":") {
-			host = "[" + host + "]"
-		}
-		further = append(further, host+":"+strconv.Itoa(port))
+		several = append(several, inList(host, port))
 	}
-	if len(further) == 0 {
-		return nil
+	r.Hosts = several
+	return nil
+}
+
+// inList writes a host as Hosts have it.
+func inList(host string, port int) string {
+	if host == "" {
+		host = network.DefaultHost
 	}
-	if r.Host == "" {
-		r.Host = network.DefaultHost
+	switch {
+	case port == 0:
+		return host
+	case strings.HasPrefix(host, "/"): // the port is in the name of the file
+		return strings.TrimSuffix(host, "/") + socketFile + strconv.Itoa(port)
 	}
-	return network.Keep("fallback_hosts")(r, strings.Join(further, ","))
+	return net.JoinHostPort(host, strconv.Itoa(port))
 }
 
 // readTLS reads sslmode and what stands beside it. https://www.postgresql.org/docs/current/libpq-ssl.html
