@@ -41,7 +41,11 @@ func (d Driver) Strings(t *testing.T, file string, atLeast int) {
 	for _, row := range rows {
 		cfg, err := d.read(&r, row)
 		if err == nil {
-			_, err = d.Connector(cfg, registry.Env{})
+			var each []registry.Config
+			each, err = cfg.HostConfigs()
+			for i := 0; err == nil && i < len(each); i++ {
+				_, err = d.Connector(each[i], registry.Env{})
+			}
 		}
 		switch {
 		case row.Error != "":

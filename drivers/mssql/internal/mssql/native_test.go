@@ -204,12 +204,12 @@ func TestNativeConfig(t *testing.T) {
 	}
 	config, err = NativeConfig(registry.Config{
 		Dialect: "mssql", ConnectTimeout: -5,
-		DSN: registry.NewSecret(`server=a\I;failoverpartner=b\J;user id=u;password=p;database=d;encrypt=strict;hostNameInCertificate=n;packet size=8192`),
+		DSN: registry.NewSecret(`server=a\I;failoverpartner=b\I;user id=u;password=p;database=d;encrypt=strict;hostNameInCertificate=n;packet size=8192`),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.Host != "a" || config.Instance != "I" || config.FailOverPartner != `b\J` || config.User != "u" || config.Password != "p" || config.Database != "d" ||
+	if config.Host != "a" || config.Instance != "I" || config.FailOverPartner != `b\I` || config.User != "u" || config.Password != "p" || config.Database != "d" ||
 		config.Encryption != msdsn.EncryptionStrict || config.TLSConfig.ServerName != "n" || !config.HostInCertificateProvided || config.PacketSize != 8192 ||
 		config.DialTimeout != -1 || len(config.Protocols) != 1 {
 		t.Errorf("got %s", config.URL().Redacted())

@@ -61,7 +61,18 @@ func resolved(cfg registry.Config) (*connector, error) {
 	case cfg.Credentials.Provider != "":
 		return nil, &registry.ConfigError{Field: "credentials.provider", Problem: "is asked for every connection, and a config of go-mssqldb holds one password", Cure: cure}
 	}
-	return build(cfg, registry.Env{})
+	each, err := cfg.HostConfigs()
+	if err != nil {
+		return nil, err
+	}
+	if len(each) > 2 {
+		return nil, &registry.ConfigError{Field: "hosts", Problem: "are more than two, and a config of go-mssqldb holds a server and its failover partner", Cure: "open it with conn.Open"}
+	}
+	c, err := build(each[0], registry.Env{})
+	if err == nil && len(each) > 1 {
+		c.partner = server{network.Host(&each[1]), each[1].Port, c.set.instance}
+	}
+	return c, err
 }
 
 // native is the config of the driver by itself, which does here all that this package does for it otherwise.
@@ -71,17 +82,16 @@ func (c *connector) native() (msdsn.Config, error) {
 		return msdsn.Config{}, err
 	}
 	config := *c.set.config
-	to := c.servers[0]
+	to := c.server
 	config.Host, config.Port, config.Instance = to.host, uint64(to.port), to.instance
 	config.User, config.Password = c.cfg.User, c.cfg.Password.Reveal()
 	if c.set.method == "token" {
 		config.Password = "" // it goes in another way
 	}
-	if len(c.servers) > 1 {
-		partner := c.servers[1]
-		config.FailOverPartner, config.FailOverPort = partner.host, uint64(partner.port)
-		if partner.instance != "" {
-			config.FailOverPartner += `\` + partner.instance
+	if c.partner.host != "" {
+		config.FailOverPartner, config.FailOverPort = c.partner.host, uint64(c.partner.port)
+		if c.partner.port == 0 && c.partner.instance != "" {
+			config.FailOverPartner += `\` + c.partner.instance
 		}
 	}
 	config.MultiSubnetFailover = c.set.parallel
