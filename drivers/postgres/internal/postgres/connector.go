@@ -43,15 +43,21 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return network.LogIn(ctx, &cfg, c.env, table.Diagnose, func(ctx context.Context, who registry.Login) (driver.Conn, error) {
 		own := *config
 		own.User, own.Password = who.User, who.Password.Reveal()
-		return logIn(ctx, own)
+		return c.logIn(ctx, own)
 	})
 }
 
-func logIn(ctx context.Context, config pgx.ConnConfig) (driver.Conn, error) {
+func (c *connector) logIn(ctx context.Context, config pgx.ConnConfig) (driver.Conn, error) {
 	l := &login{cleartext: slices.Contains(strings.Split(config.RequireAuth, ","), "password")}
 	config.DialFunc = l.dialer(config.DialFunc, config.TLSConfig != nil && config.SSLNegotiation != "direct")
 	config.BuildFrontend = l.frontend
-	conn, err := stdlib.GetConnector(config, stdlib.OptionAfterConnect(ready)).Connect(context.WithValue(ctx, loginKey{}, l))
+	options := []stdlib.OptionOpenDB{stdlib.OptionAfterConnect(l.ready)}
+	if c.env.Role != nil {
+		l.listener = &listener{tell: c.env.Role, wanted: c.cfg.Role}
+		config.OnPgError = l.listener.onError(config.OnPgError)
+		options = append(options, stdlib.OptionResetSession(l.listener.reset))
+	}
+	conn, err := stdlib.GetConnector(config, options...).Connect(context.WithValue(ctx, loginKey{}, l))
 	l.over.Store(err == nil)
 	if failed, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return nil, failed.Unwrap() // all that it has beyond that is the config, with the password
@@ -60,7 +66,7 @@ func logIn(ctx context.Context, config pgx.ConnConfig) (driver.Conn, error) {
 }
 
 // ready ends the login. It must not fail: stdlib would leave the connection open.
-func ready(_ context.Context, conn *pgx.Conn) error {
+func (l *login) ready(_ context.Context, conn *pgx.Conn) error {
 	socket := conn.PgConn().Conn()
 	if encrypted, ok := socket.(*tls.Conn); ok {
 		socket = encrypted.NetConn()
@@ -71,6 +77,10 @@ func ready(_ context.Context, conn *pgx.Conn) error {
 	conn.TypeMap().RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
+	if l.listener != nil {
+		l.listener.socket = l.socket
+		l.listener.loggedIn(conn.PgConn())
+	}
 	return nil
 }
 
@@ -81,6 +91,8 @@ type login struct {
 	over      atomic.Bool
 	cleartext bool // params allow that the password is sent as it is
 	local     bool // the connection is a unix socket
+	socket    net.Conn
+	listener  *listener // nil: nobody wants to know of roles
 }
 
 // loginKey marks the contexts that pgx derives from that of a login, by which alone its dials can be told from
@@ -103,7 +115,7 @@ func (l *login) dialer(dial pgconn.DialFunc, asksForTLS bool) pgconn.DialFunc {
 		if err != nil {
 			return nil, err
 		}
-		l.local = net_ == "unix"
+		l.local, l.socket = net_ == "unix", socket
 		var greet func(io.Reader) ([]byte, error)
 		if asksForTLS && !l.local {
 			greet = answerToTLS
