@@ -11,8 +11,8 @@ import (
 	"github.com/patchbay-go/patchbay/internal/testport"
 )
 
-// StartGalera starts a Galera cluster of n MariaDB servers for this test alone. Each takes writes, which all the others
-// have when the writer has its answer. A server that is killed is missed after about a second; those that are no majority
+// StartGalera starts a Galera cluster of n MariaDB servers for this test alone. Each takes writes, which the others have
+// a moment later. A server that is killed is missed after about a second; those that are no majority
 // then refuse every statement that reads or writes a table. It skips the test, and says so in the summary, where Galera is
 // not installed.
 func StartGalera(tb testing.TB, n int) []*Server {
@@ -74,7 +74,6 @@ func galeraSettings(provider string, addresses [2]string, members []string) map[
 		"wsrep-cluster-address":    "gcomm://" + strings.Join(members, ","),
 		"wsrep-node-address":       addresses[0],
 		"wsrep-sst-method":         "skip",
-		"wsrep-sync-wait":          "7", // nothing is read before what others have written
 		// https://galeracluster.com/library/documentation/galera-parameters.html
 		"wsrep-provider-options": fmt.Sprintf("gmcast.listen_addr=tcp://%s;ist.recv_addr=tcp://%s;gcache.size=8M;"+
 			"evs.keepalive_period=PT0.2S;evs.suspect_timeout=PT0.6S;evs.inactive_check_period=PT0.1S;evs.inactive_timeout=PT1S",

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
 )
@@ -23,6 +24,8 @@ type socket struct {
 	reading atomic.Bool // the last call was Read, and it did not fail
 	closed  atomic.Bool
 	told    atomic.Bool
+
+	listener *listener // nil: nobody wants to know of roles
 }
 
 // identity is what the server can tell a connection by.
@@ -56,7 +59,7 @@ func (s *socket) loggedIn(abandoned func(identity)) {
 
 // Read is that of the connection.
 func (s *socket) Read(p []byte) (int, error) {
-	s.reading.Store(true)
+	first := !s.reading.Swap(true)
 	if s.closed.Load() {
 		s.tell() // the statement had been sent when the connection was closed
 	}
@@ -69,6 +72,8 @@ func (s *socket) Read(p []byte) (int, error) {
 	n, err := s.Handshake.Read(p)
 	if s.login.Load() {
 		s.unread -= n
+	} else if first && s.listener != nil {
+		s.listener.hear(p[:n])
 	}
 	// After a timeout of the driver's the statement goes on, after any other error the connection is gone.
 	if timeout, ok := errors.AsType[net.Error](err); err != nil && !(ok && timeout.Timeout()) {
@@ -89,6 +94,14 @@ func (s *socket) Close() error {
 		s.tell()
 	}
 	return s.Handshake.Close()
+}
+
+// SyscallConn is that of the connection, by which the driver looks whether it is broken before it is used again.
+func (s *socket) SyscallConn() (syscall.RawConn, error) {
+	if s.listener != nil && s.listener.over.Load() {
+		return nil, errOver
+	}
+	return s.Handshake.SyscallConn()
 }
 
 func (s *socket) tell() {
