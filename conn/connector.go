@@ -24,30 +24,32 @@ import (
 // time and learns of the end of the pool. What it hands out is the driver's own connection.
 type connector struct {
 	lifetime
-	db      *sql.DB       // the pool, which calls this connector
-	done    chan struct{} // closed when Close is over
-	hosts   []*host       // at least one
-	order   registry.HostOrder
-	role    Role          // that a server must have
-	several bool          // the config has Hosts
-	wrapped bool          // by WithConnector
-	timeout time.Duration // 0: none
-	name    string
-	target  string
-	driver  registry.Driver
-	dialect string
-	query   string // tests a connection
-	args    []any  // of query
-	bus     *observer.Bus
-	keeper  *keeper                                    // nil if the pool has no Min
-	session []func(context.Context, driver.Conn) error // of WithSession
+	db        *sql.DB       // the pool, which calls this connector
+	done      chan struct{} // closed when Close is over
+	hosts     []*host       // at least one
+	order     registry.HostOrder
+	role      Role          // that a server must have
+	roleQuery string        // asks for it
+	suspects  suspects      // which may have another now
+	several   bool          // the config has Hosts
+	wrapped   bool          // by WithConnector
+	timeout   time.Duration // 0: none
+	name      string
+	target    string
+	driver    registry.Driver
+	dialect   string
+	query     string // tests a connection
+	args      []any  // of query
+	bus       *observer.Bus
+	keeper    *keeper                                    // nil if the pool has no Min
+	session   []func(context.Context, driver.Conn) error // of WithSession
 
 	lazy   bool         // nothing has been opened when Open returns
 	start  time.Time    // of opening, where it is lazy
 	dialed atomic.Int64 // connections that were tried, likewise
 
 	sockets netconn.Group // of the pool
-	logins  sync.Map      // driver.Conn -> *netconn.Group, its own sockets
+	logins  sync.Map      // driver.Conn -> *login, while it has sockets
 	adrift  atomic.Int32  // calls of inner.Connect that were given up and go on
 
 	places sync.Mutex // guards what follows
@@ -57,17 +59,22 @@ type connector struct {
 // Driver is that of the wrapped connector.
 func (c *connector) Driver() driver.Driver { return c.hosts[0].inner.Driver() }
 
-// loginKey is that of the *netconn.Group of a login in the context that Connect passes to the driver: the Env of a
+// loginKey is that of the *login in the context that Connect passes to the driver: the Env of a
 // driver is that of the pool, and only the context tells the watch function for which of its connections a socket is.
 type loginKey struct{}
 
 // watch is the Watch of the driver's Env.
 func (c *connector) watch(ctx context.Context, socket net.Conn) net.Conn {
 	socket = netconn.WithDeadlines(socket)
-	if login, ok := ctx.Value(loginKey{}).(*netconn.Group); ok {
-		return netconn.Join(socket, login, &c.sockets)
+	l, ok := ctx.Value(loginKey{}).(*login)
+	if !ok {
+		return netconn.Join(socket, &c.sockets)
 	}
-	return netconn.Join(socket, &c.sockets)
+	socket = netconn.Join(socket, &l.Group, &c.sockets)
+	if c.role != RoleAny {
+		socket = &watched{netconn.Conn{Conn: socket}, l}
+	}
+	return socket
 }
 
 // dialKey is that of a function in the context of [sql.DB.Conn] that decides about a new connection.
@@ -116,8 +123,8 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 }
 
 // ready connects, checks the role of the server, and has the functions of WithSession prepare the connection.
-func (c *connector) ready(ctx context.Context, h *host, want Role) (driver.Conn, Role, error) {
-	dc, err := h.inner.Connect(ctx)
+func (c *connector) ready(ctx context.Context, l *login) (driver.Conn, Role, error) {
+	dc, err := l.host.inner.Connect(context.WithValue(ctx, loginKey{}, l))
 	if err != nil {
 		return dc, RoleAny, err
 	}
@@ -127,7 +134,7 @@ func (c *connector) ready(ctx context.Context, h *host, want Role) (driver.Conn,
 			closeConn(dc)
 		}
 	}()
-	role, err := c.checkRole(ctx, dc, want)
+	role, err := c.checkRole(ctx, dc, l)
 	if err != nil {
 		return nil, role, err
 	}
@@ -142,15 +149,15 @@ func (c *connector) ready(ctx context.Context, h *host, want Role) (driver.Conn,
 
 // connect calls the driver. Not every driver heeds a context in all that it does, so when it ends, the sockets are made
 // to fail underneath the driver.
-func (c *connector) connect(ctx context.Context, h *host, want Role) (dc driver.Conn, role Role, err error) {
-	login := new(netconn.Group)
+func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role Role, err error) {
+	login := &login{host: h}
 	stop := context.AfterFunc(ctx, login.Expire)
 	type answer struct {
 		dc   driver.Conn
 		role Role
 	}
 	got, err := call(ctx, func() (a answer, err error) {
-		a.dc, a.role, err = c.ready(context.WithValue(ctx, loginKey{}, login), h, want)
+		a.dc, a.role, err = c.ready(ctx, login)
 		return a, err
 	}, func(late answer, err error) {
 		c.adrift.Add(-1)
@@ -177,7 +184,7 @@ func (c *connector) connect(ctx context.Context, h *host, want Role) (dc driver.
 func closeConn(dc driver.Conn) { _ = do(over, dc.Close) }
 
 // remember keeps the sockets of a connection until they are closed.
-func (c *connector) remember(dc driver.Conn, login *netconn.Group) {
+func (c *connector) remember(dc driver.Conn, login *login) {
 	if reflect.ValueOf(dc).Comparable() {
 		c.logins.Store(dc, login)
 		login.WhenEmpty(func() { c.logins.Delete(dc) })
@@ -187,8 +194,8 @@ func (c *connector) remember(dc driver.Conn, login *netconn.Group) {
 // socketsOf returns the sockets of a driver's connection; none if it has none or is closed.
 func (c *connector) socketsOf(dc any) *netconn.Group {
 	if reflect.ValueOf(dc).Comparable() {
-		if login, ok := c.logins.Load(dc); ok {
-			return login.(*netconn.Group)
+		if l, ok := c.logins.Load(dc); ok {
+			return &l.(*login).Group
 		}
 	}
 	return new(netconn.Group)

@@ -45,6 +45,16 @@ type Warmed struct {
 	Err     error
 }
 
+// RoleChanged says that a server is in another role than before, of a pool whose Config has a Role. Err is what made the
+// pool ask, if that was an error, such as a write that was refused.
+type RoleChanged struct {
+	Name    string
+	Dialect string
+	Host    string // name or address, and port
+	Was, Is Role   // RoleAny: it is neither a writer nor a reader, such as a node of a cluster that has lost the others
+	Err     error
+}
+
 // EventName returns "connection:open".
 func (Opened) EventName() string { return "connection:open" }
 
@@ -59,3 +69,6 @@ func (Retrying) EventName() string { return "connection:retry" }
 
 // EventName returns "connection:warm".
 func (Warmed) EventName() string { return "connection:warm" }
+
+// EventName returns "role:change".
+func (RoleChanged) EventName() string { return "role:change" }

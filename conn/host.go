@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -29,6 +30,10 @@ type host struct {
 	address string
 	base    driver.Connector // the driver's own
 	inner   driver.Connector // the same, or what WithConnector put around it
+
+	mu    sync.Mutex
+	role  Role // what it was when it was heard of last
+	known bool // it was heard of
 }
 
 // newHost has the driver make a connector for the host of cfg, which has no Hosts.
@@ -41,8 +46,11 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 		Dial: o.dial, Watch: c.watch, Credentials: ask, Warn: c.warn,
 		NoCreate: o.noCreate, NoDatabase: o.serverOnly,
 	}
+	if c.role != RoleAny {
+		env.Role = c.hear
+	}
 	h := new(host)
-	if c.several {
+	if !info.Files {
 		h.address = address(&cfg, info)
 	}
 	if h.base, err = recovered(func() (driver.Connector, error) { return c.driver.Connector(cfg.Clone(), env) }); err != nil {
@@ -61,7 +69,7 @@ const leastShare = time.Second
 // reach connects to the first host that can be used.
 func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
 	if !c.several {
-		dc, _, err := c.connect(ctx, c.hosts[0], c.role)
+		dc, _, err := c.connect(ctx, c.hosts[0])
 		return dc, err
 	}
 	var failed []*HostError
@@ -103,7 +111,7 @@ func (c *connector) connectWithin(ctx context.Context, h *host, n int) (dc drive
 		l.after = max(time.Until(end)/time.Duration(n), leastShare).Round(time.Millisecond)
 	}
 	err = c.within(ctx, l, func(ctx context.Context) error {
-		dc, role, err = c.connect(ctx, h, c.role)
+		dc, role, err = c.connect(ctx, h)
 		return err
 	})
 	return dc, role, err

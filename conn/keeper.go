@@ -19,6 +19,7 @@ const (
 	firstPause           = time.Second // after a failure; doubles with each further one, up to the interval
 	firstAuthPause       = time.Minute // likewise, up to longestAuthPause: repeating it can lock the user out
 	longestAuthPause     = 10 * time.Minute
+	suspectPause         = time.Second // between two rounds of asking for roles
 )
 
 // keeper keeps Pool.Min connections ready, which database/sql does not know of: it replaces those that died
@@ -52,7 +53,7 @@ func newKeeper(pool *connector, p Pool, interval time.Duration) *keeper {
 	if k.interval <= 0 {
 		k.interval = defaultCheckInterval
 	}
-	if idle := maxIdleTime(p); idle > 0 { // a check counts as a use, and must come before the connection expires
+	if idle := maxIdleTime(p); idle > 0 && k.min > 0 { // a check counts as a use, and must come before the connection expires
 		k.interval = min(k.interval, max(idle/2, 100*time.Millisecond))
 	}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
@@ -99,19 +100,44 @@ func (k *keeper) begin() {
 // run checks the pool until it is stopped.
 func (k *keeper) run(err error) {
 	failures := 0
+	if err != nil {
+		failures++
+	}
+	next := time.NewTimer(k.pause(err, failures))
+	defer next.Stop()
+	var again <-chan time.Time // to ask suspects that could not be asked
+	delay, last := grace, time.Time{}
 	for {
-		if err == nil {
-			failures = 0
-		} else {
-			failures++
-		}
+		isDue := false
 		select {
 		case <-k.ctx.Done():
 			return
-		case <-time.After(k.pause(err, failures)):
+		case <-k.pool.suspects.kick:
+			delay = grace
+			if soon := suspectPause - time.Since(last); soon > 0 { // a program that errs is no reason to ask all the time
+				again = time.After(soon)
+				continue
+			}
+		case <-again:
+		case <-next.C:
+			isDue = true
 		}
-		k.busy <- struct{}{}
 		start := time.Now()
+		k.busy <- struct{}{}
+		if k.pool.role != RoleAny {
+			again, last = nil, start
+			switch left := k.askRoles(); {
+			case left && delay < k.interval:
+				again = time.After(delay)
+				delay *= 2
+			case left: // what is used for longer than that is asked when its turn comes
+				k.pool.suspects.forget()
+			}
+		}
+		if !isDue {
+			<-k.busy
+			continue
+		}
 		var ready int
 		var changed bool
 		ready, changed, err = k.check()
@@ -120,6 +146,10 @@ func (k *keeper) run(err error) {
 		if changed && k.ctx.Err() == nil {
 			observer.Emit(k.pool.bus, k.event(ready, start, err))
 		}
+		if failures++; err == nil {
+			failures = 0
+		}
+		next.Reset(k.pause(err, failures))
 	}
 }
 

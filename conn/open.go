@@ -54,7 +54,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	c.DB, c.pool.db = db, db
 	limitPool(db, cfg.Pool)
 	var k *keeper
-	if cfg.Pool.Min > 0 {
+	if cfg.Pool.Min > 0 || cfg.Role != RoleAny && !c.Info().Files {
 		k = newKeeper(c.pool, cfg.Pool, o.check)
 	}
 	if cfg.Lazy {
@@ -68,7 +68,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	var warmed Warmed
 	attempts, err := c.pool.attempt(ctx, cfg.Retry, func(ctx context.Context) (err error) {
 		start := time.Now()
-		if k == nil {
+		if k == nil || k.min == 0 {
 			return c.pool.try(ctx, start)
 		}
 		first, err := c.pool.take(ctx, c.pool.toConnect(start, "waiting for a connection"))
@@ -90,7 +90,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		go k.run(warmed.Err)
 	}
 	observer.Emit(o.bus, Opened{o.name, c.Dialect(), attempts, time.Since(start)})
-	if k != nil {
+	if k != nil && k.min > 0 {
 		observer.Emit(o.bus, warmed)
 	}
 	return c, nil
@@ -137,7 +137,10 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
 		session: o.session, lazy: cfg.Lazy,
-		order: cfg.HostOrder, role: cfg.Role, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
+		order: cfg.HostOrder, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
+	}
+	if cfg.Role != RoleAny {
+		pool.role, pool.roleQuery, pool.suspects = cfg.Role, info.RoleQuery, newSuspects()
 	}
 	for _, one := range each {
 		h, err := pool.newHost(one, info, o)
