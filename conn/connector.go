@@ -173,6 +173,8 @@ func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role 
 	if stop() || err != nil {
 		if err == nil {
 			c.remember(dc, login)
+		} else if c.role != RoleAny {
+			c.suspect(h, err)
 		}
 		return dc, role, err
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,8 +63,15 @@ func (c *connector) hearRefusal(err error) {
 	if c.role != RoleWriter || diagnose(err, c.driver).Kind != KindReadOnly {
 		return
 	}
-	for _, l := range c.openLogins() {
-		c.suspects.add(l.host, err)
+	for _, h := range c.hosts {
+		c.suspect(h, err)
+	}
+}
+
+// suspect has the connections to a server looked at, of which one tells that it may not be any more what it was.
+func (c *connector) suspect(h *host, cause error) {
+	if slices.ContainsFunc(c.openLogins(), func(l *login) bool { return l.host == h }) {
+		c.suspects.add(h, cause)
 	}
 }
 

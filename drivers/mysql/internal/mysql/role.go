@@ -2,9 +2,7 @@ package mysql
 
 import (
 	"encoding/binary"
-	"errors"
 	"net"
-	"sync/atomic"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -17,36 +15,40 @@ type listener struct {
 	tell   func(net.Conn, registry.Role, error) // that of an Env
 	wanted registry.Role                        // by the config
 	socket net.Conn                             // as Env.Watch returned it
-	over   atomic.Bool                          // the connection is of no use any more
 }
 
-// hear gets the beginning of the answer to what was sent last.
-// https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_err_packet.html
-func (l *listener) hear(answer []byte) {
+// hear gets the beginning of the answer to what was sent last, and reports whether it ends the connection. It makes it do
+// so by the number of the packet: a wrong one has the driver close the connection, and still return the error of the server.
+//
+//	https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_err_packet.html
+//	https://github.com/go-sql-driver/mysql/blob/v1.10.0/packets.go readPacket
+func (l *listener) hear(answer []byte) (over bool) {
 	const header = 4 // three bytes of length, and a number
 	if len(answer) < header+9 || answer[2] != 0 || answer[header] != isError || answer[header+3] != '#' {
-		return
+		return false
 	}
 	length := min(len(answer)-header, int(answer[0])|int(answer[1])<<8)
 	err := &mysql.MySQLError{Number: binary.LittleEndian.Uint16(answer[header+1:]), Message: string(answer[min(header+9, header+length) : header+length])}
 	copy(err.SQLState[:], answer[header+4:])
 	switch kind := (dialect{}).Diagnose(err).Kind; {
 	case kind == registry.KindStarting: // a node of a cluster that has lost the others, or a server that is offline
-		l.over.Store(true)
+		over = true
 	case kind != registry.KindReadOnly || err.Number == readOnlySchema || l.wanted != registry.RoleWriter:
-		return
-	case err.Number != readOnlyTransaction: // of which the program is as likely a reason as the server
-		l.over.Store(true)
+		return false
+	default: // a READ ONLY transaction is as likely one of the program's
+		over = err.Number != readOnlyTransaction
+	}
+	if over {
+		answer[header-1]++
 	}
 	l.tell(l.socket, registry.RoleAny, err)
+	return over
 }
 
 const (
 	readOnlyTransaction = 1792 // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
 	readOnlySchema      = 3989 // ER_SCHEMA_READ_ONLY (MySQL)
 )
-
-var errOver = errors.New("the server does not do any more what the connection is for")
 
 // roleQuery is 1 for a server that takes writes, 0 for one that is read-only, and NULL for a node of a Galera cluster
 // that is not ready, which answers SELECT 1 all the same. super_read_only turns read_only on as well; read_only is a

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
 )
@@ -73,7 +72,9 @@ func (s *socket) Read(p []byte) (int, error) {
 	if s.login.Load() {
 		s.unread -= n
 	} else if first && s.listener != nil {
-		s.listener.hear(p[:n])
+		if s.listener.hear(p[:n]) {
+			s.reading.Store(false) // the statement is over
+		}
 	}
 	// After a timeout of the driver's the statement goes on, after any other error the connection is gone.
 	if timeout, ok := errors.AsType[net.Error](err); err != nil && !(ok && timeout.Timeout()) {
@@ -94,14 +95,6 @@ func (s *socket) Close() error {
 		s.tell()
 	}
 	return s.Handshake.Close()
-}
-
-// SyscallConn is that of the connection, by which the driver looks whether it is broken before it is used again.
-func (s *socket) SyscallConn() (syscall.RawConn, error) {
-	if s.listener != nil && s.listener.over.Load() {
-		return nil, errOver
-	}
-	return s.Handshake.SyscallConn()
 }
 
 func (s *socket) tell() {
