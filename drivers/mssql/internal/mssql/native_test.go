@@ -14,6 +14,7 @@ import (
 	"github.com/microsoft/go-mssqldb/msdsn"
 
 	"github.com/patchbay-go/patchbay/internal/tdstest"
+	"github.com/patchbay-go/patchbay/internal/testdriver"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -306,4 +307,21 @@ func otherTLS(cfg registry.Config, encryption msdsn.Encryption, config *tls.Conf
 		return "the name in the certificate is another"
 	}
 	return ""
+}
+
+// TestOurKeysKeepTheirMeaning: a word of the clients that is a key of a Config as well says the same.
+func TestOurKeysKeepTheirMeaning(t *testing.T) {
+	for _, key := range testdriver.Keys() {
+		w, known := wordOf(key)
+		if !known {
+			continue
+		}
+		cfg := registry.Config{Params: map[string]string{key: "5"}}
+		if err := (dialect{}).Import(&cfg); err != nil {
+			continue
+		}
+		if got := cfg.Diff(registry.Config{}); len(got) != 1 || got[0] != key {
+			t.Errorf("%s is %s here, and sets %q", key, w.name(), got)
+		}
+	}
 }

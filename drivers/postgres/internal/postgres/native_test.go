@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/internal/testdriver"
 	"github.com/patchbay-go/patchbay/internal/testserver"
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -301,4 +302,20 @@ func FuzzDSN(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestOurKeysKeepTheirMeaning: a word of the clients that is a key of a Config as well says the same, or is refused here.
+func TestOurKeysKeepTheirMeaning(t *testing.T) {
+	for _, key := range testdriver.Keys() {
+		word, known := words.Find(key)
+		if !known || word.Here == key || word.Take == nil {
+			continue
+		}
+		if err := word.Take(&network.Reading{}, "x"); err == nil {
+			t.Errorf("%s says %s as a word of a client", key, word.Here)
+		}
+	}
+	if _, err := Driver().(registry.Native).ParseDSN("user=a role=x"); err == nil || !strings.Contains(err.Error(), "session.role=x") {
+		t.Errorf("role=x of libpq: %v", err)
+	}
 }
