@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -44,7 +45,7 @@ func locate(cfg registry.Config, env registry.Env) (path string, set settings, e
 	memory := inMemory(name)
 	set, err = readParams(cfg.Params, memory, env.NoCreate)
 	set.memory = memory
-	err = errors.Join(foreignFields(cfg, env), err, set.readSession(cfg.Session), set.checkRole(cfg.Role))
+	err = errors.Join(foreignFields(cfg, env), err, set.takeRole(&cfg), set.readSession(cfg.Session))
 	if memory {
 		// A name that nobody else in the process has: SQLite shares the database between all who know it.
 		// https://www.sqlite.org/src/file/src/memdb.c
@@ -56,14 +57,29 @@ func locate(cfg registry.Config, env registry.Env) (path string, set settings, e
 	return path, set, errors.Join(err, wrong)
 }
 
-// checkRole refuses a role that the file or the database in memory cannot have.
-func (set settings) checkRole(role registry.Role) error {
+// takeRole makes a reader by the setting that refuses writes: every file has readers, and every one that can be written
+// a writer, but not a database in memory.
+func (set settings) takeRole(cfg *registry.Config) error {
 	switch {
-	case role == registry.RoleWriter && set.mode == "ro":
+	case cfg.Role == registry.RoleWriter && set.mode == "ro":
 		return &registry.ConfigError{Field: "role", Problem: "is writer, and params.mode is ro", Cure: "leave one of them out"}
-	case role == registry.RoleReader && set.memory:
+	case cfg.Role == registry.RoleReader && set.memory:
 		return &registry.ConfigError{Field: "role", Problem: "is reader, which a database in memory cannot be", Cure: "leave it out"}
+	case cfg.Role != registry.RoleReader && cfg.Role != registry.RolePreferReader || set.memory:
+		return nil
 	}
+	for name, value := range cfg.Session {
+		if strings.EqualFold(name, queryOnly) {
+			if on, ok := boolean(value); ok && !on {
+				return &registry.ConfigError{Field: "session." + name, Problem: "is off beside role=" + cfg.Role.String(), Cure: "leave one of them out"}
+			}
+			return nil
+		}
+	}
+	if cfg.Session == nil {
+		cfg.Session = make(map[string]string)
+	}
+	cfg.Session[queryOnly] = "on" // the config belongs to the driver
 	return nil
 }
 
