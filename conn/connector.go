@@ -28,15 +28,19 @@ type connector struct {
 	done      chan struct{} // closed when Close is over
 	hosts     []*host       // at least one
 	order     registry.HostOrder
-	role      Role          // that a server must have
-	roleQuery string        // asks for it
-	suspects  suspects      // which may have another now
-	several   bool          // the config has Hosts
-	wrapped   bool          // by WithConnector
-	timeout   time.Duration // 0: none
+	role      Role            // that a server must have
+	roleQuery string          // asks for it
+	suspects  suspects        // which may have another now
+	several   bool            // the config has Hosts
+	memory    *memory         // of servers that are down; nil for files
+	life      context.Context // ends with the pool; nil until it is needed
+	probes    sync.WaitGroup  // attempts to connect that no caller makes
+	wrapped   bool            // by WithConnector
+	timeout   time.Duration   // 0: none
 	name      string
 	target    string
 	driver    registry.Driver
+	registry  *registry.Registry
 	dialect   string
 	query     string // tests a connection
 	args      []any  // of query
@@ -277,6 +281,10 @@ func (c *connector) Close() error {
 	if c.keeper != nil {
 		c.keeper.stop()
 	}
+	_ = do(over, func() error { // their context has ended
+		c.probes.Wait()
+		return nil
+	})
 	var err error
 	for _, h := range c.hosts {
 		err = errors.Join(err, c.closeDriver(h.inner))

@@ -55,6 +55,23 @@ type RoleChanged struct {
 	Err     error
 }
 
+// HostDown says that a server cannot be reached, by this pool or another one. It is told once; then the server is tried
+// again from time to time, whenever a connection is needed. Of a single host it is told once the database has been opened.
+type HostDown struct {
+	Name    string
+	Dialect string
+	Host    string // name or address, and port
+	Kind    Kind
+	Err     error
+}
+
+// HostUp says that a server for which there was a [HostDown] has been reached.
+type HostUp struct {
+	Name    string
+	Dialect string
+	Host    string
+}
+
 // EventName returns "connection:open".
 func (Opened) EventName() string { return "connection:open" }
 
@@ -72,3 +89,9 @@ func (Warmed) EventName() string { return "connection:warm" }
 
 // EventName returns "role:change".
 func (RoleChanged) EventName() string { return "role:change" }
+
+// EventName returns "host:down".
+func (HostDown) EventName() string { return "host:down" }
+
+// EventName returns "host:up".
+func (HostUp) EventName() string { return "host:up" }

@@ -5,9 +5,11 @@ import (
 	"database/sql/driver"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -16,7 +18,7 @@ type HostError struct {
 	Host string // name or address, and port: "db1:5432"
 	Role Role   // what the server is, where it got as far as telling; else RoleAny
 	Kind Kind
-	Err  error
+	Err  error // of the last attempt, which may have been one for another caller
 }
 
 // Error gives the host and the error.
@@ -27,9 +29,17 @@ func (e *HostError) Unwrap() error { return e.Err }
 
 // host is one of the servers of a pool.
 type host struct {
+	pool    *connector
 	address string
+	tls     *TLS
 	base    driver.Connector // the driver's own
 	inner   driver.Connector // the same, or what WithConnector put around it
+
+	// The memory of the pool guards these.
+	reached  time.Time // last
+	tries    int       // how often it was tried while another one served
+	serves   bool      // the last attempt gave a connection
+	toldDown bool      // the bus has heard so
 
 	mu    sync.Mutex
 	role  Role // what it was when it was heard of last
@@ -49,7 +59,7 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 	if c.role != RoleAny {
 		env.Role = c.hear
 	}
-	h := new(host)
+	h := &host{pool: c, tls: cfg.TLS}
 	if !info.Files {
 		h.address = address(&cfg, info)
 	}
@@ -68,15 +78,68 @@ const leastShare = time.Second
 
 // reach connects to the first host that can be used.
 func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
-	if !c.several {
+	if c.memory == nil { // a file
 		dc, _, err := c.connect(ctx, c.hosts[0])
 		return dc, err
 	}
+	if c.isDoubtful() {
+		for _, h := range c.hosts {
+			c.memory.doubt(h)
+		}
+	}
+	for {
+		dc, failed := c.reachOnce(ctx)
+		switch {
+		case dc != nil:
+			return dc, nil
+		case failed == nil && ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case failed == nil: // a host that was down may be up, or the other way round
+		case !c.several:
+			return nil, failed[0].Err
+		default:
+			slices.SortStableFunc(failed, func(a, b *HostError) int { return c.rank(a) - c.rank(b) })
+			return nil, &hostsError{failed}
+		}
+	}
+}
+
+// isDoubtful reports whether no one has tried yet whether the database is there, or whether it seems to have gone: several of
+// the pool's connections broke, and none was opened since. Else all that lost theirs would dial at the same moment.
+func (c *connector) isDoubtful() bool {
+	return c.lazy && c.dialed.Load() == 0 || c.sockets.Broken() >= seemsGone
+}
+
+const seemsGone = 3 // connections
+
+// rank is the place of a host in the list.
+func (c *connector) rank(e *HostError) int {
+	return slices.IndexFunc(c.hosts, func(h *host) bool { return h.address == e.Host })
+}
+
+// reachOnce tries the hosts that are not known to be down, or waits for those that are where there is no other. With neither
+// a connection nor an error there was none to try.
+func (c *connector) reachOnce(ctx context.Context) (driver.Conn, []*HostError) {
+	up, down := c.memory.split(c.inOrder())
+	if len(up) == 0 {
+		return c.await(ctx, down)
+	}
+	for _, h := range down {
+		c.nudge(h)
+	}
 	var failed []*HostError
 	var spare driver.Conn // to a writer, where a reader is preferred
-	hosts := c.inOrder()
-	for i, h := range hosts {
-		dc, role, err := c.connectWithin(ctx, h, len(hosts)-i)
+	for i, h := range up {
+		flight, ok := c.memory.begin(ctx, h)
+		if !ok {
+			down = append(down, h)
+			continue
+		}
+		start := time.Now()
+		dc, role, err := c.connectWithin(ctx, h, c.shareOf(ctx, len(up)-i))
+		kind := c.kindOf(err)
+		c.note(h, start, kind, err)
+		c.memory.end(flight)
 		switch {
 		case err == nil && (c.role != RolePreferReader || role != RoleWriter):
 			if spare != nil {
@@ -90,31 +153,44 @@ func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
 			closeConn(dc)
 			continue
 		}
-		kind := diagnose(err, c.driver).Kind
 		failed = append(failed, &HostError{h.address, role, kind, err})
 		if ctx.Err() != nil || !goesOn(kind) {
 			break
 		}
 	}
-	if spare != nil && ctx.Err() == nil {
+	switch {
+	case spare != nil && ctx.Err() == nil:
 		return spare, nil
-	} else if spare != nil {
+	case spare != nil:
 		closeConn(spare)
+	case failed == nil && ctx.Err() == nil:
+		return nil, nil
 	}
-	return nil, &hostsError{failed}
+	return nil, append(failed, c.notTried(down, failed)...)
 }
 
-// connectWithin connects to one host within its share of what is left of the time for n of them.
-func (c *connector) connectWithin(ctx context.Context, h *host, n int) (dc driver.Conn, role Role, err error) {
+// shareOf is the limit of a host where n are left to try. The last one has all that is left.
+func (c *connector) shareOf(ctx context.Context, n int) limit {
 	l := limit{from: time.Now(), what: "no connection within its share of the connect timeout,", doing: "connecting"}
 	if end, bounded := ctx.Deadline(); bounded && n > 1 {
 		l.after = max(time.Until(end)/time.Duration(n), leastShare).Round(time.Millisecond)
 	}
+	return l
+}
+
+func (c *connector) connectWithin(ctx context.Context, h *host, l limit) (dc driver.Conn, role Role, err error) {
 	err = c.within(ctx, l, func(ctx context.Context) error {
 		dc, role, err = c.connect(ctx, h)
 		return err
 	})
 	return dc, role, err
+}
+
+// kindOf is the kind of what failed; that of nil is KindUnknown.
+func (c *connector) kindOf(err error) Kind { return diagnose(err, c.driver).Kind }
+
+func (c *connector) hostError(h *host, role Role, err error) *HostError {
+	return &HostError{h.address, role, c.kindOf(err), err}
 }
 
 // inOrder returns the hosts in the order in which they are to be tried.
@@ -139,10 +215,8 @@ func goesOn(kind Kind) bool {
 	return false
 }
 
-// hostsError is what came of several hosts. What decides is the first that was reached, else the first.
-type hostsError struct {
-	all []*HostError
-}
+// hostsError is what came of several hosts, in the order of the list.
+type hostsError struct{ all []*HostError }
 
 func (e *hostsError) Error() string {
 	text := ""
@@ -162,14 +236,13 @@ func (e *hostsError) Unwrap() (all []error) {
 	return all
 }
 
-// deciding is the error that gives the kind.
+// deciding is the error that gives the kind: that of the caller's end, of the first host that was reached, or of the first.
 func (e *hostsError) deciding() *HostError {
-	for _, one := range e.all {
-		if one.Kind != KindUnreachable && one.Kind != KindTimeout {
-			return one
-		}
+	if i := slices.IndexFunc(e.all, func(one *HostError) bool { return one.Kind == KindCanceled }); i >= 0 {
+		return e.all[i]
 	}
-	return e.all[0]
+	i := slices.IndexFunc(e.all, func(one *HostError) bool { return one.Kind != KindUnreachable && one.Kind != KindTimeout })
+	return e.all[max(i, 0)]
 }
 
 // decidingOf is what gives the kind in err, which is err itself unless several hosts were tried.
@@ -178,4 +251,17 @@ func decidingOf(err error) error {
 		return hosts.deciding().Err
 	}
 	return err
+}
+
+// sayDown tells the bus that a host is down. Of a single one that has not been opened yet, opening tells.
+func (c *connector) sayDown(h *host, kind Kind, err error) {
+	if c.several || c.isOpen() {
+		observer.Emit(c.bus, HostDown{c.name, c.dialect, h.address, kind, shown(err)})
+	}
+}
+
+func (c *connector) sayUp(h *host) {
+	if c.several || c.isOpen() {
+		observer.Emit(c.bus, HostUp{c.name, c.dialect, h.address})
+	}
 }

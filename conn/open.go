@@ -134,13 +134,20 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 	pool := &connector{
 		done:    make(chan struct{}),
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
-		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
+		name:    o.name, target: target(&cfg, info), driver: d, registry: o.registry, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
 		session: o.session, lazy: cfg.Lazy,
 		order: cfg.HostOrder, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
 	}
 	if cfg.Role != RoleAny {
 		pool.role, pool.roleQuery, pool.suspects = cfg.Role, info.RoleQuery, newSuspects()
+	}
+	switch {
+	case info.Files:
+	case o.dial != nil: // which may lead elsewhere
+		pool.memory = new(memory)
+	default:
+		pool.memory = &outages
 	}
 	for _, one := range each {
 		h, err := pool.newHost(one, info, o)

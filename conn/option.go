@@ -78,6 +78,9 @@ func (o *options) askFor(cfg Config) (func(ctx context.Context, refused bool) (L
 	cfg = cfg.Clone()
 	return func(ctx context.Context, refused bool) (Login, error) {
 		login, err := ask(ctx, LoginRequest{Config: cfg, Refused: refused})
+		if err != nil {
+			err = &loginError{err}
+		}
 		login.User = cmp.Or(login.User, cfg.User)
 		return login, err
 	}, nil

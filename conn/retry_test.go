@@ -101,13 +101,13 @@ func TestRetry(t *testing.T) {
 	}{
 		"none":          {conn.Retry{Max: -1}, errRefused, 1, 0},
 		"two":           {conn.Retry{Max: 2, Jitter: -1}, errRefused, 3, 3 * time.Second},
-		"without wait":  {conn.Retry{Delay: -1}, errRefused, 4, 0},
+		"without wait":  {conn.Retry{Delay: -1}, errRefused, 4, 330 * time.Millisecond}, // a server that is down is not tried more often
 		"even":          {conn.Retry{Factor: 1, Jitter: -1}, errRefused, 4, 3 * time.Second},
 		"tripling":      {conn.Retry{Delay: time.Minute, Factor: 3, Jitter: -1, MaxDelay: -1}, errRefused, 4, 13 * time.Minute},
 		"capped":        {conn.Retry{Max: 20, Jitter: -1}, errRefused, 21, 481 * time.Second}, // A13: 1, 2, 4, 8, 16, 30 ...
 		"capped lower":  {conn.Retry{Max: 20, Jitter: -1, MaxDelay: 2 * time.Second}, errRefused, 21, 39 * time.Second},
 		"for a while":   {conn.Retry{Max: 1000, Factor: 1, Jitter: -1, For: 10500 * time.Millisecond}, errRefused, 12, 10500 * time.Millisecond},
-		"for no time":   {conn.Retry{Max: 1, Jitter: -1, For: time.Nanosecond}, errRefused, 2, time.Nanosecond},
+		"for no time":   {conn.Retry{Max: 1, Jitter: -1, For: time.Nanosecond}, errRefused, 2, 110 * time.Millisecond},
 		"unknown host":  {conn.Retry{UnknownHost: true, Jitter: -1}, unknownHost, 4, 7 * time.Second},
 		"one more kind": {conn.Retry{Max: 1, Jitter: -1, Kinds: []conn.Kind{conn.KindAuth}}, errAuth, 2, time.Second},
 		"another kind":  {conn.Retry{Max: 1, Jitter: -1, Kinds: []conn.Kind{conn.KindNoDatabase}}, errAuth, 1, 0},

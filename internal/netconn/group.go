@@ -1,8 +1,11 @@
 package netconn
 
 import (
+	"errors"
 	"net"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,17 +16,19 @@ type Group struct {
 	open            map[*member]struct{}
 	expired, closed bool
 	empty           func()
+	broken          atomic.Int32
 }
 
 // member leaves its groups when it is closed.
 type member struct {
 	Conn
 	groups []*Group
+	told   atomic.Bool // that it is broken
 }
 
 // Join returns c as a member of the groups, which it is until it is closed.
 func Join(c net.Conn, groups ...*Group) net.Conn {
-	m := &member{Conn{c}, groups}
+	m := &member{Conn: Conn{c}, groups: groups}
 	for _, g := range groups {
 		g.add(m)
 	}
@@ -69,6 +74,13 @@ func (g *Group) Expire() {
 	}
 }
 
+// Broken is how many members have failed in reading since Mend was called, other than by a deadline or because they were
+// closed: those of which the other side has gone.
+func (g *Group) Broken() int { return int(g.broken.Load()) }
+
+// Mend has Broken begin anew.
+func (g *Group) Mend() { g.broken.Store(0) }
+
 // Close closes the members, and those that join from now on, under those who use them.
 func (g *Group) Close() {
 	g.mu.Lock()
@@ -92,6 +104,16 @@ func (g *Group) WhenEmpty(tell func()) {
 	if tell != nil {
 		tell()
 	}
+}
+
+func (m *member) Read(b []byte) (int, error) {
+	n, err := m.Conn.Read(b)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) && !m.told.Swap(true) {
+		for _, g := range m.groups {
+			g.broken.Add(1)
+		}
+	}
+	return n, err
 }
 
 func (m *member) Close() error {
