@@ -10,6 +10,15 @@
 // transaction that is neither committed nor rolled back, and a second query inside a loop over rows with a Pool.Max of 1.
 // WaitCount and WaitDuration of [sql.DB.Stats] tell it from a server that is slow.
 //
+// # Roles and failovers
+//
+// With a Config.Role every physical connection is asked whether its server takes writes, and one to a server in another role
+// goes no further: the next of Config.Hosts is tried, and if none fits the error is of [KindRole]. A server that changes
+// its role is left: a write that is refused closes its connection where the driver can tell, the idle connections to that server
+// are asked and closed, and so they are at each check of [WithCheckInterval]. The caller of that write gets the server's own error,
+// of [KindReadOnly], and nothing is run again. The bus gets a [RoleChanged] event. Without a Role none of this happens: a
+// refused write is no reason to leave a server that nobody asked to be a writer.
+//
 // # When a driver misbehaves
 //
 // A driver that panics or calls [runtime.Goexit] while this package calls it makes a [*PanicError], one that ignores the

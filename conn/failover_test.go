@@ -55,6 +55,12 @@ func startPair(t *testing.T) *pair {
 	p.proxy = testproxy.New(t, net.JoinHostPort(p.primary.Host, strconv.Itoa(p.primary.Port)))
 	p.dials.open = make(map[string]int)
 	p.admin(t, p.primary, "create table written (n int)")
+	standby := openByHand(t, p.standby.Config())
+	defer standby.Close()
+	await(t, "the standby has the table", func() bool {
+		_, err := standby.ExecContext(limit(t), "select from written")
+		return err == nil
+	})
 	return p
 }
 
@@ -138,7 +144,11 @@ type toll struct {
 
 // log prints what tools/failover makes a table of.
 func (o toll) log(t *testing.T, how, client string) {
-	t.Logf("failover: %s | %s | %v | %d | %d | %d", how, client, o.until.Round(time.Millisecond), o.outage, o.failed, o.old)
+	until := fmt.Sprint(o.until.Round(time.Millisecond))
+	if o.until < 0 {
+		until = fmt.Sprint("not within ", patience)
+	}
+	t.Logf("failover: %s | %s | %s | %d | %d | %d", how, client, until, o.outage, o.failed, o.old)
 }
 
 // run has writers write while the primary goes and the standby is promoted.
@@ -146,6 +156,7 @@ func (p *pair) run(t *testing.T, write func(context.Context) error, leave func(*
 	t.Helper()
 	var promoted, first atomic.Int64 // times
 	var wrote, outage, failed atomic.Int64
+	var last atomic.Value // the last error of the outage
 	start, stop := time.Now(), make(chan struct{})
 	var all sync.WaitGroup
 	for range writers {
@@ -173,6 +184,7 @@ func (p *pair) run(t *testing.T, write func(context.Context) error, leave func(*
 					}
 				default:
 					outage.Add(1)
+					last.Store(fmt.Sprint(err))
 				}
 				if err != nil {
 					time.Sleep(writePause)
@@ -199,8 +211,14 @@ func (p *pair) run(t *testing.T, write func(context.Context) error, leave func(*
 	end()
 	if first.Load() == 0 {
 		o.until = -1
+		t.Logf("the last error: %v", last.Load())
 	} else {
 		o.until = time.Duration(first.Load() - promoted.Load())
+	}
+	if os.Getenv(allClients) != "" { // until pgx has taken leave
+		for left := time.Now(); p.dials.to(p.hosts()[0]) > 0 && time.Since(left) < 16*time.Second; {
+			time.Sleep(10 * time.Millisecond)
+		}
 	}
 	o.outage, o.failed, o.old = int(outage.Load()), int(failed.Load()), p.dials.to(p.hosts()[0])
 	return o
@@ -237,10 +255,13 @@ func insertInto(db *sql.DB) func(context.Context) error {
 	}
 }
 
+// allClients is the variable that asks for the table of tools/failover.
+const allClients = "PATCHBAY_TEST_FAILOVER"
+
 // TestFailoverOfOthers prints what pgx by itself makes of the same, for the table of tools/failover.
 func TestFailoverOfOthers(t *testing.T) {
-	if os.Getenv("PATCHBAY_TEST_FAILOVER") == "" {
-		t.Skip("PATCHBAY_TEST_FAILOVER is not set")
+	if os.Getenv(allClients) == "" {
+		t.Skip(allClients + " is not set")
 	}
 	for _, f := range failovers {
 		for name, open := range map[string]func(*testing.T, *pair) func(context.Context) error{

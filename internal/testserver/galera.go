@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/patchbay-go/patchbay/internal/testport"
 )
@@ -39,11 +38,7 @@ func StartGalera(tb testing.TB, n int) []*Server {
 			tb.Fatal(err)
 		}
 		s.Restart(tb, Options{Settings: galeraSettings(provider, addresses, members)})
-		for start := time.Now(); !strings.Contains(s.Log(), "Synchronized with group"); time.Sleep(5 * time.Millisecond) {
-			if time.Since(start) > patience {
-				tb.Fatalf("a node of a cluster is not ready after %v; its log:\n%s", patience, s.Log())
-			}
-		}
+		s.awaitLog(tb, "Synchronized with group")
 		members = append(members, addresses[0])
 		all = append(all, s)
 	}

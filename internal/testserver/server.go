@@ -227,6 +227,16 @@ func (s *Server) await(process *process, offset int64) error {
 	}
 }
 
+// awaitLog returns when the log has the text.
+func (s *Server) awaitLog(tb testing.TB, text string) {
+	tb.Helper()
+	for deadline := time.Now().Add(patience); !strings.Contains(s.Log(), text); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			tb.Fatalf("%s does not say %q within %v; its log:\n%s", s.Version, text, patience, s.Log())
+		}
+	}
+}
+
 func (s *Server) configure() error {
 	pair := serverPair()
 	if s.opts.Cert != nil {

@@ -14,7 +14,9 @@ func StartStandby(tb testing.TB, primary *Server, opts Options) *Server {
 	tb.Helper()
 	primary.own(tb, "follow")
 	opts.follows = primary
-	return postgres.open(tb, opts)
+	s := postgres.open(tb, opts)
+	s.awaitLog(tb, "started streaming WAL from primary")
+	return s
 }
 
 // standbyReady is in the log of a standby, in old versions and new.
