@@ -56,6 +56,8 @@ type connector struct {
 	logins  sync.Map      // driver.Conn -> *login, while it has sockets
 	adrift  atomic.Int32  // calls of inner.Connect that were given up and go on
 
+	ages *ageing // nil if connections may live for ever
+
 	places sync.Mutex // guards what follows
 	lost   int        // places in the pool that no connection has
 }
@@ -154,14 +156,14 @@ func (c *connector) ready(ctx context.Context, l *login) (driver.Conn, Role, err
 // connect calls the driver. Not every driver heeds a context in all that it does, so when it ends, the sockets are made
 // to fail underneath the driver.
 func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role Role, err error) {
-	login := &login{host: h}
-	stop := context.AfterFunc(ctx, login.Expire)
+	l := &login{host: h}
+	stop := context.AfterFunc(ctx, l.Expire)
 	type answer struct {
 		dc   driver.Conn
 		role Role
 	}
 	got, err := call(ctx, func() (a answer, err error) {
-		a.dc, a.role, err = c.ready(ctx, login)
+		a.dc, a.role, err = c.ready(ctx, l)
 		return a, err
 	}, func(late answer, err error) {
 		c.adrift.Add(-1)
@@ -172,11 +174,11 @@ func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role 
 	dc, role = got.dc, got.role
 	if is[*HangError](err) {
 		c.adrift.Add(1)
-		login.Close()
+		l.Close()
 	}
 	if stop() || err != nil {
 		if err == nil {
-			c.remember(dc, login)
+			c.remember(dc, l)
 		} else if c.role != RoleAny {
 			c.suspect(h, err)
 		}
@@ -190,10 +192,11 @@ func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role 
 func closeConn(dc driver.Conn) { _ = do(over, dc.Close) }
 
 // remember keeps the sockets of a connection until they are closed.
-func (c *connector) remember(dc driver.Conn, login *login) {
+func (c *connector) remember(dc driver.Conn, l *login) {
 	if reflect.ValueOf(dc).Comparable() {
-		c.logins.Store(dc, login)
-		login.WhenEmpty(func() { c.logins.Delete(dc) })
+		c.logins.Store(dc, l)
+		c.grow(l)
+		l.WhenEmpty(func() { c.logins.Delete(dc) })
 	}
 }
 

@@ -142,6 +142,9 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 	if cfg.Role != RoleAny {
 		pool.role, pool.roleQuery, pool.suspects = cfg.Role, info.RoleQuery, newSuspects()
 	}
+	if cfg.Pool.MaxLifetime > 0 {
+		pool.ages = &ageing{most: cfg.Pool.MaxLifetime}
+	}
 	switch {
 	case info.Files:
 	case o.dial != nil: // which may lead elsewhere

@@ -16,10 +16,11 @@ import (
 	"github.com/patchbay-go/patchbay/observer"
 )
 
-// login is one physical connection: its sockets, and what is known of the server.
+// login is one physical connection: its sockets, when it is to be replaced, and what is known of the server.
 type login struct {
 	netconn.Group
 	host *host
+	due  time.Time // zero: never
 
 	mu    sync.Mutex
 	role  Role      // what the server was when it was asked last, or told itself; RoleAny: not known

@@ -106,7 +106,8 @@ type Pool struct {
 	// Default: Max.
 	MaxIdle int
 
-	// MaxLifetime is the age at which a connection is replaced, once it is idle. Default: unlimited.
+	// MaxLifetime is the age at which a connection is replaced, once it is idle. Those to a server are replaced at a random
+	// moment in the last quarter of it, so that not all end at once. Default: unlimited.
 	MaxLifetime time.Duration
 
 	// MaxIdleTime is how long a connection beyond Min may be unused before it is closed. Default 5 min; negative:

@@ -74,7 +74,7 @@ func (g *Group) Expire() {
 	}
 }
 
-// Broken is how many members have failed in reading since Mend was called, other than by a deadline or because they were
+// Broken is how many members have failed since Mend was called, other than by a deadline or because they were
 // closed: those of which the other side has gone.
 func (g *Group) Broken() int { return int(g.broken.Load()) }
 
@@ -108,12 +108,23 @@ func (g *Group) WhenEmpty(tell func()) {
 
 func (m *member) Read(b []byte) (int, error) {
 	n, err := m.Conn.Read(b)
+	m.note(err)
+	return n, err
+}
+
+func (m *member) Write(b []byte) (int, error) {
+	n, err := m.Conn.Write(b)
+	m.note(err)
+	return n, err
+}
+
+// note counts a member that is broken, once.
+func (m *member) note(err error) {
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) && !m.told.Swap(true) {
 		for _, g := range m.groups {
 			g.broken.Add(1)
 		}
 	}
-	return n, err
 }
 
 func (m *member) Close() error {

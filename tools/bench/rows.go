@@ -15,6 +15,7 @@ var groups = []group{
 	{"github.com/patchbay-go/patchbay/manager", "^(BenchmarkMapLoadBaseline|BenchmarkNamed|BenchmarkGet)$", []string{"-cpu=1,2"}},
 	{"github.com/patchbay-go/patchbay/conn", "^(BenchmarkOpen|BenchmarkQuery)$", []string{"-cpu=2"}},
 	{"github.com/patchbay-go/patchbay/conn", "^(BenchmarkRoundTrips|BenchmarkWarmUp)$", []string{"-cpu=2", "-benchtime=10x"}},
+	{"github.com/patchbay-go/patchbay/conn", "^BenchmarkStorm$", []string{"-cpu=2", "-benchtime=1x"}},
 }
 
 // row is a budget: how many times the baseline a benchmark may take.
@@ -31,6 +32,7 @@ const nanos = "ns/op"
 
 var rows = []row{
 	{"open + SELECT 1 + close of an SQLite file, against database/sql", "Open/patchbay-2", "Open/byhand-2", nanos, 1.05, 0, false},
+	{"dials of 64 callers to a server that refuses, against *sql.DB", "Storm/patchbay-2", "Storm/byhand-2", "dials/s", 0.01, 0, false},
 	{"open on PostgreSQL, against the driver's connect and SELECT 1", "RoundTrips/postgres/patchbay-2", "RoundTrips/postgres/byhand-2", "roundtrips/op", 1, 0, false},
 	{"open on MariaDB, against the driver's connect and SELECT 1", "RoundTrips/mysql/patchbay-2", "RoundTrips/mysql/byhand-2", "roundtrips/op", 1, 0, false},
 	{"a query through Conn, against *sql.DB", "Query/patchbay-2", "Query/byhand-2", nanos, 1, 0.05, false},
