@@ -84,4 +84,7 @@ func NewSecret(text string) Secret { return registry.NewSecret(text) }
 func ParseURL(url string) (Config, error) { return registry.ParseURL(url) }
 
 // ParseDSN reads a Config from a connection string in the form of the dialect's database module, whose driver must be linked.
-func ParseDSN(dialect, dsn string) (Config, error) { return registry.ParseDSN(dialect, dsn) }
+// [registry.OwnWords] is an option for words of the program's own.
+func ParseDSN(dialect, dsn string, opts ...registry.ParseOption) (Config, error) {
+	return registry.ParseDSN(dialect, dsn, opts...)
+}

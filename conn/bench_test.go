@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/patchbay-go/patchbay/conn"
 )
@@ -15,12 +14,6 @@ import (
 func BenchmarkOpen(b *testing.B) {
 	file := filepath.Join(b.TempDir(), "bench.db")
 	ctx := context.Background()
-	ask := func(b *testing.B, db *sql.DB) {
-		var one int
-		if err := db.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
-			b.Fatal(err)
-		}
-	}
 	cfg := conn.Config{Dialect: "sqlite", Filename: file}
 	b.Run("patchbay", func(b *testing.B) {
 		for b.Loop() {
@@ -34,17 +27,8 @@ func BenchmarkOpen(b *testing.B) {
 		}
 	})
 	b.Run("byhand", func(b *testing.B) {
-		const settings = "?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)" +
-			"&_txlock=immediate&_time_format=sqlite&_timezone=UTC"
 		for b.Loop() {
-			db, err := sql.Open("sqlite", "file://"+file+settings)
-			if err != nil {
-				b.Fatal(err)
-			}
-			db.SetMaxOpenConns(10)
-			db.SetMaxIdleConns(10)
-			db.SetConnMaxIdleTime(5 * time.Minute) // for which database/sql starts a goroutine
-			ask(b, db)
+			db := openPlain(b, file)
 			if err := db.Close(); err != nil {
 				b.Fatal(err)
 			}

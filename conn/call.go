@@ -58,69 +58,72 @@ type guardedKey struct{}
 // return. If f has not returned a moment after ctx has ended, the error is a *HangError, and late, which may be nil,
 // gets what it returns then.
 func call[T any](ctx context.Context, f func() (T, error), late func(T, error)) (T, error) {
+	var v, none T
+	err := guard(ctx, func() (err error) { v, err = f(); return err }, func(err error) {
+		if late != nil {
+			late(v, err)
+		}
+	})
+	if hang, ok := err.(*HangError); ok { // f goes on, and v is its own
+		return none, hang
+	}
+	return v, err
+}
+
+// do is call for what returns an error alone.
+func do(ctx context.Context, f func() error) error { return guard(ctx, f, func(error) {}) }
+
+// guard is what call and do have in common.
+func guard(ctx context.Context, f func() error, late func(error)) error {
 	if ctx.Value(guardedKey{}) != nil {
 		return recovered(f)
 	}
-	type result struct {
-		v   T
-		err error
-	}
-	answer, hang := make(chan result, 1), &HangError{make(chan struct{})}
+	answer, hang := make(chan error, 1), &HangError{make(chan struct{})}
 	var left atomic.Bool // by f, or by the one who waits for it
 	go func() {
-		var r result
+		var err error
 		returned := false
 		defer func() {
 			if !returned {
-				r.err = &PanicError{nil, debug.Stack()}
+				err = &PanicError{nil, debug.Stack()}
 			}
 			if !left.Swap(true) {
-				answer <- r
+				answer <- err
 				return
 			}
 			defer close(hang.done)
-			if late != nil {
-				late(r.v, r.err)
-			}
-			if inner, ok := errors.AsType[*HangError](r.err); ok {
+			late(err)
+			if inner, ok := errors.AsType[*HangError](err); ok {
 				<-inner.done // f has left the driver, which is what goes on
 			}
 		}()
-		r.v, r.err = recovered(f)
+		err = recovered(f)
 		returned = true
 	}()
 	select {
-	case r := <-answer:
-		return r.v, r.err
+	case err := <-answer:
+		return err
 	case <-ctx.Done():
 	}
 	patience := time.NewTimer(grace)
 	defer patience.Stop()
 	select {
-	case r := <-answer:
-		return r.v, r.err
+	case err := <-answer:
+		return err
 	case <-patience.C:
 	}
 	if !left.Swap(true) {
-		var none T
-		return none, hang
+		return hang
 	}
-	r := <-answer
-	return r.v, r.err
+	return <-answer
 }
 
 // recovered calls f and makes an error of a panic.
-func recovered[T any](f func() (T, error)) (v T, err error) {
+func recovered(f func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = &PanicError{value, debug.Stack()}
 		}
 	}()
 	return f()
-}
-
-// do is call for what returns an error alone.
-func do(ctx context.Context, f func() error) error {
-	_, err := call(ctx, func() (struct{}, error) { return struct{}{}, f() }, nil)
-	return err
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -18,10 +17,10 @@ var errClosed = errors.New("sql: database is closed")
 // lifetime is the end of a pool, which any of several functions can begin and of which the bus hears once.
 type lifetime struct {
 	mu      sync.Mutex
-	untold  bool // the bus has heard of the opening, and not yet of the end
-	told    bool // likewise of a lazy opening
+	untold  bool // the bus has heard of the opening, or is about to, and not yet of the end
 	ending  bool
 	onClose []func()
+	lazy    laziness
 }
 
 // opened says that the bus hears of the opening, so that it must hear of the end.
@@ -29,18 +28,6 @@ func (l *lifetime) opened() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.untold = true
-}
-
-// openedNow is opened for a pool whose Open has returned already. It reports whether the bus is to hear of the opening: not
-// a second time, and not once the pool ends.
-func (l *lifetime) openedNow() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.told || l.ending {
-		return false
-	}
-	l.told, l.untold = true, true
-	return true
 }
 
 // isOpen reports whether opened was called and the bus has not heard of the end.
@@ -79,16 +66,20 @@ func (c *connector) closed(err error) error {
 		}
 		err = e
 	}
+	tell := func() { observer.Emit(c.bus, Closed{Name: c.name, Dialect: c.dialect}) }
+	if err != nil {
+		tell = func() { observer.Emit(c.bus, observer.Error{Source: "connection", Err: err}) }
+	}
 	c.mu.Lock()
 	untold := c.untold
 	c.untold = false
+	after := untold && c.lazy.telling // whose listener may be what closes the pool
+	if after {
+		c.lazy.then = tell
+	}
 	c.mu.Unlock()
-	switch {
-	case !untold:
-	case err != nil:
-		observer.Emit(c.bus, observer.Error{Source: "connection", Err: err})
-	default:
-		observer.Emit(c.bus, Closed{Name: c.name, Dialect: c.dialect})
+	if untold && !after {
+		tell()
 	}
 	return err
 }
@@ -108,8 +99,11 @@ func (c *Conn) OnClose(fn func()) bool {
 
 // Close closes the pool: its idle connections at once, those in use when they are returned. It is idempotent;
 // only the first call can return an error, which is an [*Error]. If the driver takes longer than the connect timeout,
-// that is an error, and closing goes on. The bus gets a [Closed] event, or, if closing failed, an [observer.Error].
-func (c *Conn) Close() error { return c.close(context.Background()) }
+// that is an error, and closing goes on. What a driver says of an idle connection that it cannot close is lost in
+// database/sql, unless the driver panics. The bus gets a [Closed] event, or, if closing failed, an [observer.Error].
+func (c *Conn) Close() error {
+	return c.both(func(c *Conn) error { return c.close(context.Background()) })
+}
 
 // close is Close with a context that bounds it as well.
 func (c *Conn) close(ctx context.Context) error {
@@ -138,39 +132,36 @@ func (c *Conn) close(ctx context.Context) error {
 // driver does not.
 // The error is an [*Error]; the bus gets a [Closed] event, or, if closing failed, an [observer.Error].
 func (c *Conn) Shutdown(ctx context.Context) error {
-	c.pool.end()
-	return c.pool.closed(c.settle(ctx, c.startClosing()))
+	return c.both(func(c *Conn) error {
+		c.pool.end()
+		return c.pool.closed(c.settle(ctx, c.startClosing()))
+	})
 }
 
 // Abort closes the pool and cuts the network connections that are still in use, so that what runs on them
 // fails at once. A connection to a file cannot be cut: a statement there ends with its context. A cause says
 // why the pool could not be closed cleanly, and is reported as the failure to do so; it may be nil.
 func (c *Conn) Abort(cause error) error {
-	c.pool.end()
-	return c.pool.closed(c.cut(cause, c.startClosing()))
+	return c.both(func(c *Conn) error {
+		c.pool.end()
+		return c.pool.closed(c.cut(cause, c.startClosing()))
+	})
 }
 
-// startClosing closes the pool on another goroutine, because nobody knows how long a driver takes for that.
+// startClosing closes the pool on another goroutine, because nobody knows how long a driver takes for that. Its idle
+// connections are closed before, so that the driver is not asked to close one while database/sql closes the pool: it gets
+// no further when the driver panics then, and leaves a goroutine behind.
 func (c *Conn) startClosing() <-chan error {
 	closed := make(chan error, 1)
 	go func() {
-		var first, err error
-		returned := false
-		defer func() {
-			if !returned {
-				err = &PanicError{recover(), debug.Stack()}
-				c.pool.forfeit()
-				if !c.pool.isDone() { // it was over the last one, and database/sql got no further
-					err = and(err, "; ", c.pool.Close())
-				}
-			}
-			<-c.pool.done // if another goroutine is closing it, DB.Close does not wait for that
-			c.pool.sweep()
-			closed <- and(first, "; ", err)
-		}()
-		first = c.pool.closeIdleBut(1) // database/sql tells what goes wrong with those that it closes now
-		err = c.DB.Close()
-		returned = true
+		hangs, first := c.pool.closeIdle()
+		err := c.DB.Close()
+		<-c.pool.done // if another goroutine is closing it, DB.Close does not wait for that
+		for _, hang := range hangs {
+			<-hang.Done()
+		}
+		c.pool.sweep()
+		closed <- and(first, "; ", err)
 	}()
 	return closed
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/conn/credentials"
+	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -186,19 +187,56 @@ func TestLazyDoesNotWaitForTheDatabase(t *testing.T) {
 		if err != nil || f.dials() != 0 || len(r.names()) != 0 {
 			t.Fatalf("%d dials, %v: %v", f.dials(), r.names(), err)
 		}
-		if err := c.PingContext(t.Context()); !errors.Is(err, errRefused) || len(r.names()) != 0 {
-			t.Errorf("%v: %v", r.names(), err)
+		if pending, err := c.Pending(); !pending || err != nil {
+			t.Errorf("before the first attempt it is pending %t, %v", pending, err)
+		}
+		ping := func(want error) {
+			t.Helper()
+			if err := c.PingContext(t.Context()); !errors.Is(err, want) {
+				t.Error(err)
+			}
+		}
+		for range 3 { // of failures in the same moment the bus hears once
+			ping(errRefused)
+		}
+		var failure *conn.Error
+		if pending, err := c.Pending(); !pending || !errors.As(err, &failure) || failure.Attempts != 3 || failure.Kind != conn.KindUnreachable || failure.Name != "orders" {
+			t.Errorf("after three attempts it is pending %t, %v", pending, err)
+		}
+		f.connect = always(errAuth)
+		ping(errAuth)
+		time.Sleep(time.Second)
+		ping(errAuth)
+		failed := of[conn.Failed](r)
+		if len(failed) != 3 || failed[0].Kind != conn.KindUnreachable || failed[1].Kind != conn.KindAuth || failed[2].Kind != conn.KindAuth {
+			t.Errorf("failed %+v", failed)
 		}
 		f.connect = nil
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute - time.Second)
 		for range 2 {
 			if err := c.PingContext(t.Context()); err != nil {
 				t.Error(err)
 			}
 		}
-		if opened := of[conn.Opened](r); len(opened) != 1 || opened[0] != (conn.Opened{Name: "orders", Dialect: "fake", Attempts: 2, Took: time.Minute}) {
+		if opened := of[conn.Opened](r); len(opened) != 1 || opened[0] != (conn.Opened{Name: "orders", Dialect: "fake", Attempts: 6, Took: time.Minute}) {
 			t.Errorf("opened %+v", opened)
 		}
+		if pending, err := c.Pending(); pending || err != nil {
+			t.Errorf("when it is up it is pending %t, %v", pending, err)
+		}
+		f.connect = always(errRefused)
+		busy, err := c.DB.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ping(errRefused) // on another one
+		if err := busy.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := c.Pending(); err != nil || len(of[conn.Failed](r)) != 3 {
+			t.Errorf("of a failure later on: %v, %v", err, r.names())
+		}
+		f.connect = nil
 		if err := c.Close(); err != nil || len(of[conn.Closed](r)) != 1 {
 			t.Errorf("%v: %v", r.names(), err)
 		}
@@ -217,6 +255,38 @@ func TestLazyDoesNotWaitForTheDatabase(t *testing.T) {
 		err = conn.Test(t.Context(), conn.Config{Dialect: "fake", Lazy: true}, conn.WithRegistry(f.registry))
 		if conn.KindOf(err) != conn.KindAuth {
 			t.Errorf("Test is lazy: %v", err)
+		}
+	})
+}
+
+// Listeners hear of the end of a lazy pool after its opening, also where they end it themselves.
+func TestALazyPoolIsOpenedBeforeItIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, during := range map[string]func(c *conn.Conn){
+			"by the listener": func(c *conn.Conn) { _ = c.Close() },
+			"meanwhile": func(c *conn.Conn) {
+				go c.Close()
+				time.Sleep(time.Minute)
+			},
+		} {
+			f, bus := newFake(), observer.New()
+			var c *conn.Conn
+			var heard []string
+			observer.On(bus, func(e observer.Event) {
+				if _, ok := e.(conn.Opened); ok {
+					during(c)
+				}
+				heard = append(heard, e.EventName())
+			})
+			c, err := conn.Open(t.Context(), conn.Config{Dialect: "fake", Lazy: true}, conn.WithRegistry(f.registry), conn.WithObserver(bus))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = c.PingContext(t.Context()) // what is closed meanwhile may refuse
+			synctest.Wait()
+			if got := strings.Join(heard, " "); got != "connection:open connection:close" {
+				t.Errorf("closed %s, listeners hear %s", name, got)
+			}
 		}
 	})
 }

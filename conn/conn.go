@@ -33,6 +33,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -44,6 +45,9 @@ type Conn struct {
 	*sql.DB
 	cfg  Config
 	pool *connector
+
+	reader       *Conn       // nil: none
+	closesReader atomic.Bool // by both
 }
 
 // Name returns the name that the connection was opened under, "__default__" if none was given.
@@ -85,8 +89,15 @@ func (c *Conn) Diagnose(err error) Diagnosis { return diagnose(err, c.pool.drive
 // seldom used. Queries still work, each on a connection of its own. If the driver takes long to close connections,
 // Trim returns before it has.
 func (c *Conn) Trim() {
+	_ = c.both(func(c *Conn) error { c.trim(); return nil })
+}
+
+func (c *Conn) trim() {
 	if c.pool.keeper != nil {
 		c.pool.keeper.stop()
 	}
-	_ = do(over, func() error { return c.pool.closeIdleBut(0) }) // a connection that does not close is as good as closed
+	_ = do(over, func() error { // a connection that does not close is as good as closed
+		_, _ = c.pool.closeIdle()
+		return nil
+	})
 }

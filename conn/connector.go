@@ -28,10 +28,12 @@ type connector struct {
 	done      chan struct{} // closed when Close is over
 	hosts     []*host       // at least one
 	order     registry.HostOrder
-	role      Role            // that a server must have
-	roleQuery string          // asks for it
-	suspects  suspects        // which may have another now
-	several   bool            // the config has Hosts
+	role      Role     // that a server must have
+	roleQuery string   // asks for it
+	suspects  suspects // which may have another now
+	several   bool     // the config has Hosts
+	onePool   bool     // there can be no other for reading
+	limits    Pool
 	memory    *memory         // of servers that are down; nil for files
 	life      context.Context // ends with the pool; nil until it is needed
 	probes    sync.WaitGroup  // attempts to connect that no caller makes
@@ -47,10 +49,6 @@ type connector struct {
 	bus       *observer.Bus
 	keeper    *keeper                                    // nil if the pool has no Min
 	session   []func(context.Context, driver.Conn) error // of WithSession
-
-	lazy   bool         // nothing has been opened when Open returns
-	start  time.Time    // of opening, where it is lazy
-	dialed atomic.Int64 // connections that were tried, likewise
 
 	sockets netconn.Group // of the pool
 	logins  sync.Map      // driver.Conn -> *login, while it has sockets
@@ -119,11 +117,8 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 		dc, err = c.reach(ctx)
 		return err
 	})
-	if c.lazy {
-		attempts := c.dialed.Add(1)
-		if err == nil && c.openedNow() {
-			observer.Emit(c.bus, Opened{c.name, c.dialect, int(attempts), time.Since(c.start)})
-		}
+	if c.lazy.is {
+		c.tried(err)
 	}
 	return dc, err
 }
@@ -193,7 +188,7 @@ func closeConn(dc driver.Conn) { _ = do(over, dc.Close) }
 
 // remember keeps the sockets of a connection until they are closed.
 func (c *connector) remember(dc driver.Conn, l *login) {
-	if reflect.ValueOf(dc).Comparable() {
+	if !l.Empty() && reflect.ValueOf(dc).Comparable() {
 		c.logins.Store(dc, l)
 		c.grow(l)
 		l.WhenEmpty(func() { c.logins.Delete(dc) })
@@ -300,16 +295,6 @@ func (c *connector) Close() error {
 		_ = c.closed(err) // the caller gets the error as it is, as from any *sql.DB
 	}
 	return err
-}
-
-// isDone reports whether Close is over.
-func (c *connector) isDone() bool {
-	select {
-	case <-c.done:
-		return true
-	default:
-		return false
-	}
 }
 
 // closeDriver closes a connector of the driver if that can be closed.

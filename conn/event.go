@@ -16,7 +16,8 @@ type Closed struct {
 	Dialect string
 }
 
-// Failed says that a database could not be opened. Err is the [*Error] that the caller gets.
+// Failed says that a database could not be opened. Err is the [*Error] that the caller gets. Of one that is opened lazily there
+// may be several, until it is opened after all.
 type Failed struct {
 	Name    string
 	Dialect string

@@ -3,6 +3,8 @@ package conn_test
 import (
 	"context"
 	"errors"
+	"net"
+	"os"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -199,4 +201,30 @@ func TestOnlyTheCallersContextCancels(t *testing.T) {
 			}
 		})
 	}
+}
+
+// slowToEnd ends a moment after its deadline.
+type slowToEnd struct{ context.Context }
+
+func (c slowToEnd) Deadline() (time.Time, bool) {
+	end, ok := c.Context.Deadline()
+	return end.Add(-time.Millisecond), ok
+}
+
+// A3: a dialer has a timer of its own for the deadline of the context, which may be the quicker one.
+func TestACallersDeadlineCancelsWhicheverTimerIsFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.connect = func(ctx context.Context, _ int, _ registry.Env) error {
+			end, _ := ctx.Deadline()
+			time.Sleep(time.Until(end))
+			return &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := conn.Open(slowToEnd{ctx}, conn.Config{Dialect: "fake", Retry: conn.Retry{Max: -1}}, conn.WithRegistry(f.registry), conn.WithObserver(nil))
+		if conn.KindOf(err) != conn.KindCanceled || !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("got the kind %q: %v", conn.KindOf(err), err)
+		}
+	})
 }

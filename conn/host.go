@@ -54,7 +54,7 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 	}
 	env := registry.Env{
 		Dial: o.dial, Watch: c.watch, Credentials: ask, Warn: c.warn,
-		NoCreate: o.noCreate, NoDatabase: o.serverOnly,
+		NoCreate: o.noCreate, NoDatabase: o.serverOnly, OnePool: func() { c.onePool = true },
 	}
 	if c.role != RoleAny {
 		env.Role = c.hear
@@ -63,7 +63,7 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 	if !info.Files {
 		h.address = address(&cfg, info)
 	}
-	if h.base, err = recovered(func() (driver.Connector, error) { return c.driver.Connector(cfg.Clone(), env) }); err != nil {
+	if err = recovered(func() (err error) { h.base, err = c.driver.Connector(cfg.Clone(), env); return err }); err != nil {
 		return nil, err
 	}
 	h.inner = h.base
@@ -107,7 +107,7 @@ func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
 // isDoubtful reports whether no one has tried yet whether the database is there, or whether it seems to have gone: several of
 // the pool's connections broke, and none was opened since. Else all that lost theirs would dial at the same moment.
 func (c *connector) isDoubtful() bool {
-	return c.lazy && c.dialed.Load() == 0 || c.sockets.Broken() >= seemsGone
+	return c.lazy.is && !c.lazy.up.Load() || c.sockets.Broken() >= seemsGone
 }
 
 const seemsGone = 3 // connections

@@ -297,7 +297,7 @@ func (k *keeper) fill(ctx context.Context, n int) (opened int, err error) {
 }
 
 // hasCallers reports whether Open has returned.
-func (c *connector) hasCallers() bool { return c.lazy || c.isOpen() }
+func (c *connector) hasCallers() bool { return c.lazy.is || c.isOpen() }
 
 // room is how many connections may be opened so that the next caller finds one, or a place for one. A pool of one
 // connection is filled all the same, and so is one that has no callers yet.

@@ -59,7 +59,7 @@ func (c *connector) within(ctx context.Context, l limit, f func(context.Context)
 	if err == nil || is[*endError](err) {
 		return err
 	}
-	if ctx.Err() == nil {
+	if !ended(ctx) {
 		return c.unasked(err)
 	}
 	cause := context.Cause(ctx)
@@ -67,6 +67,19 @@ func (c *connector) within(ctx context.Context, l limit, f func(context.Context)
 		return &endError{timeout.kind, and(timeout, ": ", err)}
 	}
 	return canceled(cause, l.doing, err)
+}
+
+// ended reports whether ctx has ended. Of two timers for the same deadline that of a dialer may be the quicker one.
+func ended(ctx context.Context) bool {
+	if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) {
+		patience := time.NewTimer(grace)
+		defer patience.Stop()
+		select {
+		case <-ctx.Done():
+		case <-patience.C:
+		}
+	}
+	return ctx.Err() != nil
 }
 
 // canceled is the error for what ended with the context of the caller.

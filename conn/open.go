@@ -17,7 +17,8 @@ import (
 // influence afterwards; each attempt is bounded by the config's ConnectTimeout as well.
 //
 // With Config.Lazy it does what needs no database and returns. The first statement connects, the pool is filled in the
-// background, and the [Opened] event comes with the first connection.
+// background, and the [Opened] event comes with the first connection. Until then each attempt that fails in another way than
+// the one before, and one in a second, sends a [Failed] event, and [Conn.Pending] says why.
 func Open(ctx context.Context, cfg Config, opts ...Option) (*Conn, error) {
 	return open(ctx, cfg, newOptions(defaultName, opts))
 }
@@ -47,24 +48,18 @@ func Test(ctx context.Context, cfg Config, opts ...Option) error {
 func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	start := time.Now()
 	c, cfg, failed := prepare(cfg, o)
+	if failed == nil {
+		failed = c.prepareReader(cfg, o)
+	}
 	if failed != nil {
 		return nil, o.fail(failed)
 	}
-	db := sql.OpenDB(c.pool)
-	c.DB, c.pool.db = db, db
-	limitPool(db, cfg.Pool)
-	var k *keeper
-	if cfg.Pool.Min > 0 || cfg.Role != RoleAny && !c.Info().Files {
-		k = newKeeper(c.pool, cfg.Pool, o.check)
-	}
 	if cfg.Lazy {
-		c.pool.start = start
-		if k != nil {
-			c.pool.keeper = k
-			go k.begin()
-		}
+		c.startLazily(start, o.check)
+		c.startReader(o.check)
 		return c, nil
 	}
+	k := c.makePool(o.check)
 	var warmed Warmed
 	attempts, err := c.pool.attempt(ctx, cfg.Retry, func(ctx context.Context) (err error) {
 		start := time.Now()
@@ -93,7 +88,27 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	if k != nil && k.min > 0 {
 		observer.Emit(o.bus, warmed)
 	}
+	c.startReader(o.check)
 	return c, nil
+}
+
+// makePool makes the pool, and its keeper if it has a Min or servers with a Role.
+func (c *Conn) makePool(check time.Duration) (k *keeper) {
+	c.DB = sql.OpenDB(c.pool)
+	c.pool.db = c.DB
+	limitPool(c.DB, c.pool.limits)
+	if c.pool.limits.Min > 0 || c.pool.role != RoleAny && !c.Info().Files {
+		k = newKeeper(c.pool, c.pool.limits, check)
+	}
+	return k
+}
+
+// startLazily makes the pool, whose opening began at start, and lets its keeper fill it in the background.
+func (c *Conn) startLazily(start time.Time, check time.Duration) {
+	c.pool.lazy.since = start
+	if c.pool.keeper = c.makePool(check); c.pool.keeper != nil {
+		go c.pool.keeper.begin()
+	}
 }
 
 // prepare does all that needs no I/O. It returns the config that is opened as well, with its DSN read.
@@ -136,7 +151,7 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
 		name:    o.name, target: target(&cfg, info), driver: d, registry: o.registry, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
-		session: o.session, lazy: cfg.Lazy,
+		session: o.session, limits: cfg.Pool,
 		order: cfg.HostOrder, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
 	}
 	if cfg.Role != RoleAny {
@@ -152,6 +167,7 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 	default:
 		pool.memory = &outages
 	}
+	pool.lazy.is = cfg.Lazy
 	for _, one := range each {
 		h, err := pool.newHost(one, info, o)
 		if err != nil {

@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"cmp"
 	"context"
 	"database/sql/driver"
 	"net"
@@ -67,23 +66,25 @@ func WithCredentials(ask func(context.Context, LoginRequest) (Login, error)) Opt
 
 // askFor returns the Credentials of the Env of a driver, nil if the login is in the config.
 func (o *options) askFor(cfg Config) (func(ctx context.Context, refused bool) (Login, error), error) {
-	ask := o.credentials
-	if ask == nil {
-		fromConfig, err := credentials.New(cfg)
-		if err != nil || fromConfig == nil {
-			return nil, err
-		}
-		ask = fromConfig
+	if o.credentials != nil {
+		return ownErrors(credentials.Func(o.credentials).For(cfg)), nil
 	}
-	cfg = cfg.Clone()
+	env, err := credentials.Env(cfg)
+	if err != nil || env.Credentials == nil {
+		return nil, err
+	}
+	return ownErrors(env.Credentials), nil
+}
+
+// ownErrors marks the errors of ask.
+func ownErrors(ask func(ctx context.Context, refused bool) (Login, error)) func(context.Context, bool) (Login, error) {
 	return func(ctx context.Context, refused bool) (Login, error) {
-		login, err := ask(ctx, LoginRequest{Config: cfg, Refused: refused})
+		login, err := ask(ctx, refused)
 		if err != nil {
 			err = &loginError{err}
 		}
-		login.User = cmp.Or(login.User, cfg.User)
 		return login, err
-	}, nil
+	}
 }
 
 // WithSession has f prepare every new physical connection, after its settings and before its first statement, for what

@@ -166,29 +166,63 @@ func TestPanicInClosingIsToldByTheClosing(t *testing.T) {
 	}
 }
 
-// The last idle connection is closed by database/sql, which tells what else goes wrong there, and which leaves its own
-// goroutine behind when the driver panics. All else is closed.
+// Were the last idle connection left to database/sql, it would leave a goroutine behind, which synctest sees.
 func TestPanicOverTheLastConnectionClosesTheRest(t *testing.T) {
 	for how, end := range ends {
-		d := newRogue(func(place string, _ int) {
-			if place == "close" {
-				end()
+		t.Run(how, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newRogue(func(place string, _ int) {
+					if place == "close" {
+						end()
+					}
+				})
+				r := record(t)
+				c, err := conn.Open(t.Context(), d.config(conn.Pool{}), d.options(conn.WithObserver(r.bus))...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := c.Close(); !is[*conn.PanicError](err) {
+					t.Errorf("got %v", err)
+				}
+				if d.left() != 0 || d.count("close connector") != 1 || !slices.Equal(r.names(), []string{"connection:open", "error"}) {
+					t.Errorf("%d sockets, the events are %v", d.left(), r.names())
+				}
+				if err := c.Close(); err != nil {
+					t.Errorf("once more: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// A driver that hangs over one connection closes the others, and closing is over when it has returned from that one.
+func TestClosingTellsOfAConnectionThatHangs(t *testing.T) {
+	for _, hanging := range []int{1, 2, 3} {
+		synctest.Test(t, func(t *testing.T) {
+			stuck := make(chan struct{})
+			d := newRogue(nil)
+			c, err := conn.Open(t.Context(), d.config(conn.Pool{Min: 3}), d.options(conn.WithObserver(nil))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.now(func(place string, n int) {
+				if place == "close" && n == hanging {
+					<-stuck
+				}
+			})
+			start := time.Now()
+			if err := c.Close(); conn.KindOf(err) != conn.KindTimeout || time.Since(start) > rogueTimeout+time.Second {
+				t.Errorf("the one that hangs is number %d: after %v: %v", hanging, time.Since(start), err)
+			}
+			if n := d.left(); n != 1 || d.count("close connector") != 1 {
+				t.Errorf("the one that hangs is number %d: %d sockets are open", hanging, n)
+			}
+			close(stuck)
+			synctest.Wait()
+			if n := d.left(); n != 0 {
+				t.Errorf("the one that hangs is number %d: %d sockets are open", hanging, n)
 			}
 		})
-		r := record(t)
-		c, err := conn.Open(t.Context(), d.config(conn.Pool{}), d.options(conn.WithObserver(r.bus))...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Close(); !is[*conn.PanicError](err) {
-			t.Errorf("%s: got %v", how, err)
-		}
-		if d.left() != 0 || d.count("close connector") != 1 || !slices.Equal(r.names(), []string{"connection:open", "error"}) {
-			t.Errorf("%s: %d sockets, the events are %v", how, d.left(), r.names())
-		}
-		if err := c.Close(); err != nil {
-			t.Errorf("%s: once more: %v", how, err)
-		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"reflect"
 )
 
@@ -69,22 +70,24 @@ func identity(one *sql.Conn) (found any) {
 	return found
 }
 
-// closeIdleBut closes the idle connections but some, unless the driver panics, and keeps no more from now on. It closes
-// one after the other, since database/sql forgets the rest when the driver panics over one of several. The error is that
-// of the first panic: what else goes wrong database/sql keeps to itself.
-func (c *connector) closeIdleBut(some int) (first error) {
-	for n := max(c.db.Stats().Idle-1, 0); n >= some; n-- {
+// closeIdle closes the idle connections, whatever the driver does, and keeps no more from now on. It closes one after the
+// other, since database/sql forgets the rest when the driver panics over one of several. The error is that of the first
+// panic: what else goes wrong database/sql keeps to itself. The driver is still at what hangs.
+func (c *connector) closeIdle() (hangs []*HangError, first error) {
+	for n := max(c.db.Stats().Idle-1, 0); n >= 0; n-- {
 		err := do(over, func() error {
 			return c.keepPlace(func() error {
 				c.db.SetMaxIdleConns(n)
 				return nil
 			})
 		})
-		if first == nil && is[*PanicError](err) {
-			first, some = err, 0
+		if hang, ok := errors.AsType[*HangError](err); ok {
+			hangs = append(hangs, hang)
+		} else if first == nil {
+			first = err
 		}
 	}
-	return first
+	return hangs, first
 }
 
 // keepPlace calls f, a function of database/sql, and makes up for a place in the pool if the driver panics in it.

@@ -4,12 +4,16 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql/driver"
+	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/internal/testcert"
 	"github.com/patchbay-go/patchbay/internal/testuser"
 )
 
@@ -76,5 +80,75 @@ func TestCredentialsChangeOnALiveServerAndNoQueryFails(t *testing.T) {
 		if n := stop(); n < 20 {
 			t.Errorf("only %d queries were run", n)
 		}
+	})
+}
+
+// A new certificate is written into the files of the old one piece by piece, as cp does, and the password file changes with
+// the password, while queries connect all the time.
+func TestFilesChangeOnALiveServerAndNoQueryFails(t *testing.T) {
+	onEach(t, func(t *testing.T, dialect string) {
+		s := servers[dialect](t)
+		if s.CA == nil {
+			t.Skip("the authority of the server is not known")
+		}
+		u := testuser.New(t, s)
+		dir := t.TempDir()
+		path := func(name string) string { return filepath.Join(dir, name) }
+		write := func(name, text string) {
+			t.Helper()
+			if err := os.WriteFile(path(name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var v vault
+		rotate := func() {
+			v.change.Lock() // a login that begins with the old password would fail
+			defer v.change.Unlock()
+			password := rand.Text()
+			secrets.Add(password)
+			u.SetPassword(password)
+			write("password", password+"\n")
+		}
+		cfg := u.Config()
+		cfg.Password, cfg.PasswordFile = conn.Secret{}, path("password")
+		cfg.TLS = &conn.TLS{CAFile: path("ca.pem"), CertFile: path("cert.pem"), KeyFile: path("key.pem")}
+		cfg.Pool = conn.Pool{Max: 6, MaxIdle: -1} // every query connects
+		rotate()
+		pair := s.CA.Client("certificate 0")
+		write("ca.pem", s.CA.PEM)
+		write("cert.pem", pair.Cert)
+		write("key.pem", pair.Key)
+		c, _ := opens(t, cfg, v.watch())
+
+		stop := load(t, 6, func(ctx context.Context) error {
+			var one int
+			return c.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+		})
+		step := func(what string) {
+			t.Helper()
+			v.logins.Store(0)
+			await(t, "there are logins with "+what, func() bool { return v.logins.Load() > 4 || t.Failed() })
+		}
+		for i := range 2 {
+			next := s.CA.Client(fmt.Sprintf("certificate %d", i+1))
+			another := testcert.NewCA("another authority")
+			for _, file := range []struct{ name, text string }{
+				{"cert.pem", next.Cert}, {"key.pem", next.Key}, {"ca.pem", s.CA.PEM + another.PEM}, {"ca.pem", s.CA.PEM + "\n"},
+			} {
+				for _, part := range []int{0, 20, len(file.text) / 2, len(file.text)} {
+					write(file.name, file.text[:part])
+					step(fmt.Sprintf("%d bytes of %s", part, file.name))
+				}
+			}
+			rotate()
+			step("another password")
+			if dialect == "postgres" {
+				var subject string
+				if err := c.QueryRow("SELECT client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()").Scan(&subject); err != nil || subject != fmt.Sprintf("/CN=certificate %d", i+1) {
+					t.Errorf("the server knows %s, %v", subject, err)
+				}
+			}
+		}
+		t.Logf("%d queries", stop())
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/patchbay-go/patchbay/observer"
 )
 
-// The other tests search what they see as well; here are the secrets that they have no use for.
+// F8: they are skipped where there is no server. The other tests search what they see as well; here are the secrets that they have no use for.
 func TestNoSecretShows(t *testing.T) {
 	onEach(t, func(t *testing.T, dialect string) {
 		before := secrets.Seen()

@@ -2,9 +2,12 @@ package manager_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/manager"
@@ -122,3 +125,46 @@ func BenchmarkGet(b *testing.B)             { measure(b, getSame) }
 func BenchmarkGetLimited(b *testing.B)      { measure(b, getSame, manager.WithLimit(20_000)) }
 func BenchmarkGetEqualConfig(b *testing.B)  { measure(b, getCopy) }
 func BenchmarkAcquireRelease(b *testing.B)  { measure(b, acquire) }
+
+// BenchmarkOpenNew opens a new file of SQLite for each name.
+func BenchmarkOpenNew(b *testing.B) {
+	b.Run("patchbay", func(b *testing.B) {
+		m := manager.New(manager.WithObserver(nil))
+		dir := b.TempDir()
+		for i := 0; b.Loop(); i++ {
+			name := fmt.Sprint("tenant-", i)
+			if _, err := m.Get(b.Context(), name, conn.Config{Dialect: "sqlite", Filename: filepath.Join(dir, name+".db")}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := m.CloseAll(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+	})
+	b.Run("byhand", func(b *testing.B) {
+		var byName sync.Map
+		dir := b.TempDir()
+		for i := 0; b.Loop(); i++ {
+			name := fmt.Sprint("tenant-", i)
+			db, err := sql.Open("sqlite", "file://"+filepath.Join(dir, name+".db")+
+				"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"+
+				"&_txlock=immediate&_time_format=sqlite&_timezone=UTC")
+			if err != nil {
+				b.Fatal(err)
+			}
+			db.SetMaxOpenConns(10)
+			db.SetMaxIdleConns(10)
+			db.SetConnMaxIdleTime(5 * time.Minute)
+			var one int
+			if err := db.QueryRowContext(b.Context(), "SELECT 1").Scan(&one); err != nil {
+				b.Fatal(err)
+			}
+			byName.Store(name, db)
+		}
+		for _, db := range byName.Range {
+			if err := db.(*sql.DB).Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

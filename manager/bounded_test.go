@@ -503,6 +503,7 @@ func TestADriverThatGoesOnKeepsItsPlaceAndNobodyWaiting(t *testing.T) {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 		close(stuck)
+		synctest.Wait() // what the earlier attempts open is closed, too
 		works(t, get(t, m, "y"))
 		if err := m.CloseAll(t.Context()); err != nil {
 			t.Error(err)

@@ -341,7 +341,7 @@ func TestCloseFromManySidesClosesOnce(t *testing.T) {
 	}
 }
 
-// The pools that hang hold all the turns of closing, and have no timeout of their own.
+// F1: the pools that hang hold all the turns of closing, and have no timeout of their own.
 func TestCloseKeepsToItsContextBehindPoolsThatHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()

@@ -38,7 +38,7 @@ func TestResetClosesAndReplacesTheDefault(t *testing.T) {
 	if manager.Default() == old || manager.Default().Has("a") {
 		t.Error("still the old one")
 	}
-	// Nobody would close what the old one opened.
+	// F5: nobody would close what the old one opened.
 	for name, open := range map[string]func() error{
 		"Get":     func() error { _, err := old.Get(t.Context(), "a", fakeConfig("a")); return err },
 		"Acquire": func() error { _, err := old.Acquire(t.Context(), "a", fakeConfig("a")); return err },

@@ -3,6 +3,7 @@ package manager_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -77,6 +78,34 @@ func ExampleNew() {
 	defer m.CloseAll(context.Background())
 	fmt.Println(m.Names())
 	// Output: []
+}
+
+// Some databases are reached in another way than the rest, which no config file can say.
+func ExampleWithConnOptionsFunc() {
+	vault := func(context.Context, conn.LoginRequest) (conn.Login, error) {
+		return conn.Login{}, errors.New("the vault is sealed")
+	}
+	m := manager.New(
+		manager.WithObserver(nil),
+		manager.WithConfigs(map[string]conn.Config{
+			"orders": {Dialect: "sqlite", Filename: ":memory:"},
+			"audit":  {Dialect: "sqlite", Filename: ":memory:"},
+		}),
+		manager.WithConnOptionsFunc(func(name string, cfg conn.Config) []conn.Option {
+			if name == "audit" {
+				return []conn.Option{conn.WithCredentials(vault)}
+			}
+			return nil
+		}),
+	)
+	defer m.CloseAll(context.Background())
+	for _, name := range []string{"orders", "audit"} {
+		_, err := m.Named(context.Background(), name)
+		fmt.Println(name, err)
+	}
+	// Output:
+	// orders <nil>
+	// audit connection "audit" (sqlite :memory:): config: credentials has no meaning for sqlite, which opens files: leave it out
 }
 
 func ExampleManager_Get() {

@@ -24,6 +24,7 @@ type fake struct {
 	dial     func(ctx context.Context, p *fakePool) error         // the same, with more to go by
 	closing  func(cfg registry.Config)                            // runs while a connection is being closed; nil: does nothing
 	test     func(ctx context.Context, cfg registry.Config) error // of the query SELECT 1; nil: succeed
+	ask      func(p *fakePool) error                              // the same, with more to go by
 	query    func(ctx context.Context, query string) error        // of other queries
 	end      func() error                                         // the error of closing a pool; nil: none
 	asked    func(err error)                                      // runs when the driver is asked what an error means; nil: does nothing
@@ -37,6 +38,7 @@ type fakePool struct {
 	*fake
 	cfg    registry.Config
 	dials  int
+	tests  int // by SELECT 1
 	conns  int // open now
 	closed int // how often; once is right
 }
@@ -121,6 +123,14 @@ func (c *fakeConn) Close() error {
 
 func (c *fakeConn) QueryContext(ctx context.Context, query string, _ []driver.NamedValue) (driver.Rows, error) {
 	if query == "SELECT 1" {
+		c.mu.Lock()
+		c.tests++
+		c.mu.Unlock()
+		if c.ask != nil {
+			if err := c.ask(c.fakePool); err != nil {
+				return nil, err
+			}
+		}
 		if c.test != nil {
 			if err := c.test(ctx, c.cfg); err != nil {
 				return nil, err

@@ -27,17 +27,16 @@ var faults = map[string]func(stuck <-chan struct{}){
 var errBug = errors.New("index out of range")
 
 // places are the calls of a driver in which it does so: the first connection of a pool, a further one of those that
-// are warmed, the query that tests one, and the end of one. min is the Pool.Min that the call takes.
+// are warmed, the query that tests one, the keeper, and the end of one. min is the Pool.Min that the call takes.
 var places = map[string]struct {
-	faults string // those that package conn outlives there
-	min    int
-	closes bool
-	set    func(f *fake, fault func(registry.Config))
+	min   int
+	after bool // it opens as it should, and does so from then on
+	set   func(f *fake, fault func(registry.Config))
 }{
-	"in the first Connect": {faults: "panics, ends a goroutine, hangs, comes late", set: func(f *fake, fault func(registry.Config)) {
+	"in the first Connect": {set: func(f *fake, fault func(registry.Config)) {
 		f.dial = func(_ context.Context, p *fakePool) error { fault(p.cfg); return nil }
 	}},
-	"in the second Connect": {faults: "ends a goroutine, hangs, comes late", min: 2, set: func(f *fake, fault func(registry.Config)) {
+	"in the second Connect": {min: 2, set: func(f *fake, fault func(registry.Config)) {
 		f.dial = func(_ context.Context, p *fakePool) error {
 			p.mu.Lock()
 			dials := p.dials
@@ -48,11 +47,24 @@ var places = map[string]struct {
 			return nil
 		}
 	}},
-	"in the first query": {faults: "hangs, comes late", set: func(f *fake, fault func(registry.Config)) {
+	"in the first query": {set: func(f *fake, fault func(registry.Config)) {
 		f.test = func(_ context.Context, cfg registry.Config) error { fault(cfg); return nil }
 	}},
-	"in Close": {faults: "hangs, comes late", closes: true, set: func(f *fake, fault func(registry.Config)) { f.closing = fault }},
-	"in Close of the pool": {faults: "ends a goroutine, hangs, comes late", closes: true, set: func(f *fake, fault func(registry.Config)) {
+	"in a query of the keeper": {min: 2, after: true, set: func(f *fake, fault func(registry.Config)) {
+		f.test = func(_ context.Context, cfg registry.Config) error { fault(cfg); return nil }
+	}},
+	"in Connect for the keeper": {min: 2, after: true, set: func(f *fake, fault func(registry.Config)) {
+		var asked atomic.Int32
+		f.test = func(context.Context, registry.Config) error {
+			if n := asked.Add(1); n == 2 || n == 3 { // after Open, which asks one
+				return errBug
+			}
+			return nil
+		}
+		f.dial = func(_ context.Context, p *fakePool) error { fault(p.cfg); return nil }
+	}},
+	"in Close": {after: true, set: func(f *fake, fault func(registry.Config)) { f.closing = fault }},
+	"in Close of the pool": {after: true, set: func(f *fake, fault func(registry.Config)) {
 		f.end = func() error { fault(fakeConfig("x")); return nil }
 	}},
 }
@@ -63,12 +75,12 @@ func TestADriverThatMisbehavesTakesNothingFromTheManager(t *testing.T) {
 	for where, place := range places {
 		for what, fault := range faults {
 			for _, least := range []int{0, 2} {
-				if least < place.min || !strings.Contains(place.faults, what) {
+				if least < place.min {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s %s with Min %d", what, where, least), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						misbehave(t, place.closes, least, place.set, fault)
+						misbehave(t, place.after, least, place.set, fault)
 					})
 				})
 			}
@@ -76,12 +88,12 @@ func TestADriverThatMisbehavesTakesNothingFromTheManager(t *testing.T) {
 	}
 }
 
-func misbehave(t *testing.T, closes bool, least int, set func(*fake, func(registry.Config)), fault func(<-chan struct{})) {
+func misbehave(t *testing.T, after bool, least int, set func(*fake, func(registry.Config)), fault func(<-chan struct{})) {
 	f := newFake()
 	m, _ := f.manager(t, manager.WithLimit(1), manager.WithCloseTimeout(time.Second), manager.WithGrace(-1))
 	stuck := make(chan struct{})
 	var well atomic.Bool
-	well.Store(closes)
+	well.Store(after)
 	set(f, func(cfg registry.Config) {
 		if cfg.Database == "x" && !well.Load() {
 			fault(stuck)
@@ -98,11 +110,12 @@ func misbehave(t *testing.T, closes bool, least int, set func(*fake, func(regist
 		t.Errorf("Get took %v", took)
 	}
 	isBug(t, err)
-	if closes {
+	if after {
 		if err != nil {
 			t.Error(err)
 		}
 		well.Store(false)
+		time.Sleep(20 * time.Second) // the keeper checks
 	}
 	start = time.Now()
 	err = m.Close(t.Context(), "x")

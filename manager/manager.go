@@ -123,7 +123,7 @@ func (m *Manager) Observer() *observer.Bus { return m.bus }
 // Get returns the connection of that name, and opens it if it is not open yet. Concurrent calls share one
 // opening, which goes on until the context of the last caller has ended. If it fails, all of them get the error,
 // and the next call tries again. The options count only when this call opens the connection: [Manager.Named] and
-// [Manager.Reload] open with those of [WithConnOptions] alone, also a name that Get has opened before.
+// [Manager.Reload] open with those of the manager alone, also a name that Get has opened before.
 //
 // If the name stands for another config, the error is a [*MismatchError]. The connection is shared: do not close
 // it. The package comment says how long it stays open.

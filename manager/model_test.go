@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/manager"
 	"github.com/patchbay-go/patchbay/observer"
+	"github.com/patchbay-go/patchbay/registry"
 )
 
 var (
@@ -23,6 +25,9 @@ var (
 		"test at random for so long, and at least 100,000 operations; also by the environment variable PATCHBAY_TEST_LONG")
 	seed = flag.Uint64("manager.seed", 0, "repeat the random choices of a test that printed this seed; 0: choose one")
 )
+
+// rogueTimeout is that for opening and for closing where the driver is a rogue one.
+const rogueTimeout = 50 * time.Millisecond
 
 // TestAtRandom does everything at once from many goroutines, for long, and compares with what must hold.
 func TestAtRandom(t *testing.T) {
@@ -43,6 +48,7 @@ func TestAtRandom(t *testing.T) {
 	}
 	// The driver heeds its context in the first two, so that nothing has to be given up on, however slow this machine is.
 	patient := manager.WithCloseTimeout(time.Minute)
+	did := newTally()
 	storms := []struct {
 		name string
 		kind kind
@@ -50,9 +56,10 @@ func TestAtRandom(t *testing.T) {
 	}{
 		{"handles", kind{handles: true}, []manager.Option{patient, manager.WithGrace(time.Minute), manager.WithIdleTime(30 * time.Millisecond)}},
 		{"limit", kind{}, []manager.Option{patient, manager.WithGrace(5 * time.Millisecond), manager.WithIdleTime(20 * time.Millisecond), manager.WithLimit(4)}},
-		{"rogue", kind{rogue: true}, []manager.Option{
-			manager.WithCloseTimeout(50 * time.Millisecond), manager.WithGrace(5 * time.Millisecond),
+		{"rogue", kind{rogue: true, did: did}, []manager.Option{
+			manager.WithCloseTimeout(rogueTimeout), manager.WithGrace(5 * time.Millisecond),
 			manager.WithIdleTime(20 * time.Millisecond), manager.WithLimit(6),
+			manager.WithConnOptions(conn.WithCheckInterval(3 * time.Millisecond)),
 		}},
 	}
 	for i, c := range storms {
@@ -64,15 +71,25 @@ func TestAtRandom(t *testing.T) {
 			t.Run(c.name, func(t *testing.T) { storm(t, s+uint64(i)+round<<8, c.kind, duration, atLeast, c.opts...) })
 		}
 	}
+	t.Logf("the rogue driver did %v", did.times)
+	for where, times := range did.times {
+		for what, n := range times {
+			if n == 0 && *long >= 10*time.Minute && !t.Failed() {
+				t.Errorf("it never %s in the %s", what, where)
+			}
+		}
+	}
 }
 
 // kind is what is special about a storm.
 type kind struct {
 	handles bool // the grace is so long that what Get returned must work
-	rogue   bool // the driver also ends goroutines, and does not heed its context
+	rogue   bool // the driver does each of faults in each of calls, and there is a keeper
+	did     *tally
 }
 
 func storm(t *testing.T, seed uint64, k kind, duration time.Duration, atLeast int64, opts ...manager.Option) {
+	goroutines := runtime.NumGoroutine()
 	w := newModel(t, seed, k, opts...)
 	start := time.Now()
 	var wg sync.WaitGroup
@@ -86,6 +103,7 @@ func storm(t *testing.T, seed uint64, k kind, duration time.Duration, atLeast in
 		})
 	}
 	wg.Wait()
+	close(w.driver.over)
 	err := w.manager.CloseAll(context.Background())
 	for end := time.Now().Add(time.Minute); (k.rogue && err != nil || !w.fake.settled()) && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond) // until the driver has returned from all that was given up
@@ -100,6 +118,13 @@ func storm(t *testing.T, seed uint64, k kind, duration time.Duration, atLeast in
 	if len(w.manager.Names()) != 0 {
 		t.Errorf("still open: %v", w.manager.Names())
 	}
+	for end := time.Now().Add(time.Minute); runtime.NumGoroutine() > goroutines && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if n := runtime.NumGoroutine(); n > goroutines {
+		stacks := make([]byte, 1<<20)
+		t.Errorf("%d goroutines before, %d after:\n%s", goroutines, n, stacks[:runtime.Stack(stacks, true)])
+	}
 	t.Logf("%d operations, %d openings, %d events in %v", w.ops.Load(), w.fake.opened(), len(w.events.list()), time.Since(start).Round(time.Second))
 }
 
@@ -108,6 +133,7 @@ type model struct {
 	fake    *fake
 	manager *manager.Manager
 	events  *record
+	driver  *badDriver
 	kind
 	names []*modelName
 	ops   atomic.Int64
@@ -120,6 +146,8 @@ type modelName struct {
 	name      string
 	mapped    bool    // its config is in the map, and changed by Reload only
 	fixed     bool    // its config does not change
+	rogue     bool    // its driver is one
+	least     int     // its Pool.Min
 	closing   changes // by Close, CloseAll, Reload, or behind the manager's back
 	behind    changes // the last of these only
 	replacing changes
@@ -153,17 +181,24 @@ func newModel(t *testing.T, seed uint64, k kind, opts ...manager.Option) *model 
 	w := &model{fake: newFake(), kind: k}
 	configs := make(map[string]conn.Config)
 	for i := range 7 {
-		n := &modelName{name: fmt.Sprint("n", i), fixed: i < 2, mapped: i >= 5}
+		n := &modelName{name: fmt.Sprint("n", i), fixed: i < 2, mapped: i >= 5, rogue: k.rogue}
+		if k.rogue {
+			n.least = i % 2 * 2
+		}
 		n.version.Store(1)
 		w.names = append(w.names, n)
 		if n.mapped {
 			configs[n.name] = n.config(1)
 		}
 	}
-	d := &badDriver{t: t, names: w.names, rogue: k.rogue, rand: rand.New(rand.NewPCG(seed, 0))}
-	w.fake.dial = d.dial
+	d := &badDriver{
+		t: t, names: w.names, rogue: k.rogue, rand: rand.New(rand.NewPCG(seed, 0)), over: make(chan struct{}), did: k.did,
+	}
+	w.driver, w.fake.dial = d, d.dial
 	if k.rogue {
-		w.fake.test, w.fake.closing = d.test, d.closing
+		w.fake.ask = d.ask
+		w.fake.closing = func(registry.Config) { d.misbehave("Close of a connection") }
+		w.fake.end = func() error { d.misbehave("Close of a pool"); return nil }
 	}
 	opts = append(opts, manager.WithConfigs(configs))
 	w.manager, w.events = w.fake.manager(t, opts...)
@@ -177,5 +212,9 @@ func newModel(t *testing.T, seed uint64, k kind, opts ...manager.Option) *model 
 func (n *modelName) config(version int64) conn.Config {
 	cfg := fakeConfig(n.name)
 	cfg.Password = conn.NewSecret(fmt.Sprint(version))
+	if n.rogue {
+		cfg.ConnectTimeout, cfg.Pool.Min = rogueTimeout, n.least
+		cfg.Retry = conn.Retry{Max: 1, Delay: time.Millisecond}
+	}
 	return cfg
 }

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
-	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,15 +14,16 @@ import (
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/manager"
-	"github.com/patchbay-go/patchbay/registry"
 )
 
-// badDriver misbehaves at random while a connection is opened.
+// badDriver misbehaves at random.
 type badDriver struct {
 	t     *testing.T
 	names []*modelName
 	rogue bool
 	now   [10]atomic.Int32 // openings of each name
+	did   *tally           // by a rogue driver
+	over  chan struct{}    // closed when what hangs is to return
 
 	mu   sync.Mutex
 	rand *rand.Rand
@@ -29,11 +31,64 @@ type badDriver struct {
 
 var errWrong = errors.New("wrong password")
 
+// The calls in which a rogue driver does each of faults. The second connection is that of the warm-up where the pool has a
+// Min; a later one, or a later query, is that of the keeper, or of a caller or an attempt that comes after another.
+var calls = []string{
+	"first Connect", "second Connect", "later Connect", "first query", "later query", "Close of a connection", "Close of a pool",
+}
+
+// tally counts what rogue drivers did.
+type tally struct {
+	mu    sync.Mutex
+	times map[string]map[string]int // by where and what
+}
+
+func newTally() *tally {
+	t := &tally{times: make(map[string]map[string]int)}
+	for _, where := range calls {
+		t.times[where] = make(map[string]int)
+		for what := range faults {
+			t.times[where][what] = 0
+		}
+	}
+	return t
+}
+
+// rarest returns what was done least there, and counts it once more.
+func (t *tally) rarest(where string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	times := t.times[where]
+	what := slices.MinFunc(slices.Sorted(maps.Keys(times)), func(a, b string) int { return times[a] - times[b] })
+	times[what]++
+	return what
+}
+
+// misbehave does one of faults where it is time for one.
+func (d *badDriver) misbehave(where string) {
+	const odds, oddsOfTheRare = 75, 10
+	if !d.rogue || d.roll(map[bool]int{true: oddsOfTheRare, false: odds}[where == "later Connect"]) > 0 {
+		return
+	}
+	switch what := d.did.rarest(where); what {
+	case "hangs": // for longer than anybody waits
+		select {
+		case <-d.over:
+		case <-time.After(20 * rogueTimeout):
+		}
+	case "comes late": // or just in time
+		time.Sleep(time.Duration(d.roll(int(4 * rogueTimeout))))
+	default:
+		faults[what](nil)
+	}
+}
+
 func (d *badDriver) dial(ctx context.Context, p *fakePool) error {
 	p.mu.Lock()
-	first := p.dials == 1
+	n := p.dials
 	p.mu.Unlock()
-	if !first {
+	if n > 1 {
+		d.misbehave(calls[min(n, 3)-1])
 		return nil
 	}
 	now := &d.now[p.cfg.Database[1]-'0']
@@ -41,17 +96,13 @@ func (d *badDriver) dial(ctx context.Context, p *fakePool) error {
 	if now.Add(1) > 1 && !d.rogue { // or else one that was given up may go on
 		d.t.Errorf("two openings of %s at a time", p.cfg.Database)
 	}
-	n := d.roll(200)
-	switch {
+	d.misbehave("first Connect")
+	switch n := d.roll(200); {
 	case n == 0:
 		panic("a bug in the driver")
-	case n == 1 && d.rogue:
-		runtime.Goexit()
-	case n < 5 && d.rogue: // the server comes back late, and the driver does not heed its context
-		time.Sleep(time.Duration(d.roll(300)) * time.Millisecond)
-	case n < 10:
+	case n < 5:
 		return errWrong
-	case n < 14: // a server that is silent for some time
+	case n < 10: // a server that is silent for some time
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -63,22 +114,16 @@ func (d *badDriver) dial(ctx context.Context, p *fakePool) error {
 	return nil
 }
 
-// test is the query that tests a connection.
-func (d *badDriver) test(context.Context, registry.Config) error {
-	switch n := d.roll(200); n {
-	case 0, 1:
-		time.Sleep(time.Duration(d.roll(300)) * time.Millisecond)
-	case 2, 3:
+// ask is the query that tests a connection.
+func (d *badDriver) ask(p *fakePool) error {
+	p.mu.Lock()
+	n := p.tests
+	p.mu.Unlock()
+	d.misbehave(map[bool]string{true: "first query", false: "later query"}[n == 1])
+	if d.roll(200) == 0 {
 		return errWrong
 	}
 	return nil
-}
-
-// closing is the end of a connection.
-func (d *badDriver) closing(registry.Config) {
-	if d.roll(200) == 0 {
-		time.Sleep(time.Duration(d.roll(300)) * time.Millisecond)
-	}
 }
 
 // roll chooses a number below n.
@@ -127,12 +172,39 @@ func (u *user) context() (context.Context, context.CancelFunc) {
 // use queries a connection that must work unless its name was closed since the mark.
 func (u *user) use(n *modelName, c *conn.Conn, since mark, what string) {
 	var answer int
-	if err := c.QueryRow("SELECT 2").Scan(&answer); err != nil && since.undisturbed() {
+	query := func() error { return c.QueryRow("SELECT 2").Scan(&answer) }
+	if u.rogue {
+		query = guarded(query)
+	}
+	if err := query(); err != nil && since.undisturbed() && !u.mayFail(err) {
 		u.t.Errorf("query of %s by %s: %v, and nobody closed it", n.name, what, err)
 	}
 	if c.Name() != n.name || c.Config().Database != n.name {
 		u.t.Errorf("%s got the connection %s to %s", n.name, c.Name(), c.Config().Database)
 	}
+}
+
+// guarded is f, in which database/sql may call a driver that panics or ends the goroutine.
+func guarded(f func() error) func() error {
+	return func() error {
+		err := make(chan error, 1)
+		go func() {
+			failed := errBug
+			defer func() {
+				_ = recover() // it is the only thing that is to be known of it
+				err <- failed
+			}()
+			failed = f()
+		}()
+		return <-err
+	}
+}
+
+// mayFail reports whether a rogue driver does what makes such an error.
+func (u *user) mayFail(err error) bool {
+	_, panicked := errors.AsType[*conn.PanicError](err)
+	kind := conn.KindOf(err)
+	return u.rogue && (panicked || errors.Is(err, errBug) || kind == conn.KindTimeout)
 }
 
 func (u *user) get(n *modelName) {
@@ -193,7 +265,7 @@ func (u *user) failed(ctx context.Context, n *modelName, err error, closing, rep
 		legal    bool
 	)
 	switch {
-	case errors.Is(err, errWrong), errors.As(err, &panicked):
+	case errors.Is(err, errWrong), errors.As(err, &panicked), u.mayFail(err):
 		legal = true
 	case errors.As(err, &mismatch):
 		// A caller who was slow may have opened it with a config that had been replaced by then.
@@ -218,7 +290,7 @@ func (u *user) close(n *modelName) {
 	behind := n.behind.mark()
 	var err error
 	n.closing.during(func() { err = u.manager.Close(ctx, n.name) })
-	if err != nil && !errors.Is(err, context.DeadlineExceeded) { // perhaps that of another caller of Close
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) && !u.mayFail(err) { // perhaps that of another caller of Close
 		u.t.Errorf("close %s: %v", n.name, err)
 	}
 	if err == nil && behind.undisturbed() { // the manager does not wait for what others are closing
@@ -242,7 +314,7 @@ func (u *user) closeAll() {
 		n.closing.started.Add(1)
 		defer n.closing.ended.Add(1)
 	}
-	if err := u.manager.CloseAll(context.Background()); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	if err := u.manager.CloseAll(context.Background()); err != nil && !errors.Is(err, context.DeadlineExceeded) && !u.mayFail(err) {
 		u.t.Errorf("close all: %v", err)
 	}
 }
@@ -259,10 +331,10 @@ func (u *user) closeBehindTheBack(n *modelName) {
 			return // checked elsewhere
 		}
 		end := c.Close
-		if u.rand.IntN(2) == 0 {
+		if u.rand.IntN(2) == 0 && !u.rogue { // database/sql does not outlive a driver that panics in this
 			end = c.DB.Close
 		}
-		if err := end(); err != nil {
+		if err := end(); err != nil && !u.mayFail(err) {
 			u.t.Errorf("close %s: %v", n.name, err)
 		}
 	})

@@ -174,7 +174,10 @@ func (m *Manager) run(o *opening) {
 	if err = m.claim(o); err != nil {
 		err = m.failed(o, err)
 	} else {
-		opts := append([]conn.Option{conn.WithObserver(m.bus)}, m.opts...)
+		opts := []conn.Option{conn.WithObserver(m.bus)}
+		for _, f := range m.opts {
+			opts = append(opts, f(o.name, o.cfg.Clone())...)
+		}
 		opts = append(append(opts, o.opts...), conn.WithName(o.name))
 		c, err = conn.Open(o.ctx, *o.cfg, opts...) // it sends the event of its own failure
 		if hang, ok := errors.AsType[*conn.HangError](err); ok {

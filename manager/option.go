@@ -16,7 +16,7 @@ type settings struct {
 	timeout time.Duration
 	grace   time.Duration
 	bus     *observer.Bus
-	opts    []conn.Option
+	opts    []func(name string, cfg conn.Config) []conn.Option
 	configs map[string]conn.Config
 }
 
@@ -64,7 +64,15 @@ func WithObserver(b *observer.Bus) Option { return func(s *settings) { s.bus = b
 
 // WithConnOptions opens every connection with these options; those that a call is given come after them.
 func WithConnOptions(opts ...conn.Option) Option {
-	return func(s *settings) { s.opts = append(s.opts, opts...) }
+	return WithConnOptionsFunc(func(string, conn.Config) []conn.Option { return opts })
+}
+
+// WithConnOptionsFunc opens each connection with the options that f returns for its name and config, also where
+// [Manager.Named] or [Manager.Reload] opens it: a dialer for those behind a tunnel, a function for logins that a config
+// cannot name. It is called for every opening, concurrently, and gets a config of its own. Of several, and beside
+// [WithConnOptions], each adds to the options of those before it.
+func WithConnOptionsFunc(f func(name string, cfg conn.Config) []conn.Option) Option {
+	return func(s *settings) { s.opts = append(s.opts, f) }
 }
 
 func orDefault(d, zero, negative time.Duration) time.Duration {

@@ -42,7 +42,10 @@ type Stat struct {
 	Leases  int           // not released
 	DB      sql.DBStats   // of its pool
 
-	// Err is that of the last attempt to open or replace it, if that failed. If the context of those who waited ended
+	// Pending says that it was opened lazily and nothing has connected to it yet: it is StateOpen, and may not be up.
+	Pending bool
+
+	// Err is that of the last attempt to open or replace it, if that failed, or to connect while it is pending. If the context of those who waited ended
 	// first, it says what the attempts had met until then, and so does its kind.
 	Err error
 }
@@ -98,6 +101,10 @@ func (m *Manager) Stats() []Stat {
 	for _, r := range rows {
 		if r.pool != nil {
 			r.DB = r.pool.conn.Stats()
+			var err error
+			if r.Pending, err = r.pool.conn.Pending(); r.Err == nil {
+				r.Err = err
+			}
 		}
 		all = append(all, r.Stat)
 	}

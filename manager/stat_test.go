@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -84,6 +86,7 @@ func TestStatsTellWhereEveryConnectionIs(t *testing.T) {
 	})
 }
 
+// F6.
 func TestStatsOfOneAgeAreInTheOrderOfTheirBirth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const generations = 10
@@ -182,6 +185,54 @@ func TestStatsTellThatAnOpeningHangs(t *testing.T) {
 		}
 		if stats := h.Stats(); stats[len(stats)-1].Err != nil {
 			t.Errorf("got %+v", stats)
+		}
+	})
+}
+
+// What is opened lazily says that it is not up, and why, until it is.
+func TestStatsOfALazyConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		var down atomic.Bool
+		down.Store(true)
+		f.connect = func(context.Context, registry.Config) error {
+			if down.Load() {
+				return errRefused
+			}
+			return nil
+		}
+		cfg := fakeConfig("a")
+		cfg.Lazy = true
+		m, events := f.manager(t, manager.WithConfigs(configs{"a": cfg}))
+		c, err := m.Named(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect := func(attempts int) {
+			t.Helper()
+			s := m.Stats()[0]
+			failure, failed := errors.AsType[*conn.Error](s.Err)
+			if s.State != manager.StateOpen || s.Pending != down.Load() || failed != (attempts > 0) || failed && (failure.Attempts != attempts || failure.Kind != conn.KindUnreachable) {
+				t.Errorf("got %+v, want %d attempts", s, attempts)
+			}
+		}
+		expect(0)
+		for i := range 3 {
+			if err := c.PingContext(t.Context()); !errors.Is(err, errRefused) {
+				t.Error(err)
+			}
+			expect(i + 1)
+		}
+		down.Store(false)
+		if err := c.PingContext(t.Context()); err != nil {
+			t.Error(err)
+		}
+		expect(0)
+		if err := m.Close(t.Context(), "a"); err != nil {
+			t.Error(err)
+		}
+		if got := events.list(); !slices.Equal(got, []string{"connection:error a", "connection:open a", "connection:close a"}) {
+			t.Errorf("listeners hear %q", got)
 		}
 	})
 }

@@ -42,7 +42,8 @@ type Config struct {
 	Password Secret
 
 	// PasswordFile is a file with the password, which is read anew for every physical connection, so that a new
-	// password needs no restart. One line end after it is cut off.
+	// password needs no restart. One line end after it is cut off. Rename a new file into the place of the old: one that is
+	// being written is empty for a moment, and no connection can be made then.
 	PasswordFile string
 
 	// Credentials asks a provider for the login before every physical connection.

@@ -13,10 +13,14 @@ import (
 
 // ConfigFromMap reads a Config from what a decoder makes of a file: the keys are those of [Config.UnmarshalJSON], and
 // the values texts, numbers, booleans, maps with texts as keys, or null, which says nothing. It is for decoders
-// that Config has no method for, such as those that read into maps first.
+// that Config has no method for, such as those that read into maps first. Keys may be in upper or lower case.
 func ConfigFromMap(m map[string]any) (Config, error) {
 	var c Config
-	if err := c.fromMap(m, ""); err != nil {
+	m, err := foldKeys(m, "")
+	if err == nil {
+		err = c.fromMap(m, "")
+	}
+	if err != nil {
 		return Config{}, err
 	}
 	return c, nil
@@ -76,7 +80,7 @@ func (c *Config) decode(value any) error {
 		if !ok {
 			return &ConfigError{"config", "must be an object or a URL", `write {"dialect": …}`}
 		}
-		next, err = ConfigFromMap(m)
+		err = next.fromMap(m, "")
 	}
 	if err != nil {
 		return err
@@ -192,10 +196,12 @@ func (c *Config) setKey(prefix, key string, value any) error {
 		}
 	}
 	f, ok := c.fieldToSet(name)
-	if !ok || strings.Contains(key, ".") {
+	switch {
+	case (!ok || strings.Contains(key, ".")) && value == nil:
+		return partOfValue(name, unknownField(name))
+	case !ok || strings.Contains(key, "."):
 		return unknownField(name)
-	}
-	if value == nil {
+	case value == nil:
 		return nil
 	}
 	if err := f.set(value); err != nil {
@@ -256,11 +262,28 @@ func (c *Config) setTexts(into textMap, value any) error {
 		}
 		text, err := textOf(m[key])
 		if err != nil {
-			return &ConfigError{name, err.Error(), ""}
+			err = &ConfigError{name, err.Error(), ""}
+			if m[key] == nil {
+				err = partOfValue(name, err)
+			}
+			return err
 		}
 		into.set(key, text)
 	}
 	return nil
+}
+
+// partOfValue is the error for a key that has no value, in place of err, which shows it, unless that can name a key that was meant: in
+// {password: a,b} YAML takes the b for one.
+func partOfValue(name string, err error) error {
+	if strings.Contains(err.Error(), ": did you mean ") {
+		return err
+	}
+	field := "a key"
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		field = "a key of " + name[:i]
+	}
+	return &ConfigError{field, "has no value", "put a value with a comma in it into quotes, or give the key its value"}
 }
 
 // unknownField names the keys there are beside the one that is unknown.
@@ -272,14 +295,5 @@ func unknownField(name string) error {
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		prefix, key = name[:i+1], name[i+1:]
 	}
-	var list []string
-	for _, f := range new(Config).fields() {
-		if rest, ok := strings.CutPrefix(f.name, prefix); ok && !strings.Contains(rest, ".") {
-			list = append(list, rest)
-		}
-	}
-	if prefix == "" {
-		list = append(list, "pool", "readers", "ssl", "retry", "credentials", "session", "params")
-	}
-	return unknownKey("key "+name, key, list)
+	return unknownKey("key "+name, key, keysOf(prefix))
 }

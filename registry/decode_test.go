@@ -167,3 +167,44 @@ func FuzzJSON(f *testing.F) {
 		}
 	})
 }
+
+// In YAML a comma ends a value without quotes, and the rest becomes a key: it is a piece of the value, which no error shows.
+func TestAPieceOfAValueIsNotShownAsAKey(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"password":"a","hunter2":null}`:                        "config: a key has no value: put a value with a comma in it into quotes",
+		`{"dsn":"Server=tcp:h","1433;Password=hunter2":null}`:    "config: a key has no value",
+		`{"dsn":"x","1433;Password=hunter2":"y"}`:                "config: key … is not known",
+		`{"pool":{"hunter2":null}}`:                              "config: a key of pool has no value",
+		`{"params":{"hunter2":null}}`:                            "config: a key of params has no value",
+		`{"lazi":null}`:                                          `config: key lazi is not known: did you mean "lazy"?`,
+		`{"ssl":{"ca.x":null,"hunter2":null}}`:                   "config: a key of ssl",
+		`{"session":{"work_mem":null}}`:                          "config: a key of session has no value",
+		`{"password":null,"lazy":null,"ssl":null,"params":null}`: "",
+	} {
+		var cfg registry.Config
+		err := json.Unmarshal([]byte(text), &cfg)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "hunter2")) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+// viper makes all keys lower case.
+func TestConfigFromMapTakesKeysInAnyCase(t *testing.T) {
+	got, err := registry.ConfigFromMap(map[string]any{
+		"DIALECT": "x", "appname": "a", "connecttimeout": "5s", "pool": map[string]any{"maxlifetime": "1h"}, "ssl": map[string]any{"cafile": "ca"},
+		"readers": map[string]any{"passwordfile": "p", "Pool": map[any]any{"MAX": 2}}, "params": map[string]any{"KeepThis": "1"},
+	})
+	want := registry.Config{
+		Dialect: "x", AppName: "a", ConnectTimeout: 5 * time.Second, Pool: registry.Pool{MaxLifetime: time.Hour}, TLS: &registry.TLS{CAFile: "ca"},
+		Readers: &registry.Config{PasswordFile: "p", Pool: registry.Pool{Max: 2}}, Params: map[string]string{"KeepThis": "1"},
+	}
+	if err != nil || !got.Equal(want) {
+		t.Errorf("got  %v, %v\nwant %v", got, err, want)
+	}
+	for _, twice := range []map[string]any{{"port": 1, "Port": 2}, {"pool": map[string]any{"Max": 1, "max": 1}}, {"readers": map[string]any{"user": "a", "USER": "b"}}} {
+		if _, err := registry.ConfigFromMap(twice); err == nil || !strings.Contains(err.Error(), "is given twice, in upper and in lower case") {
+			t.Errorf("%v: %v", twice, err)
+		}
+	}
+}

@@ -60,6 +60,11 @@ type Env struct {
 	// been closed and its last connection is gone, by any goroutine, and must not use the connector.
 	Warn func(err error)
 
+	// OnePool is called by Connector where the database cannot have a pool for reading beside this one, although cfg has
+	// Readers: one in memory, or a file of SQLite whose journal makes readers and the writer wait for each other. If it is
+	// nil, nobody wants to know.
+	OnePool func()
+
 	// NoCreate asks for connectors that create nothing: a database file that is missing is an error, and one that
 	// is there keeps its format.
 	NoCreate bool

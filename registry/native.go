@@ -20,10 +20,17 @@ type Native interface {
 
 // ParseDSN reads a connection string in the form of the database module of a dialect, such as
 // "app:secret@tcp(db:3306)/shop" for "mysql". The driver must be linked.
-func ParseDSN(dialect, dsn string) (Config, error) { return std.ParseDSN(dialect, dsn) }
+func ParseDSN(dialect, dsn string, opts ...ParseOption) (Config, error) {
+	return std.ParseDSN(dialect, dsn, opts...)
+}
 
 // ParseDSN is the function [ParseDSN] for the dialects of this registry.
-func (r *Registry) ParseDSN(dialect, dsn string) (Config, error) {
+func (r *Registry) ParseDSN(dialect, dsn string, opts ...ParseOption) (Config, error) {
+	for _, opt := range opts {
+		if err := opt(&dsn); err != nil {
+			return Config{}, err
+		}
+	}
 	cfg, _, err := r.Resolve(Config{Dialect: dialect, DSN: NewSecret(dsn)})
 	if err != nil {
 		return Config{}, err
@@ -71,9 +78,10 @@ func (r *Registry) Resolve(cfg Config) (Config, Driver, error) {
 	return cfg, d, nil
 }
 
-// Over returns c with what it leaves open taken from base. Host, Port and Hosts are one, and TLS is one; Session and Params are
-// completed by key.
+// Over returns c with what it leaves open taken from base. Host, Port and Hosts are one, TLS is one, and so are the ways to
+// have a password; Session and Params are completed by key. Readers and DSN are not taken.
 func (c Config) Over(base Config) Config {
+	c.Dialect = cmp.Or(c.Dialect, base.Dialect)
 	if c.Host == "" && c.Port == 0 && len(c.Hosts) == 0 {
 		c.Host, c.Port, c.Hosts = base.Host, base.Port, base.Hosts
 	}
@@ -85,7 +93,7 @@ func (c Config) Over(base Config) Config {
 	c.Database = cmp.Or(c.Database, base.Database)
 	c.User = cmp.Or(c.User, base.User)
 	if c.Password.IsZero() && c.PasswordFile == "" && c.Credentials.Provider == "" {
-		c.Password, c.PasswordFile = base.Password, base.PasswordFile
+		c.Password, c.PasswordFile, c.Credentials = base.Password, base.PasswordFile, base.Credentials
 	}
 	if c.TLS == nil {
 		c.TLS = base.TLS
@@ -95,6 +103,10 @@ func (c Config) Over(base Config) Config {
 	c.Pool.MaxLifetime = cmp.Or(c.Pool.MaxLifetime, base.Pool.MaxLifetime)
 	c.Pool.MaxIdleTime = cmp.Or(c.Pool.MaxIdleTime, base.Pool.MaxIdleTime)
 	c.ConnectTimeout = cmp.Or(c.ConnectTimeout, base.ConnectTimeout)
+	if c.Retry.equal(Retry{}) {
+		c.Retry = base.Retry
+	}
+	c.Lazy = c.Lazy || base.Lazy
 	c.AppName = cmp.Or(c.AppName, base.AppName)
 	c.Session = mapOver(c.Session, base.Session)
 	c.Params = mapOver(c.Params, base.Params)

@@ -88,8 +88,12 @@ func Misspelled(field, name string, known []string) error {
 	return &ConfigError{field, "is not known", fmt.Sprintf("did you mean %q?", nearest)}
 }
 
-// unknownKey is the error for a key that is not in the list: it names the nearest, and all of them.
+// unknownKey is the error for a key that is not in the list: it names the nearest, and all of them. One that cannot be a name
+// is not shown, as it may be a piece of a connection string.
 func unknownKey(field, name string, list []string) *ConfigError {
+	if len(name) > 64 || strings.ContainsAny(name, "=@") {
+		field = strings.TrimSuffix(field, name) + "…"
+	}
 	if len(list) == 0 {
 		return &ConfigError{field, "is not known", "leave it out"}
 	}

@@ -18,7 +18,7 @@ import (
 // concurrently; Lookup takes no lock. A Registry must not be copied after first use.
 type Registry struct {
 	mu      sync.Mutex // serializes writers
-	entries atomic.Pointer[[]entry]
+	entries atomic.Pointer[[]*entry]
 }
 
 // entry is a registered driver. A list of them is sorted by dialect and never changed.
@@ -51,7 +51,7 @@ func (r *Registry) register(d Driver, by string) {
 	if d == nil {
 		panic("registry: Register of a nil Driver by " + by)
 	}
-	added := entry{d.Info().clone(), d, fmt.Sprintf("%T of %s", d, by)}
+	added := &entry{d.Info().clone(), d, fmt.Sprintf("%T of %s", d, by)}
 	names := added.info.names()
 	for i, name := range names {
 		if !validName(name) {
@@ -64,7 +64,7 @@ func (r *Registry) register(d Driver, by string) {
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	next := []entry{added}
+	next := []*entry{added}
 	for _, e := range r.list() {
 		switch {
 		case e.info.Dialect != added.info.Dialect: // another one
@@ -80,7 +80,7 @@ func (r *Registry) register(d Driver, by string) {
 		}
 		next = append(next, e)
 	}
-	slices.SortFunc(next, func(a, b entry) int { return strings.Compare(a.info.Dialect, b.info.Dialect) })
+	slices.SortFunc(next, func(a, b *entry) int { return strings.Compare(a.info.Dialect, b.info.Dialect) })
 	r.entries.Store(&next)
 }
 
@@ -120,16 +120,16 @@ func (r *Registry) Linked() []Info {
 }
 
 // find returns the entry with this dialect or alias.
-func (r *Registry) find(name string) (entry, bool) {
+func (r *Registry) find(name string) (*entry, bool) {
 	for _, e := range r.list() {
 		if e.info.answersTo(name) {
 			return e, true
 		}
 	}
-	return entry{}, false
+	return nil, false
 }
 
-func (r *Registry) list() []entry {
+func (r *Registry) list() []*entry {
 	if l := r.entries.Load(); l != nil {
 		return *l
 	}

@@ -29,7 +29,7 @@ func (e *UnsupportedDialectError) Error() string {
 	return s + "use " + strings.Join(e.Known[:last], ", ") + " or " + e.Known[last]
 }
 
-func unsupported(name string, registered []entry) error {
+func unsupported(name string, registered []*entry) error {
 	all := Known()
 	for _, e := range registered {
 		if _, known := Describe(e.info.Dialect); !known {

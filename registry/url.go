@@ -2,10 +2,8 @@ package registry
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -155,6 +153,14 @@ func inQuotes(text string) bool {
 	return len(text) > 1 && text[0] == text[len(text)-1] && strings.ContainsRune("\"'`", rune(text[0]))
 }
 
+// spelled returns the dialect for an error. A word that is none may be the user of a connection string.
+func (c *Config) spelled() string {
+	if _, known := Describe(c.Dialect); known {
+		return c.Dialect
+	}
+	return "dialect"
+}
+
 // parseFile reads what follows the dialect: file, /file, ///file, or :memory: after any number of slashes.
 func (c *Config) parseFile(rest string) (string, error) {
 	path, isURL := strings.CutPrefix(rest, "//")
@@ -162,11 +168,11 @@ func (c *Config) parseFile(rest string) (string, error) {
 	case strings.TrimLeft(rest, "/") == ":memory:": // as several frameworks write it
 		return ":memory:", nil
 	case isURL && path != "" && !strings.HasPrefix(path, "/"):
-		return "", badURL("names a host, but "+c.Dialect+" opens files", "write "+c.Dialect+":relative/file or "+c.Dialect+":///absolute/file")
+		return "", badURL("names a host, but "+c.spelled()+" opens files", "write "+c.spelled()+":relative/file or "+c.spelled()+":///absolute/file")
 	case path == "":
-		return "", badURL("names no file", "write "+c.Dialect+":file, or "+c.Dialect+"::memory: for a database in memory")
+		return "", badURL("names no file", "write "+c.spelled()+":file, or "+c.spelled()+"::memory: for a database in memory")
 	case strings.HasPrefix(path, "/./") || strings.HasPrefix(path, "/../"):
-		return "", badURL("has a path from the root that looks relative", "write "+c.Dialect+":./file for a file in the working directory")
+		return "", badURL("has a path from the root that looks relative", "write "+c.spelled()+":./file for a file in the working directory")
 	}
 	return unescape(path)
 }
@@ -273,300 +279,10 @@ func (c *Config) parseHost(host string) error {
 	return nil
 }
 
-// repeated is the parameter of modernc.org/sqlite that stands once for each PRAGMA; Params have it once, with semicolons.
-const repeated = "_pragma"
-
-func (c *Config) parseQuery(query string) error {
-	seen := make(map[string]bool)
-	switches := make(map[string]untyped)
-	for pair := range strings.SplitSeq(query, "&") {
-		rawName, rawValue, found := strings.Cut(pair, "=")
-		name, err := unescape(rawName)
-		if err != nil {
-			return err
-		}
-		value, err := unescape(rawValue)
-		if err != nil {
-			return err
-		}
-		if !found || name == "" {
-			return badURL("has a parameter without a name or value", "write name=value, joined by &")
-		}
-		if name == "password" {
-			return &ConfigError{name, "is not a parameter here", "write it before the host, as user:password@host"}
-		}
-		f, isField := c.fieldToSet(name)
-		own := strings.TrimPrefix(name, inReaders)
-		switch {
-		case seen[name] && name == repeated:
-			c.setNamed(name, c.Params[name]+";"+value)
-		case seen[name]:
-			return &ConfigError{name, "is given twice", "keep one of them"}
-		case name == "ssl" || name == "readers" || name == inReaders+"ssl":
-			switches[name] = untyped(value)
-		case isField:
-			if err := f.setOnce(value); err != nil {
-				return err
-			}
-		case strings.HasPrefix(own, "pool.") || strings.HasPrefix(own, "ssl.") || strings.HasPrefix(own, "retry."):
-			return unknownField(name)
-		default:
-			if value == redacted {
-				return &ConfigError{name, errRedacted.Error(), ""}
-			}
-			c.setNamed(name, value)
-		}
-		seen[name] = true
-	}
-	for _, name := range slices.Sorted(maps.Keys(switches)) {
-		if err := c.setSwitch(name, switches[name]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// setSwitch sets what is there with its fields, or without one where the parameter of its own name says so.
-func (c *Config) setSwitch(name string, value untyped) error {
-	on, err := boolOf(value)
-	there := c.TLS != nil
-	if name == "readers" {
-		there = c.Readers != nil
-	}
-	switch {
-	case err != nil:
-		return &ConfigError{name, err.Error(), ""}
-	case strings.HasPrefix(name, inReaders):
-		return named(inReaders, c.readers().setSwitch("ssl", value))
-	case on && name == "readers":
-		c.readers()
-	case on:
-		c.tls()
-	case there:
-		return &ConfigError{name, "contradicts the parameters that start with " + name + ".", "write " + name + "=true or leave it out"}
-	}
-	return nil
-}
-
-// setNamed puts a parameter that is no field into the map that its prefix names, or into Params.
-func (c *Config) setNamed(name, value string) {
-	if inner, ok := strings.CutPrefix(name, inReaders); ok && inner != "" {
-		c.readers().setNamed(inner, value)
-		return
-	}
-	all := c.maps()
-	into := all[len(all)-1]
-	for _, m := range all[:len(all)-1] {
-		if key, ok := strings.CutPrefix(name, m.name+"."); ok && key != "" {
-			into, name = m, key
-		}
-	}
-	into.set(name, value)
-}
-
-// setOnce sets a field that the part before the query has not set.
-func (f field) setOnce(value string) error {
-	switch p := f.at.(type) {
-	case *string:
-		if *p != "" {
-			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
-		}
-	case *int:
-		if *p != 0 {
-			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
-		}
-	case *[]string:
-		if len(*p) > 0 {
-			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
-		}
-	}
-	if err := f.set(untyped(value)); err != nil {
-		return &ConfigError{f.name, err.Error(), ""}
-	}
-	return nil
-}
-
 func unescape(text string) (string, error) {
 	plain, err := url.PathUnescape(text)
 	if err != nil { // it quotes what it could not read
 		return "", badURL("has a % that is not followed by two hexadecimal digits", "write a % as %25")
 	}
 	return plain, nil
-}
-
-// String returns the config as a URL that ParseURL reads, except that secrets show as [redacted], which it
-// does not.
-func (c Config) String() string {
-	c.hideMisplaced()
-	var b strings.Builder
-	b.WriteString(c.Dialect)
-	var inPath []string // the fields that are not among the parameters
-	if c.isFile() {
-		inPath = []string{"dialect", "password", "filename"}
-		name := c.Filename
-		if name == "" {
-			name, inPath = c.Database, append(inPath, "database")
-		}
-		path := escape(name, "/:")
-		if rest, ok := strings.CutPrefix(path, "//"); ok { // which would start a host
-			path = "/%2F" + rest
-		} else if strings.HasPrefix(path, "/./") || strings.HasPrefix(path, "/../") { // which would look relative
-			path = "/%2E" + path[2:]
-		}
-		b.WriteString(":" + path)
-	} else {
-		inPath = []string{"dialect", "password", "user", "host"}
-		if len(c.Hosts) == 0 {
-			inPath = append(inPath, "port")
-		} else if c.hostsInPath() {
-			inPath = append(inPath, "hosts")
-		}
-		b.WriteString("://" + c.authority())
-		if !pathIsInstance(c.Dialect) {
-			inPath = append(inPath, "database")
-		}
-		if c.Database != "" && !pathIsInstance(c.Dialect) {
-			b.WriteString("/" + escape(c.Database, ""))
-		}
-	}
-	separator := "?"
-	c.writeParams(inPath, func(name, value string) {
-		b.WriteString(separator + escape(name, "") + "=" + value)
-		separator = "&"
-	})
-	return b.String()
-}
-
-// hideMisplaced redacts texts that hold a secret where none belongs, in a copy of a config.
-func (c *Config) hideMisplaced() {
-	for _, f := range c.fields() {
-		if p, ok := f.at.(*string); ok && !strings.HasPrefix(f.name, "ssl.") && showsSecret(*p) {
-			*p = redacted
-		}
-	}
-	c.Hosts = shownTexts(c.Hosts)
-}
-
-// writeParams calls add for all that is set in c but the fields in inPath, with the values escaped.
-func (c Config) writeParams(inPath []string, add func(name, value string)) {
-	plainTLS := c.TLS != nil
-	for _, f := range c.fields() {
-		value := f.value()
-		if value == nil {
-			continue
-		}
-		plainTLS = plainTLS && !strings.HasPrefix(f.name, "ssl.")
-		if !slices.Contains(inPath, f.name) {
-			text := escape(fmt.Sprint(value), "/:")
-			switch list := value.(type) {
-			case []Kind:
-				text = escape(joinKinds(list), "/:")
-			case []string:
-				text = escape(strings.Join(list, ","), "/:,[]")
-			}
-			add(f.name, text)
-		}
-	}
-	if plainTLS {
-		add("ssl", "true")
-	}
-	for _, m := range c.maps() {
-		prefix := m.name + "."
-		if m.name == "params" {
-			prefix = ""
-		}
-		for _, name := range slices.Sorted(maps.Keys(*m.at)) {
-			add(prefix+name, escape(shownParam(name, (*m.at)[name]), "/:"))
-		}
-	}
-	if c.Readers == nil {
-		return
-	}
-	readers := *c.Readers
-	readers.hideMisplaced()
-	empty := true
-	readers.writeParams(nil, func(name, value string) {
-		add(inReaders+name, value)
-		empty = false
-	})
-	if empty {
-		add("readers", "true")
-	}
-}
-
-func joinKinds(kinds []Kind) string {
-	var names []string
-	for _, k := range kinds {
-		names = append(names, k.String())
-	}
-	return strings.Join(names, ",")
-}
-
-// escape writes text for a URL in which a space is %20 and "+" a plus. The characters in keep stay as they are.
-func escape(text, keep string) string {
-	if text == redacted {
-		return text
-	}
-	text = strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
-	for _, c := range keep {
-		text = strings.ReplaceAll(text, fmt.Sprintf("%%%02X", c), string(c))
-	}
-	return text
-}
-
-// Format writes String for every verb: %+v and %#v would show a secret that was put into Params by mistake.
-func (c Config) Format(f fmt.State, verb rune) {
-	// The state only fails when its writer does, and fmt has no way to say so.
-	_, _ = f.Write([]byte(c.String()))
-}
-
-// isFile reports whether the part before the query is a file name.
-func (c Config) isFile() bool {
-	info, known := std.describe(c.Dialect)
-	files := info.Files || !known && c.Filename != ""
-	return files && c.Host == "" && len(c.Hosts) == 0 && c.Port == 0 && c.User == "" && c.Password.IsZero()
-}
-
-func (c Config) authority() string {
-	s := escape(c.User, "")
-	if !c.Password.IsZero() {
-		s += ":" + redacted
-	}
-	if s != "" {
-		s += "@"
-	}
-	if len(c.Hosts) > 0 {
-		if c.hostsInPath() {
-			for i, host := range c.Hosts {
-				if i > 0 {
-					s += ","
-				}
-				s += escape(host, ":[]")
-			}
-		}
-		return s
-	}
-	if strings.Contains(c.Host, ":") {
-		s += "[" + escape(c.Host, ":") + "]"
-	} else {
-		s += escape(c.Host, "")
-	}
-	if c.Port != 0 {
-		s += ":" + strconv.Itoa(c.Port)
-	}
-	return s
-}
-
-// hostsInPath reports whether Hosts are read as they are where they stand before the path of a URL.
-func (c Config) hostsInPath() bool {
-	if c.Host != "" || len(c.Hosts) < 2 {
-		return false
-	}
-	for _, host := range c.Hosts {
-		var read Config
-		if host == "" || read.parseHosts(escape(host, ":[]")) != nil || read.Hosts[0] != host {
-			return false
-		}
-	}
-	return true
 }

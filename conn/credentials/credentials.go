@@ -5,6 +5,7 @@
 package credentials
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -69,6 +70,26 @@ func New(cfg registry.Config) (Func, error) {
 		return nil, &registry.ConfigError{Field: "credentials.provider", Problem: "is not known in this program", Cure: cure}
 	}
 	return p(maps.Clone(cfg.Credentials.Options))
+}
+
+// Env returns an Env whose Credentials asks as the config says, for the packages drivers/X/native, which make the config of
+// a database module. It is nil where the config holds the login itself.
+func Env(cfg registry.Config) (registry.Env, error) {
+	ask, err := New(cfg)
+	if err != nil || ask == nil {
+		return registry.Env{}, err
+	}
+	return registry.Env{Credentials: ask.For(cfg)}, nil
+}
+
+// For returns f as the Credentials of an Env, for connections of cfg.
+func (f Func) For(cfg registry.Config) func(ctx context.Context, refused bool) (registry.Login, error) {
+	cfg = cfg.Clone()
+	return func(ctx context.Context, refused bool) (registry.Login, error) {
+		login, err := f(ctx, Request{Config: cfg, Refused: refused})
+		login.User = cmp.Or(login.User, cfg.User)
+		return login, err
+	}
 }
 
 // Options checks the options of a provider against the names that it takes; that of a required one ends in "!". The

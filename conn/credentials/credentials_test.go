@@ -226,3 +226,35 @@ func TestAFunctionThatPanicsOrExitsIsAnError(t *testing.T) {
 		}
 	}
 }
+
+// The Env for a driver asks for the config that it was made with, and fills in its user.
+func TestEnvAsksAsTheConfigSays(t *testing.T) {
+	if env, err := credentials.Env(registry.Config{User: "u", Password: registry.NewSecret("p")}); env.Credentials != nil || err != nil {
+		t.Errorf("with the password in the config: %v", err)
+	}
+	if _, err := credentials.Env(registry.Config{Credentials: registry.Credentials{Provider: "nobody"}}); err == nil {
+		t.Error("a provider that is not known is taken")
+	}
+	cfg := registry.Config{User: "u", Database: "d", Params: map[string]string{"a": "b"}}
+	ask := credentials.Func(func(_ context.Context, r credentials.Request) (registry.Login, error) {
+		if !r.Refused || r.Config.Params["a"] != "b" {
+			t.Errorf("asked for %+v", r)
+		}
+		return registry.Login{Password: registry.NewSecret("p")}, nil
+	}).For(cfg)
+	cfg.Params["a"] = "changed"
+	if login, err := ask(t.Context(), true); login.User != "u" || login.Password.Reveal() != "p" || err != nil {
+		t.Errorf("got %+v, %v", login, err)
+	}
+	path := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(path, []byte("p\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env, err := credentials.Env(registry.Config{User: "u", PasswordFile: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if login, err := env.Credentials(t.Context(), false); login.User != "u" || login.Password.Reveal() != "p" || err != nil {
+		t.Errorf("from a file: %+v, %v", login, err)
+	}
+}

@@ -224,7 +224,7 @@ func foreignErrorsHaveNoDiagnosis(c check) {
 	for _, err := range []error{
 		nil, number, sql.ErrNoRows, sql.ErrTxDone, sql.ErrConnDone,
 		errors.New("password authentication failed"), errors.New("connection refused"), errors.New("database is locked"),
-		errors.New("protocol error in my parser"), errors.New("tls: in my words"),
+		errors.New("protocol error in my parser"), errors.New("tls: in my words"), io.EOF, io.ErrUnexpectedEOF,
 	} {
 		if d := c.Driver.Diagnose(err); d != (registry.Diagnosis{}) {
 			c.Errorf("Diagnose(%v) is %+v, although the error is not the driver's own", err, d)

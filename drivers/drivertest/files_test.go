@@ -45,7 +45,7 @@ func TestADialectOfFiles(t *testing.T) {
 	})
 }
 
-// Its URLs are read as those of SQLite are, by a registry that has it.
+// E5: its URLs are read as those of SQLite are, by a registry that has it.
 func TestURLsOfADialectOfFiles(t *testing.T) {
 	var r registry.Registry
 	r.Register(pond{})

@@ -218,7 +218,7 @@ var connMutants = []mutant{
 		connector: faulty(func(c *faultyConn) { c.close = func(*scratchConn) error { return nil } }),
 	},
 	{
-		fault: "fails to close", found: "opening/a database is opened, tested and queried",
+		fault: "fails to close", found: "driver/a connector is used by many goroutines",
 		says: ": not closed",
 		connector: faulty(func(c *faultyConn) {
 			c.close = func(inner *scratchConn) error { return errors.Join(errors.New("not closed"), inner.Close()) }

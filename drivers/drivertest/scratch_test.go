@@ -145,7 +145,7 @@ func (c *scratchConn) during(ctx context.Context, f func() error) error {
 
 func (c *scratchConn) receive(reply *scratchReply) error {
 	if err := c.dec.Decode(reply); err != nil {
-		return err
+		return &net.OpError{Op: "read", Net: c.nc.RemoteAddr().Network(), Err: err} // a bare io.EOF could be that of a file
 	}
 	if reply.Err != nil {
 		return reply.Err

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"bytes"
 	"crypto/tls"
 	"fmt"
 	"os"
@@ -60,7 +61,8 @@ func (t *TLS) files() (all []file) {
 }
 
 // Config returns the config for the next connection, nil for plaintext. It must not be changed. While the files are
-// being replaced, and do not belong together, it is that of before.
+// being replaced, and are cut off or do not belong together, it is that of before. Where a file of several authorities is
+// cut off between two of them, nobody can tell: rename a new file into its place.
 func (t *TLS) Config() (*tls.Config, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -98,6 +100,9 @@ func (t *TLS) read(files []file) (*tls.Config, []os.FileInfo, error) {
 		text, err := os.ReadFile(f.path)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read %s: %w", f.field, err)
+		}
+		if len(bytes.TrimSpace(text)) == 0 { // or it would be as if none were named: without an authority, those of the system
+			return nil, nil, &registry.ConfigError{Field: f.field, Problem: "is an empty file", Cure: "write the PEM text into it"}
 		}
 		f.set(cfg.TLS, string(text))
 	}

@@ -58,6 +58,10 @@ func TestFilesAreReadAnewWhenTheyHaveChanged(t *testing.T) {
 		t.Error("a certificate without its key is used")
 	}
 	put(t, key, two.Key)
+	put(t, ca, "") // an empty file is not as if there were none
+	if half := config(t, files); half != before {
+		t.Error("an empty file takes the authority away")
+	}
 	put(t, ca, second.PEM)
 	after := config(t, files)
 	if after == before || presented(t, after) != "two" || after.RootCAs.Equal(before.RootCAs) {
@@ -102,6 +106,8 @@ func TestFilesThatHoldSomethingElse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ca.pem")
 	for text, want := range map[string]string{
 		"hunter2":                           "ssl.ca is not PEM text",
+		"":                                  "ssl.caFile is an empty file",
+		"\n":                                "ssl.caFile is an empty file",
 		testcert.NewCA("x").Client("x").Key: "ssl.ca holds a private key",
 	} {
 		put(t, path, text)

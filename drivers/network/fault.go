@@ -53,17 +53,28 @@ var faults = []Fault{
 	{Is(unreachable...), registry.KindUnreachable, false, ""},
 	{isTimeout, registry.KindTimeout, false, ""},
 	{Is(lost...), registry.KindLost, false, ""},
-	{Is(io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, driver.ErrBadConn), registry.KindLost, false, ""},
+	{Is(net.ErrClosed, driver.ErrBadConn), registry.KindLost, false, ""},
+	{streamEnds, registry.KindLost, false, ""},
+}
+
+// streamEnds matches the end of a connection. A file ends with the same error, and a driver that passes it on from a
+// connection says so by a type of its own.
+func streamEnds(err error) bool {
+	ends := Is(io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe)
+	e, ok := errors.AsType[*net.OpError](err)
+	return ok && ends(e.Err) || AtLogin(ends)(err)
 }
 
 // says matches the errors of package crypto/tls that have no type. An alert, which may come after the login, is in an
 // error of the network.
-func says(prefixes ...string) func(error) bool {
+func says(prefixes ...string) func(error) bool { return tlsSays(prefixes).match }
+
+type tlsSays []string
+
+func (prefixes tlsSays) match(err error) bool {
 	match := Says(prefixes...)
-	return func(err error) bool {
-		alert, ok := errors.AsType[*net.OpError](err)
-		return ok && alert.Op == "remote error" && match(alert) || AtLogin(match)(err)
-	}
+	alert, ok := errors.AsType[*net.OpError](err)
+	return ok && alert.Op == "remote error" && match(alert) || AtLogin(match)(err)
 }
 
 // selfSigned tells a server's certificate that stands for itself from one that an authority issued. What package
@@ -88,11 +99,13 @@ func noSuchHost(err error) bool {
 }
 
 // dialingSocket matches errors of dialing a unix socket. A dialer that reads a file may fail with the same ones.
-func dialingSocket(errnos ...error) func(error) bool {
-	return func(err error) bool {
-		e, ok := errors.AsType[*net.OpError](err)
-		return ok && e.Op == "dial" && e.Net == "unix" && Is(errnos...)(e)
-	}
+func dialingSocket(errnos ...error) func(error) bool { return socketErrors(errnos).match }
+
+type socketErrors []error
+
+func (errnos socketErrors) match(err error) bool {
+	e, ok := errors.AsType[*net.OpError](err)
+	return ok && e.Op == "dial" && e.Net == "unix" && Is(errnos...)(e)
 }
 
 func isTimeout(err error) bool {

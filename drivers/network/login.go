@@ -56,9 +56,11 @@ func (e *loginError) Unwrap() error { return e.err }
 
 // AtLogin matches what match does, if it came out of [LogIn]. It is for errors without a type of their own: a text such as
 // "protocol error" tells something of a driver's login, and nothing of an error from elsewhere.
-func AtLogin(match func(error) bool) func(error) bool {
-	return func(err error) bool {
-		e, ok := errors.AsType[*loginError](err)
-		return ok && match(e.err)
-	}
+func AtLogin(match func(error) bool) func(error) bool { return atLogin(match).match }
+
+type atLogin func(error) bool
+
+func (match atLogin) match(err error) bool {
+	e, ok := errors.AsType[*loginError](err)
+	return ok && match(e.err)
 }

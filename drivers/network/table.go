@@ -99,10 +99,12 @@ func diagnose(rows []Fault, err error) (registry.Diagnosis, bool) {
 }
 
 // Is matches errors that are or wrap one of the targets, as [errors.Is] has it.
-func Is(targets ...error) func(error) bool {
-	return func(err error) bool {
-		return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
-	}
+func Is(targets ...error) func(error) bool { return oneOf(targets).is }
+
+type oneOf []error
+
+func (targets oneOf) is(err error) bool {
+	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
 }
 
 // As matches errors that are or wrap an E, as [errors.AsType] has it.
@@ -113,20 +115,20 @@ func As[E error](err error) bool {
 
 // Says matches errors whose text, or that of an error that they wrap, starts with one of the prefixes: for those
 // that have no type.
-func Says(prefixes ...string) func(error) bool {
-	var says func(error) bool
-	says = func(err error) bool {
-		if slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(err.Error(), prefix) }) {
-			return true
-		}
-		switch err := err.(type) {
-		case interface{ Unwrap() error }:
-			inner := err.Unwrap()
-			return inner != nil && says(inner)
-		case interface{ Unwrap() []error }:
-			return slices.ContainsFunc(err.Unwrap(), says)
-		}
-		return false
+func Says(prefixes ...string) func(error) bool { return prefixed(prefixes).begin }
+
+type prefixed []string
+
+func (prefixes prefixed) begin(err error) bool {
+	if slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(err.Error(), prefix) }) {
+		return true
 	}
-	return says
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		inner := err.Unwrap()
+		return inner != nil && prefixes.begin(inner)
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(err.Unwrap(), prefixes.begin)
+	}
+	return false
 }

@@ -214,91 +214,117 @@ func Bool(value string) (on, ok bool) {
 	return false, false
 }
 
-// What a Word does with its value.
+// What a Word does with its value. Each function returns a method of a small type, so that the many rows share its code.
 
 // Keep leaves it in Params, under the name that it has here.
-func Keep(name string) func(*Reading, string) error {
-	return func(r *Reading, value string) error { return r.keep(name, Unquote(value)) }
-}
+func Keep(name string) func(*Reading, string) error { return keep(name).take }
+
+type keep string
+
+func (name keep) take(r *Reading, value string) error { return r.keep(string(name), Unquote(value)) }
 
 // Drop is for what means nothing here, or what is done anyway.
 func Drop(*Reading, string) error { return nil }
 
 // Never is for what cannot be had.
-func Never(problem, cure string) func(*Reading, string) error {
-	return func(*Reading, string) error { return Refuse(problem, cure) }
-}
+func Never(problem, cure string) func(*Reading, string) error { return DropIf("", problem, cure) }
 
 // DropIf drops the values that mean what is done anyway, and refuses all others.
 func DropIf(values, problem, cure string) func(*Reading, string) error {
-	return func(_ *Reading, value string) error {
-		if slices.Contains(strings.Split(values, " "), Plain(value)) {
-			return nil
-		}
-		return Refuse(problem, cure)
+	return dropIf{values, problem, cure}.take
+}
+
+type dropIf struct{ values, problem, cure string }
+
+func (d dropIf) take(_ *Reading, value string) error {
+	if slices.Contains(strings.Fields(d.values), Plain(value)) {
+		return nil
 	}
+	return Refuse(d.problem, d.cure)
 }
 
 // Flag calls set with what a boolean says.
-func Flag(set func(r *Reading, on bool) error) func(*Reading, string) error {
-	return func(r *Reading, value string) error {
-		on, ok := Bool(value)
-		if !ok {
-			return Refuse("is neither true nor false", "write one of them")
-		}
-		return set(r, on)
+func Flag(set func(r *Reading, on bool) error) func(*Reading, string) error { return flag(set).take }
+
+type flag func(r *Reading, on bool) error
+
+func (set flag) take(r *Reading, value string) error {
+	on, ok := Bool(value)
+	if !ok {
+		return Refuse("is neither true nor false", "write one of them")
 	}
+	return set(r, on)
 }
 
 // KeepFlag leaves a boolean in Params.
-func KeepFlag(name string) func(*Reading, string) error {
-	return Flag(func(r *Reading, on bool) error { return r.keep(name, strconv.FormatBool(on)) })
+func KeepFlag(name string) func(*Reading, string) error { return keepFlag(name).take }
+
+type keepFlag string
+
+func (name keepFlag) take(r *Reading, value string) error {
+	return Flag(func(r *Reading, on bool) error { return r.keep(string(name), strconv.FormatBool(on)) })(r, value)
 }
 
 // Text sets a field to the value as it is.
-func Text(field func(*registry.Config) *string) func(*Reading, string) error {
-	return func(r *Reading, value string) error {
-		if p := field(&r.Config); *p == "" || *p == value {
-			*p = value
-			return nil
-		}
-		return Refuse("is given twice", "keep one of them")
+func Text(field func(*registry.Config) *string) func(*Reading, string) error { return text(field).take }
+
+type text func(*registry.Config) *string
+
+func (field text) take(r *Reading, value string) error {
+	if p := field(&r.Config); *p == "" || *p == value {
+		*p = value
+		return nil
 	}
+	return Refuse("is given twice", "keep one of them")
 }
 
 // Count sets a field to a number; none is what 0 means there.
 func Count(field func(*registry.Config) *int, none int) func(*Reading, string) error {
-	return func(r *Reading, value string) error {
-		n, err := strconv.Atoi(Plain(value))
-		if err != nil || n < 0 {
-			return Refuse("is not a number", "correct it")
-		}
-		*field(&r.Config) = cmp.Or(n, none)
-		return nil
+	return count{field, none}.take
+}
+
+type count struct {
+	field func(*registry.Config) *int
+	none  int
+}
+
+func (c count) take(r *Reading, value string) error {
+	n, err := strconv.Atoi(Plain(value))
+	if err != nil || n < 0 {
+		return Refuse("is not a number", "correct it")
 	}
+	*c.field(&r.Config) = cmp.Or(n, c.none)
+	return nil
 }
 
 // Time sets a field to a duration: a number of units, or, where unit is 0, one as Go writes it. none is what 0 means there.
 func Time(field func(*registry.Config) *time.Duration, unit, none time.Duration) func(*Reading, string) error {
-	return func(r *Reading, value string) error {
-		d, err := time.ParseDuration(Plain(value))
-		if unit != 0 {
-			var n int64
-			if n, err = strconv.ParseInt(Plain(value), 10, 64); err == nil && n > int64(1<<62/unit) {
-				err = strconv.ErrRange
-			}
-			d = time.Duration(n) * unit
+	return span{field, unit, none}.take
+}
+
+type span struct {
+	field      func(*registry.Config) *time.Duration
+	unit, none time.Duration
+}
+
+func (s span) take(r *Reading, value string) error {
+	d, err := time.ParseDuration(Plain(value))
+	if s.unit != 0 {
+		var n int64
+		if n, err = strconv.ParseInt(Plain(value), 10, 64); err == nil && n > int64(1<<62/s.unit) {
+			err = strconv.ErrRange
 		}
-		if err != nil || d < 0 {
-			cure := `write a duration with its unit, such as "5s"`
-			if unit != 0 {
-				cure = "write a whole number without a unit"
-			}
-			return Refuse("is not a time", cure)
-		}
-		*field(&r.Config) = cmp.Or(d, none)
-		return nil
+		d = time.Duration(n) * s.unit
 	}
+	if err != nil || d < 0 {
+		cure := `write a duration with its unit, such as "5s"`
+		if s.unit != 0 {
+			cure = "write a whole number without a unit"
+		}
+		return Refuse("is not a time", cure)
+	}
+	*s.field(&r.Config) = cmp.Or(d, s.none)
+	return nil
 }
 
 // Import reads the words in cfg.Params for [registry.Native]: what they mean completes cfg. finish makes up what only

@@ -203,7 +203,9 @@ func (c *Conn) write(to net.Conn, from <-chan packet, fromClient bool) {
 			c.mu.Unlock()
 		}
 		if _, err := to.Write(p.data); err != nil {
-			c.Reset()
+			if !fromClient { // what a server has said before it hung up is still to be passed on, and reading ends with it
+				c.Reset()
+			}
 			return
 		}
 	}

@@ -2,6 +2,7 @@ package configfile_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -201,5 +202,41 @@ func TestTheDialectIsToldWithoutTheRest(t *testing.T) {
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("%s: got %q, %v; want %q", main, got, err, want)
 		}
+	}
+}
+
+// What a config can say, its readers can: numbers by variables, files beside the file, and a URL of which a variable is one part.
+func TestVariablesAndFilesOfReaders(t *testing.T) {
+	t.Setenv("PB_PORT", "77")
+	t.Setenv("PB_HOST", "h2")
+	t.Setenv("PB_PASSWORD", "p@h/?ssl=true")
+	t.Setenv("PB_TRUE", "true")
+	t.Setenv("PB_URL", "postgres://r@whole/")
+	path := write(t, "app.yaml", `connections:
+  a: {dialect: postgres, hosts: [a, "${PB_HOST}", "$${x"], readers: {host: "${PB_HOST}", port: "${PB_PORT}", passwordFile: pw, ssl: {caFile: ca.pem}, pool: {max: "${PB_PORT}"}}}
+  b: {dialect: postgres, host: a, readers: "postgres://r:${PB_PASSWORD}@${PB_HOST}/"}
+  c: {dialect: postgres, host: a, readers: "${PB_TRUE}"}
+  d: {dialect: postgres, host: a, readers: "${PB_URL}"}
+`)
+	configs, err := configfile.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := func(name string) string { return filepath.Join(filepath.Dir(path), name) }
+	for name, want := range map[string]registry.Config{
+		"a": {
+			Dialect: "postgres", Hosts: []string{"a", "h2", "${x"},
+			Readers: &registry.Config{Host: "h2", Port: 77, PasswordFile: in("pw"), TLS: &registry.TLS{CAFile: in("ca.pem")}, Pool: registry.Pool{Max: 77}},
+		},
+		"b": {Dialect: "postgres", Host: "a", Readers: &registry.Config{Dialect: "postgres", Host: "h2", User: "r", Password: registry.NewSecret("p@h/?ssl=true")}},
+		"c": {Dialect: "postgres", Host: "a", Readers: &registry.Config{}},
+		"d": {Dialect: "postgres", Host: "a", Readers: &registry.Config{Dialect: "postgres", Host: "whole", User: "r"}},
+	} {
+		if !configs[name].Equal(want) {
+			t.Errorf("%s is %v, want %v", name, configs[name], want)
+		}
+	}
+	if _, err := config(t, "connections: {main: {dialect: mysql, hosts: ['${PB_UNSET}']}}"); err == nil || !strings.Contains(err.Error(), "config: hosts needs the environment variable PB_UNSET") {
+		t.Errorf("got %v", err)
 	}
 }

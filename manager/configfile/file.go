@@ -16,8 +16,8 @@
 //
 // In a value, ${NAME} is an environment variable, ${NAME:-text} one with a text to use where it is unset or empty, and
 // $${ a literal ${. What a variable holds is taken as it is: nothing in it is expanded, and none of it can become another
-// key or, in a URL, another parameter. The names of files (filename, passwordFile, ssl.caFile and its kin) are relative to
-// the folder of the file.
+// key or, in a URL, another parameter; a dsn has its own rules, so let a variable hold the whole of it. The names of files
+// (filename, passwordFile, ssl.caFile and its kin) are relative to the folder of the file; in a dsn, to the working directory.
 package configfile
 
 import (
@@ -142,6 +142,9 @@ func (f *File) locate(c *registry.Config) {
 		join(&c.TLS.CAFile)
 		join(&c.TLS.CertFile)
 		join(&c.TLS.KeyFile)
+	}
+	if c.Readers != nil {
+		f.locate(c.Readers)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 var (
 	integers  = []string{"port", "pool.min", "pool.max", "pool.maxIdle", "retry.max"}
 	fractions = []string{"retry.factor", "retry.jitter"}
-	flags     = []string{"ssl", "ssl.rejectUnauthorized", "ssl.verifyHostname", "retry.unknownHost", "lazy"}
+	flags     = []string{"ssl", "ssl.rejectUnauthorized", "ssl.verifyHostname", "retry.unknownHost", "lazy", "readers"}
 )
 
 // fill returns a JSON value in which every text is expanded. Because that happens after parsing, a value cannot
@@ -37,6 +37,28 @@ func (f *File) fill(raw json.RawMessage, field string) (json.RawMessage, error) 
 			return nil, err
 		}
 		return json.Marshal(fields)
+	case '[':
+		var list []json.RawMessage
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return nil, err
+		}
+		var errs []error
+		for i, item := range list {
+			var text string
+			if json.Unmarshal(item, &text) != nil {
+				continue // no text
+			}
+			text, err := expand(text, nil)
+			if err != nil {
+				err = &registry.ConfigError{Field: field, Problem: err.Error()}
+			}
+			list[i], _ = json.Marshal(text) // a text
+			errs = append(errs, err)
+		}
+		if err := errors.Join(errs...); err != nil {
+			return nil, err
+		}
+		return json.Marshal(list)
 	case '"':
 		var text string
 		if err := json.Unmarshal(raw, &text); err != nil {
@@ -49,10 +71,16 @@ func (f *File) fill(raw json.RawMessage, field string) (json.RawMessage, error) 
 
 func (f *File) fillText(written, field string) (json.RawMessage, error) {
 	text, err := expand(written, nil)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, &registry.ConfigError{Field: field, Problem: err.Error()}
+	case field == "readers" && strings.Contains(text, ":"):
+		if text, err = expandURL(written, field); err != nil {
+			return nil, err
+		}
 	}
 	if mentions(written) {
+		field = strings.TrimPrefix(field, "readers.")
 		n, notAnInteger := strconv.Atoi(text)
 		x, notANumber := strconv.ParseFloat(text, 64)
 		switch {

@@ -16,6 +16,9 @@ var groups = []group{
 	{"github.com/patchbay-go/patchbay/conn", "^(BenchmarkOpen|BenchmarkQuery)$", []string{"-cpu=2"}},
 	{"github.com/patchbay-go/patchbay/conn", "^(BenchmarkRoundTrips|BenchmarkWarmUp)$", []string{"-cpu=2", "-benchtime=10x"}},
 	{"github.com/patchbay-go/patchbay/conn", "^BenchmarkStorm$", []string{"-cpu=2", "-benchtime=1x"}},
+	{"github.com/patchbay-go/patchbay/conn", "^BenchmarkRates$", []string{"-cpu=2", "-benchtime=1x"}},
+	{"github.com/patchbay-go/patchbay/conn", "^BenchmarkIdle$", []string{"-cpu=2", "-benchtime=1x"}},
+	{"github.com/patchbay-go/patchbay/manager", "^BenchmarkOpenNew$", []string{"-cpu=2", "-benchtime=2000x"}},
 }
 
 // row is a budget: how many times the baseline a benchmark may take.
@@ -35,6 +38,11 @@ var rows = []row{
 	{"dials of 64 callers to a server that refuses, against *sql.DB", "Storm/patchbay-2", "Storm/byhand-2", "dials/s", 0.01, 0, false},
 	{"open on PostgreSQL, against the driver's connect and SELECT 1", "RoundTrips/postgres/patchbay-2", "RoundTrips/postgres/byhand-2", "roundtrips/op", 1, 0, false},
 	{"open on MariaDB, against the driver's connect and SELECT 1", "RoundTrips/mysql/patchbay-2", "RoundTrips/mysql/byhand-2", "roundtrips/op", 1, 0, false},
+	{"opening 2,000 new SQLite files by name, against database/sql", "OpenNew/patchbay-2", "OpenNew/byhand-2", nanos, 1.1, 0, false},
+	{"heap of an idle pool, against *sql.DB", "Idle/patchbay-2", "Idle/byhand-2", "heap-B/pool", 1.3, 0, false},
+	{"goroutines of an idle pool, against *sql.DB", "Idle/patchbay-2", "Idle/byhand-2", "goroutines/pool", 1, 0, false},
+	{"p99 of 1,000 reads a second from SQLite beside 16 writers, with Readers, against the reads alone", "Rates/readers-2", "Rates/alone-2", "read-p99-us", 1.5, 0, false},
+	{"the slowest write to SQLite, with Readers, against one pool", "Rates/readers-2", "Rates/onepool-2", "write-max-us", 0.34, 0, false},
 	{"a query through Conn, against *sql.DB", "Query/patchbay-2", "Query/byhand-2", nanos, 1, 0.05, false},
 	{"allocations of a query through Conn, against *sql.DB", "Query/patchbay-2", "Query/byhand-2", "allocs/op", 1, 0, false},
 	{"manager.Named of 10 names, against a sync.Map", "Named/names=10", "MapLoadBaseline/names=10", nanos, 2, 0, true},

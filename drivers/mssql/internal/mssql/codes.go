@@ -20,6 +20,7 @@ import (
 //	16000  https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-16000-to-17999
 //	18000  https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-18000-to-18999
 //	31000  https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-31000-to-41399
+//	41400  https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-41400-to-49999
 //	azure  https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues
 //	vnet   https://learn.microsoft.com/azure/azure-sql/database/vnet-service-endpoint-rule-overview
 //	access https://learn.microsoft.com/azure/azure-sql/database/connectivity-settings
@@ -32,7 +33,7 @@ var codes = []network.Code{
 	// 0
 	{Codes: "911", Kind: registry.KindNoDatabase, Hint: "create the database, or check its name"},
 	{Codes: "942", Kind: registry.KindNoDatabase, Hint: "the database is offline: ALTER DATABASE ... SET ONLINE"},
-	{Codes: "921 922 952", Kind: registry.KindStarting, Hint: "the database is being recovered: wait until it is ready"},
+	{Codes: "913 921 922 941 952", Kind: registry.KindStarting, Hint: "the database is being recovered: wait until it is ready"},
 	{Codes: "927", Kind: registry.KindStarting, Hint: "the database is being restored: wait until it is ready"},
 	{Codes: "955 956 988", Kind: registry.KindStarting, Hint: "the servers of the database are not in agreement yet: wait, or have their connections checked"},
 	{Codes: "976 979", Kind: registry.KindStarting, Hint: "the replica takes no queries: connect to the listener of the availability group"},
@@ -83,13 +84,14 @@ var codes = []network.Code{
 	{Codes: "824", Kind: registry.KindCorrupt, Hint: "the server found a damaged page: see its log, and restore the database from a backup"},
 	{Codes: "229 230 262 297 300 916", Kind: registry.KindDenied, Hint: "the login lacks a right that the statement needs, or has no user in the database: GRANT it, or CREATE USER"},
 	// 1000
-	{Codes: "1105", Kind: registry.KindIO, Hint: "the database is full: free space, or add a file"},
+	{Codes: "1101 1105", Kind: registry.KindIO, Hint: "the database is full: free space, or add a file"},
 	{Codes: "1205", Kind: registry.KindConflict, Hint: "the transaction was chosen as the victim of a deadlock: begin it again"},
 	{Codes: "1222", Kind: registry.KindBusy, Permanent: true, Hint: "another transaction holds the lock: wait for it, or raise session.LOCK_TIMEOUT"},
 	// 2000
 	{Codes: "2740", Kind: registry.KindConfig, Hint: "the server does not know the language in session.LANGUAGE: see sys.syslanguages"},
 	// 3000
 	{Codes: "3906", Kind: registry.KindReadOnly, Hint: "the database is read-only, or a replica for reading: connect to the primary server, or ALTER DATABASE ... SET READ_WRITE"},
+	{Codes: "3948 3957 3966", Kind: registry.KindConflict, Hint: "the server could not keep the versions of rows that the transaction reads: begin it again"},
 	{Codes: "3960 3961", Kind: registry.KindConflict, Hint: "another transaction changed the same rows, or the table: begin the snapshot transaction again"},
 	// 4000
 	{Codes: "4014", Kind: registry.KindLost},
@@ -98,40 +100,45 @@ var codes = []network.Code{
 	// 9000
 	{Codes: "9002", Kind: registry.KindIO, Hint: "the transaction log is full: back it up, or let it grow"},
 	// 31000
-	{Codes: "41301 41302 41305 41325 41839", Kind: registry.KindConflict, Hint: "another transaction on memory-optimized tables got in between: begin it again"},
+	{Codes: "41301 41302 41305 41325 41339", Kind: registry.KindConflict, Hint: "another transaction on memory-optimized tables got in between: begin it again"},
+	// 41400
+	{Codes: "41839", Kind: registry.KindConflict, Hint: "too many other transactions on memory-optimized tables got in between: begin it again"},
 	// what statements end in
 	// 0
 	{Codes: "547", Text: "CHECK constraint", Kind: registry.KindCheck},
 	{Codes: "547", Kind: registry.KindForeignKey},
-	{Codes: "550", Kind: registry.KindCheck},
+	{Codes: "513 550", Kind: registry.KindCheck},
 	{Codes: "233 515", Kind: registry.KindNotNull},
 	{Codes: "219", Kind: registry.KindExists},
-	{Codes: "195 207 208 218 243 261", Kind: registry.KindUndefined, Hint: undefined},
-	{Codes: "101 102 103 104 105 107 109 110 111 113 116 119 120 121 128 134 137 142 144 145 147 156 174 189 201 203 205 206 209 213 216 256 257 260 264 319", Kind: registry.KindSyntax},
-	{Codes: "149 151 168 190 210 220 232 235 236 241 242 244 245 248 295 517 535", Kind: registry.KindValue},
+	{Codes: "195 207 208 218 243 261 307 308", Kind: registry.KindUndefined, Hint: undefined},
+	{Codes: "101 102 103 104 105 107 109 110 111 113 116 119 120 121 128 134 137 142 144 145 147 156 174 189 201 203 205 206 209 213 216 256 257 260 264 319 325 336", Kind: registry.KindSyntax},
+	{Codes: "149 151 168 190 210 220 232 235 236 241 242 244 245 248 293 294 295 296 298 511 517 535 536 537", Kind: registry.KindValue},
 	// 1000
 	{Codes: "1505", Kind: registry.KindUnique, Hint: "rows have the same key already, so that it cannot be made unique: change or delete them"},
-	{Codes: "1779 1781 1801 1913", Kind: registry.KindExists},
-	{Codes: "1088 1902 1911", Kind: registry.KindUndefined, Hint: undefined},
+	{Codes: "1779 1781 1801 1902 1913 1927", Kind: registry.KindExists},
+	{Codes: "1088 1911", Kind: registry.KindUndefined, Hint: undefined},
 	{Codes: "1007", Kind: registry.KindValue},
-	{Codes: "1011 1013", Kind: registry.KindSyntax},
+	{Codes: "1011 1012 1013 1018 1035 1087", Kind: registry.KindSyntax},
 	// 2000
 	{Codes: "2601 2627", Kind: registry.KindUnique},
 	{Codes: "2628 2629", Kind: registry.KindValue, Hint: "a text is too long for its column: shorten it"},
 	{Codes: "2705 2714", Kind: registry.KindExists},
-	{Codes: "2706 2715 2760 2812", Kind: registry.KindUndefined, Hint: undefined},
+	{Codes: "2706 2715 2727 2760 2812", Kind: registry.KindUndefined, Hint: undefined},
 	// 3000
-	{Codes: "3701 3728", Kind: registry.KindUndefined, Hint: "what is to be dropped does not exist, or the login may not drop it: check its name, or write IF EXISTS"},
-	{Codes: "3726", Kind: registry.KindForeignKey, Hint: "the table is still referred to: drop that constraint first"},
-	{Codes: "3951 3952", Kind: registry.KindConfig, Hint: "the database does not allow snapshot isolation: ALTER DATABASE ... SET ALLOW_SNAPSHOT_ISOLATION ON"},
+	{Codes: "3701 3728 3733", Kind: registry.KindUndefined, Hint: "what is to be dropped does not exist, or the login may not drop it: check its name, or write IF EXISTS"},
+	{Codes: "3702", Kind: registry.KindBusy, Permanent: true, Hint: "the database is in use, also by this connection: USE master, and end the others"},
+	{Codes: "3725 3726", Kind: registry.KindForeignKey, Hint: "the table is still referred to: drop that constraint first"},
+	{Codes: "3951", Kind: registry.KindConfig, Hint: "a transaction cannot become a snapshot transaction: choose the level before it begins"},
+	{Codes: "3952", Kind: registry.KindConfig, Hint: "the database does not allow snapshot isolation: ALTER DATABASE ... SET ALLOW_SNAPSHOT_ISOLATION ON"},
 	// 4000
-	{Codes: "4104 4121 4902 4924", Kind: registry.KindUndefined, Hint: undefined},
+	{Codes: "4104 4121 4701 4902 4917 4924", Kind: registry.KindUndefined, Hint: undefined},
+	{Codes: "4145", Kind: registry.KindSyntax},
 	{Codes: "4712", Kind: registry.KindForeignKey, Hint: "the table is still referred to: delete its rows, or drop that constraint first"},
 	// 5000
 	{Codes: "5011", Kind: registry.KindDenied, Hint: "the login may not change the database, or the database does not exist: GRANT ALTER, or check its name"},
 	// 8000
-	{Codes: "8114 8115 8134 8152 8169", Kind: registry.KindValue},
-	{Codes: "8120 8144", Kind: registry.KindSyntax},
+	{Codes: "8114 8115 8134 8152 8169 8170", Kind: registry.KindValue},
+	{Codes: "8118 8119 8120 8121 8126 8127 8144 8145 8146", Kind: registry.KindSyntax},
 	// 13000
 	{Codes: "13609", Kind: registry.KindValue, Hint: "a text is not JSON: correct it"},
 	// 15000

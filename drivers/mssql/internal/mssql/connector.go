@@ -13,12 +13,11 @@ import (
 // connector makes a connector of the driver for every connection, which so has a login and a TLS config of its
 // own.
 type connector struct {
-	cfg     registry.Config
-	env     registry.Env
-	set     settings
-	server  server
-	partner server // for a config of the driver by itself; conn tries several hosts one after the other
-	dial    dialFunc
+	cfg    registry.Config
+	env    registry.Env
+	set    settings
+	server server
+	dial   dialFunc
 
 	tls  *network.TLS // verifies, unless the config says not to
 	name string       // to find in certificates; empty: the host

@@ -3,6 +3,7 @@ package mssql
 import (
 	"cmp"
 	"errors"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -77,19 +78,34 @@ var faults = []network.Fault{
 	{Match: network.Is(errNotSQLServer), Kind: registry.KindConfig, Hint: notSQLServer},
 	{Match: network.Is(errNoTLS), Kind: registry.KindTLS, Hint: "the server has no TLS: have it turned on, or leave out ssl"},
 	{Match: network.Is(errRoutes), Kind: registry.KindConfig, Hint: "the routing of the availability group is a circle: correct its READ_ONLY_ROUTING_URL and READ_ONLY_ROUTING_LIST"},
-	{Match: driverSays("no instance matching", "invalid tcp port returned"), Kind: registry.KindConfig, Hint: "the SQL Server Browser knows no instance of that name which listens on TCP: check params.instance, or set the port of the instance in its place"},
+	{Match: loginSays("no instance matching", "invalid tcp port returned"), Kind: registry.KindConfig, Hint: "the SQL Server Browser knows no instance of that name which listens on TCP: check params.instance, or set the port of the instance in its place"},
 	{Match: driverSays("invalid packet size"), Kind: registry.KindLost},
 	// The context of the statement has ended, and the server has not confirmed in 5 s that it stopped it.
 	{Match: driverSays("did not get cancellation confirmation"), Kind: registry.KindCanceled},
 	{Match: network.As[mssql.StreamError], Kind: registry.KindLost},
+	{Match: endsLogin, Kind: registry.KindLost},
 }
 
-// driverSays matches errors of the driver that have no type, by their text, and only within errors that are known to be
-// from it: those of a login, of reading an answer, and of what is wrong with one.
-func driverSays(prefixes ...string) func(error) bool {
+// endsLogin matches the end of the stream before there is an error of package network.
+func endsLogin(err error) bool {
+	login, ok := errors.AsType[*failure](err)
+	return ok && (errors.Is(login, io.EOF) || errors.Is(login, io.ErrUnexpectedEOF))
+}
+
+// loginSays matches errors of the driver that have no type, by their text, and only within those of a login.
+func loginSays(prefixes ...string) func(error) bool {
 	says := network.Says(prefixes...)
 	return func(err error) bool {
-		if login, ok := errors.AsType[*failure](err); ok && login.driver && says(login) {
+		login, ok := errors.AsType[*failure](err)
+		return ok && login.driver && says(login)
+	}
+}
+
+// driverSays is loginSays which also looks into errors of reading an answer, and of what is wrong with one.
+func driverSays(prefixes ...string) func(error) bool {
+	says, ofLogin := network.Says(prefixes...), loginSays(prefixes...)
+	return func(err error) bool {
+		if ofLogin(err) {
 			return true
 		}
 		if stream, ok := errors.AsType[mssql.StreamError](err); ok {

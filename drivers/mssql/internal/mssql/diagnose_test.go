@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -204,6 +205,11 @@ func TestErrorsOfTheDriver(t *testing.T) {
 		// A10: the same texts in errors of other programs, such as a dialer or a parser.
 		{&failure{text: "no instance matching 'X' returned from host 'db'"}, registry.KindUnknown},
 		{errors.New("no instance matching 'X'"), registry.KindUnknown},
+		{mssql.StreamError{InnerError: errors.New("no instance matching 'X'")}, registry.KindLost},
+		{&net.OpError{Op: "Read", Err: errors.New("no instance matching 'X'")}, registry.KindUnknown},
+		{io.EOF, registry.KindUnknown},
+		{io.ErrUnexpectedEOF, registry.KindUnknown},
+		{&net.OpError{Op: "Read", Err: io.EOF}, registry.KindLost},
 		{errors.New("invalid buffer"), registry.KindUnknown},
 		{errors.New("Invalid TDS stream: x"), registry.KindUnknown},
 		{errors.New("failed to send the report"), registry.KindUnknown},

@@ -1,7 +1,6 @@
 package mssql
 
 import (
-	"cmp"
 	"maps"
 	"net"
 	"slices"
@@ -133,41 +132,12 @@ func (r *reading) into(cfg *registry.Config) error {
 	if r.said.ConnectTimeout == 0 {
 		r.said.ConnectTimeout = min(r.dial, r.login)
 	}
-	said := &r.said
-	switch {
-	case len(cfg.Hosts) > 0:
-	case cfg.Host == "" && cfg.Port == 0:
-		cfg.Host, cfg.Port = said.Host, said.Port
-	case said.Host == "" && cfg.Port == 0:
-		cfg.Port = said.Port
+	if r.said.Host == "" && cfg.Port == 0 { // a port by itself is that of the host
+		cfg.Port, r.said.Port = r.said.Port, 0
 	}
-	cfg.Role = cmp.Or(cfg.Role, said.Role)
-	cfg.Database, cfg.User = cmp.Or(cfg.Database, said.Database), cmp.Or(cfg.User, said.User)
-	if cfg.Password.IsZero() && cfg.PasswordFile == "" && cfg.Credentials.Provider == "" {
-		cfg.Password = said.Password
-	}
-	if cfg.TLS == nil {
-		cfg.TLS = t
-	}
-	cfg.AppName, cfg.ConnectTimeout = cmp.Or(cfg.AppName, said.AppName), cmp.Or(cfg.ConnectTimeout, said.ConnectTimeout)
-	cfg.Pool.Min, cfg.Pool.Max = cmp.Or(cfg.Pool.Min, said.Pool.Min), cmp.Or(cfg.Pool.Max, said.Pool.Max)
-	cfg.Pool.MaxLifetime = cmp.Or(cfg.Pool.MaxLifetime, said.Pool.MaxLifetime)
-	cfg.Pool.MaxIdle = cmp.Or(cfg.Pool.MaxIdle, said.Pool.MaxIdle)
-	cfg.Session, cfg.Params = under(cfg.Session, said.Session), under(cfg.Params, said.Params)
+	r.said.TLS = t
+	*cfg = cfg.Over(r.said)
 	return r.addPartner(cfg)
-}
-
-// under adds what m does not have.
-func under(m, more map[string]string) map[string]string {
-	all := maps.Clone(more)
-	if all == nil {
-		all = make(map[string]string, len(m))
-	}
-	maps.Copy(all, m)
-	if len(all) == 0 {
-		return nil
-	}
-	return all
 }
 
 // tls returns what the words about TLS come to.

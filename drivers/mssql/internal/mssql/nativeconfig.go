@@ -46,33 +46,14 @@ func NativeConnector(cfg registry.Config) (*mssql.Connector, error) {
 
 // resolved builds a connector from a config as conn.Open would.
 func resolved(cfg registry.Config) (*connector, error) {
-	var r registry.Registry
-	r.Register(Driver())
-	cfg, _, err := r.Resolve(cfg)
+	cfg, err := network.Resolve(Driver(), cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := cfg.Validate(); err != nil {
+	if err := network.AsksForLogin(&cfg, "a config of go-mssqldb holds one password", "give the password itself, or make a new config for each connection"); err != nil {
 		return nil, err
 	}
-	switch cure := "give the password itself, or make a new config for each connection"; {
-	case cfg.PasswordFile != "":
-		return nil, &registry.ConfigError{Field: "passwordFile", Problem: "is read for every connection, and a config of go-mssqldb holds one password", Cure: cure}
-	case cfg.Credentials.Provider != "":
-		return nil, &registry.ConfigError{Field: "credentials.provider", Problem: "is asked for every connection, and a config of go-mssqldb holds one password", Cure: cure}
-	}
-	each, err := cfg.HostConfigs()
-	if err != nil {
-		return nil, err
-	}
-	if len(each) > 2 {
-		return nil, &registry.ConfigError{Field: "hosts", Problem: "are more than two, and a config of go-mssqldb holds a server and its failover partner", Cure: "open it with conn.Open"}
-	}
-	c, err := build(each[0], registry.Env{})
-	if err == nil && len(each) > 1 {
-		c.partner = server{network.Host(&each[1]), each[1].Port, c.set.instance}
-	}
-	return c, err
+	return build(cfg, registry.Env{})
 }
 
 // native is the config of the driver by itself, which does here all that this package does for it otherwise.
@@ -87,12 +68,6 @@ func (c *connector) native() (msdsn.Config, error) {
 	config.User, config.Password = c.cfg.User, c.cfg.Password.Reveal()
 	if c.set.method == "token" {
 		config.Password = "" // it goes in another way
-	}
-	if c.partner.host != "" {
-		config.FailOverPartner, config.FailOverPort = c.partner.host, uint64(c.partner.port)
-		if c.partner.port == 0 && c.partner.instance != "" {
-			config.FailOverPartner += `\` + c.partner.instance
-		}
 	}
 	config.MultiSubnetFailover = c.set.parallel
 	config.DialTimeout = max(cmp.Or(c.cfg.ConnectTimeout, registry.DefaultConnectTimeout), -1) // the driver takes -1 for none

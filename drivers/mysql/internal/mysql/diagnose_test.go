@@ -81,6 +81,7 @@ func TestConstraintsAreNamed(t *testing.T) {
 	}
 }
 
+// A10.
 func TestKindsOfErrorsThatTheDriverFinds(t *testing.T) {
 	why := func(cause error) error {
 		l := new(log)
@@ -97,14 +98,19 @@ func TestKindsOfErrorsThatTheDriverFinds(t *testing.T) {
 		"clear password":          {mysql.ErrCleartextPassword, registry.KindAuth},
 		"old password":            {mysql.ErrOldPassword, registry.KindAuth},
 		"unknown plugin":          {mysql.ErrUnknownPlugin, registry.KindAuth},
-		"no key":                  {errors.New("unexpected resp from server for caching_sha2_password, perform full authentication"), registry.KindAuth},
-		"no key that is one":      {errors.New("no pem data found, data: "), registry.KindAuth},
+		"no key":                  {tested.AtLogin(errors.New("unexpected resp from server for caching_sha2_password, perform full authentication")), registry.KindAuth},
+		"no key that is one":      {tested.AtLogin(errors.New("no pem data found, data: ")), registry.KindAuth},
 		"out of sync":             {mysql.ErrPktSync, registry.KindLost},
 		"invalid, no cause":       {mysql.ErrInvalidConn, registry.KindLost},
 		"invalid, end of stream":  {why(io.EOF), registry.KindLost},
 		"invalid, another server": {why(errNotMySQL), registry.KindConfig},
 		"invalid, TLS alert":      {why(&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}), registry.KindTLS},
-		"bad before a write":      {errors.New("bad connection"), registry.KindLost},
+		"bad before a write":      {tested.AtLogin(errors.New("bad connection")), registry.KindLost},
+		"old version":             {tested.AtLogin(errors.New("unsupported protocol version 9. Version 10 or higher is required")), registry.KindConfig},
+		"texts of others":         {errors.Join(errors.New("bad connection to the printer"), errors.New("unsupported protocol version"), errors.New("no pem data found")), registry.KindUnknown},
+		"end of a file":           {io.EOF, registry.KindUnknown},
+		"end within a file":       {io.ErrUnexpectedEOF, registry.KindUnknown},
+		"end of a login":          {tested.AtLogin(io.EOF), registry.KindLost},
 		"certificate":             {&tls.CertificateVerificationError{Err: x509.HostnameError{}}, registry.KindTLS},
 		"of somebody else":        {errors.New("no such table"), registry.KindUnknown},
 		"none":                    {nil, registry.KindUnknown},

@@ -25,6 +25,16 @@ import (
 
 func TestConnectionStringsOfTheWorld(t *testing.T) { tested.URLs(t, "../../testdata/urls.txt", 15) }
 
+func TestLoginsByConnectionStringsOfTheWorld(t *testing.T) {
+	s := testserver.StartMariaDB(t, testserver.Options{})
+	status, reason := "information_schema.SESSION_STATUS", "Unknown system variable 'max_execution_time'"
+	if s.IsMySQL() {
+		status, reason = "performance_schema.session_status", "Unknown or incorrect time zone" // no zones are loaded
+	}
+	encrypted := "SELECT VARIABLE_VALUE <> '' FROM " + status + " WHERE VARIABLE_NAME = 'Ssl_cipher'"
+	tested.LogIns(t, "../../testdata/urls.txt", s, encrypted, map[string]string{"max_execution_time=5000&time_zone=Europe/Zurich": reason})
+}
+
 // TestEveryWordOfTheDriver: the names are those in its source.
 func TestEveryWordOfTheDriver(t *testing.T) {
 	source := driverSource(t, "dsn.go")
@@ -143,8 +153,12 @@ func TestImportIsDoneOnce(t *testing.T) {
 
 // TestNoSettingIsTakenForAWord: what the server has may be written in a URL.
 func TestNoSettingIsTakenForAWord(t *testing.T) {
-	db := pool(t, testserver.MariaDB(t).Config(), registry.Env{})
-	rows, err := db.QueryContext(limit(t), "SELECT VARIABLE_NAME FROM information_schema.SYSTEM_VARIABLES WHERE VARIABLE_SCOPE LIKE 'SESSION%' AND READ_ONLY = 'NO'")
+	s := testserver.MariaDB(t)
+	query := "SELECT VARIABLE_NAME FROM information_schema.SYSTEM_VARIABLES WHERE VARIABLE_SCOPE LIKE 'SESSION%' AND READ_ONLY = 'NO'"
+	if s.IsMySQL() {
+		query = "SELECT UPPER(VARIABLE_NAME) FROM performance_schema.variables_metadata WHERE VARIABLE_SCOPE LIKE 'SESSION%'"
+	}
+	rows, err := pool(t, s.Config(), registry.Env{}).QueryContext(limit(t), query)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +198,12 @@ func TestLoginByConnectionString(t *testing.T) {
 	cfg := s.Config()
 	login := cfg.User + ":" + cfg.Password.Reveal() + "@"
 	tcp := login + "tcp(127.0.0.1:" + strconv.Itoa(cfg.Port) + ")/" + cfg.Database
-	const encrypted = "SELECT VARIABLE_VALUE <> '' FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME = 'Ssl_cipher'"
+	encrypted := "SELECT VARIABLE_VALUE <> '' FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME = 'Ssl_cipher'"
+	settings := []string{"max_statement_time=77", "@@max_statement_time, @@tx_isolation", "77.000000READ-COMMITTED"}
+	if s.IsMySQL() {
+		encrypted = strings.Replace(encrypted, "information_schema.SESSION_STATUS", "performance_schema.session_status", 1)
+		settings = []string{"max_execution_time=77", "@@max_execution_time, @@transaction_isolation", "77READ-COMMITTED"}
+	}
 	for _, c := range []struct{ text, query, want string }{
 		{tcp, encrypted, "0"},
 		{tcp + "?tls=skip-verify", encrypted, "1"},
@@ -193,7 +212,7 @@ func TestLoginByConnectionString(t *testing.T) {
 		{login + "unix(" + s.Socket + ")/" + cfg.Database, "SELECT 'there'", "there"},
 		{tcp, "SELECT @@session.time_zone = @@global.time_zone", "1"},
 		{tcp + "?charset=utf8&parseTime=True&loc=Local", "SELECT @@character_set_client", "utf8mb4"},
-		{tcp + "?sql_mode=%27ANSI_QUOTES%27&max_statement_time=77&transaction_isolation=%27READ-COMMITTED%27", "SELECT CONCAT(@@sql_mode, @@max_statement_time, @@tx_isolation)", "ANSI_QUOTES77.000000READ-COMMITTED"},
+		{tcp + "?sql_mode=%27ANSI_QUOTES%27&" + settings[0] + "&transaction_isolation=%27READ-COMMITTED%27", "SELECT CONCAT(@@sql_mode, " + settings[1] + ")", "ANSI_QUOTES" + settings[2]},
 		{tcp + "?time_zone=%27%2B02%3A00%27", "SELECT @@time_zone", "+02:00"},
 		{tcp + "?collation=utf8mb4_bin", "SELECT @@collation_connection", "utf8mb4_bin"},
 	} {
@@ -257,8 +276,12 @@ func TestTextsHoldUnderEverySQLMode(t *testing.T) {
 		for _, value := range []string{`a\`, `a'b`, `\' , @@SESSION.wait_timeout = 5 -- `, "ü", `"`, `a\nb`, ""} {
 			var got string
 			var wait int
-			db := pool(t, withSession(s.Config(), "default_master_connection", value), registry.Env{})
-			if err := db.QueryRowContext(limit(t), "SELECT @@default_master_connection, @@wait_timeout").Scan(&got, &wait); err != nil || got != value || wait == 5 {
+			setting := "default_master_connection"
+			if s.IsMySQL() {
+				setting = "session_track_system_variables"
+			}
+			db := pool(t, withSession(s.Config(), setting, value), registry.Env{})
+			if err := db.QueryRowContext(limit(t), "SELECT @@"+setting+", @@wait_timeout").Scan(&got, &wait); err != nil || got != value || wait == 5 {
 				t.Errorf("%s: %q is %q, %v", mode, value, got, err)
 			}
 		}

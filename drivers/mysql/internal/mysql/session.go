@@ -106,11 +106,7 @@ func statements(session map[string]string) []string {
 	if collation := session["collation"]; collation != "" {
 		set += " COLLATE " + collation
 	}
-	zone, given := session["time_zone"]
-	if !given || strings.EqualFold(zone, "UTC") {
-		zone = "+00:00" // the server may not have the names
-	}
-	set += ", time_zone = " + literal(zone)
+	set += ", time_zone = " + literal(zoneName(session))
 	var second []string
 	for _, name := range slices.Sorted(maps.Keys(session)) {
 		switch value := session[name]; name {
@@ -131,6 +127,14 @@ func statements(session map[string]string) []string {
 		return []string{set}
 	}
 	return []string{set, "SET SESSION TRANSACTION " + strings.Join(second, ", ")}
+}
+
+// zoneName is the time_zone of a session.
+func zoneName(session map[string]string) string {
+	if zone, given := session["time_zone"]; given && !strings.EqualFold(zone, "UTC") {
+		return zone
+	}
+	return "+00:00" // the server may not have the names
 }
 
 // literal writes a value so that it is one under every sql_mode: a number as it is, since variables of numbers take no text, and

@@ -121,29 +121,34 @@ func takePassword(r *network.Reading, value string) error {
 }
 
 // takeSetting does what is done with words that are in no list.
-func takeSetting(name string) func(*network.Reading, string) error {
-	return func(r *network.Reading, value string) error {
-		name, text, err := setting(name, value)
-		if err == nil {
-			err = r.Set(name, text)
-		}
-		return err
+func takeSetting(name string) func(*network.Reading, string) error { return asSetting(name).take }
+
+type asSetting string
+
+func (n asSetting) take(r *network.Reading, value string) error {
+	name, text, err := setting(string(n), value)
+	if err == nil {
+		err = r.Set(name, text)
 	}
+	return err
 }
 
 // takeDuration keeps a duration; 0 is none.
 func takeDuration(name, unit string) func(*network.Reading, string) error {
-	keep := network.Keep(name)
-	return func(r *network.Reading, value string) error {
-		d, err := time.ParseDuration(network.Plain(value) + unit)
-		switch {
-		case err != nil || d < 0:
-			return network.Refuse("is not a time", `write a duration with its unit, such as params.`+name+`=30s`)
-		case d == 0:
-			return nil
-		}
-		return keep(r, d.String())
+	return duration{name, unit}.take
+}
+
+type duration struct{ name, unit string }
+
+func (t duration) take(r *network.Reading, value string) error {
+	d, err := time.ParseDuration(network.Plain(value) + t.unit)
+	switch {
+	case err != nil || d < 0:
+		return network.Refuse("is not a time", `write a duration with its unit, such as params.`+t.name+`=30s`)
+	case d == 0:
+		return nil
 	}
+	return network.Keep(t.name)(r, d.String())
 }
 
 // takeAttributes reads name:value,... of which the program's name has a field.

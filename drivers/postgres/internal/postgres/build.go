@@ -33,12 +33,11 @@ func newConnector(cfg registry.Config, env registry.Env) (*connector, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	hosts := []*pgconn.FallbackConfig{host}
-	certificates, err := certificatesFor(hosts, cfg)
-	if err != nil {
+	c := &connector{cfg: cfg, env: env, set: set, hosts: []*pgconn.FallbackConfig{host}}
+	if c.tls, err = c.certificatesFor(c.hosts); err != nil {
 		return nil, err
 	}
-	return &connector{cfg, env, set, hosts, certificates}, nil
+	return c, nil
 }
 
 // build turns the config into that of pgx, field by field: text that has to be parsed can be read in another way than it
@@ -48,7 +47,7 @@ func (c *connector) build() (config *pgx.ConnConfig, err error) {
 	if c.set.environment {
 		if config, err = withEnvironment(&c.cfg, hosts, c.set.connection); err == nil {
 			hosts = hostsFrom(&config.Config)
-			certificates, err = certificatesFor(hosts, c.cfg)
+			certificates, err = c.certificatesFor(hosts)
 		}
 	} else {
 		config, err = withoutEnvironment(c.set.connection)
@@ -97,13 +96,15 @@ func session(params map[string]string, cfg *registry.Config, set map[string]stri
 	params["client_encoding"] = "UTF8"
 }
 
-// certificatesFor returns the TLS with each host, nil for plaintext.
-func certificatesFor(hosts []*pgconn.FallbackConfig, cfg registry.Config) ([]*network.TLS, error) {
-	if cfg.TLS == nil {
+// certificatesFor returns the TLS with each host, nil for plaintext. It is that of the last time, which knows what the
+// files held before.
+func (c *connector) certificatesFor(hosts []*pgconn.FallbackConfig) ([]*network.TLS, error) {
+	if c.cfg.TLS == nil {
 		return nil, nil
 	}
 	var all []*network.TLS
 	for _, host := range hosts {
+		cfg := c.cfg
 		cfg.Host = host.Host
 		if network.IsSocket(&cfg) {
 			return nil, &registry.ConfigError{
@@ -112,11 +113,15 @@ func certificatesFor(hosts []*pgconn.FallbackConfig, cfg registry.Config) ([]*ne
 				Cure:    "leave it out: a socket does not leave the machine",
 			}
 		}
-		one, err := network.NewTLS(&cfg)
-		if err != nil {
-			return nil, err
+		one, known := c.known.Load(host.Host)
+		if !known {
+			made, err := network.NewTLS(&cfg)
+			if err != nil {
+				return nil, err
+			}
+			one, _ = c.known.LoadOrStore(host.Host, made)
 		}
-		all = append(all, one)
+		all = append(all, one.(*network.TLS))
 	}
 	return all, nil
 }

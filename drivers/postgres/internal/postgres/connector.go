@@ -9,13 +9,12 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
@@ -29,6 +28,7 @@ type connector struct {
 	set   settings
 	hosts []*pgconn.FallbackConfig // that of cfg
 	tls   []*network.TLS           // of each; nil: plaintext
+	known sync.Map                 // host -> its *network.TLS, also of those that the environment names
 }
 
 func (c *connector) Driver() driver.Driver { return stdlib.GetDefaultDriver() }
@@ -66,7 +66,7 @@ func (c *connector) logIn(ctx context.Context, config pgx.ConnConfig) (driver.Co
 }
 
 // ready ends the login. It must not fail: stdlib would leave the connection open.
-func (l *login) ready(_ context.Context, conn *pgx.Conn) error {
+func (l *login) ready(ctx context.Context, conn *pgx.Conn) error {
 	socket := conn.PgConn().Conn()
 	if encrypted, ok := socket.(*tls.Conn); ok {
 		socket = encrypted.NetConn()
@@ -74,14 +74,11 @@ func (l *login) ready(_ context.Context, conn *pgx.Conn) error {
 	if handshake, ok := socket.(*network.Handshake); ok {
 		handshake.Over()
 	}
-	conn.TypeMap().RegisterType(&pgtype.Type{
-		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
-	})
 	if l.listener != nil {
 		l.listener.socket = l.socket
 		l.listener.loggedIn(conn.PgConn())
 	}
-	return nil
+	return AfterConnect(ctx, conn)
 }
 
 // login is one connection while it is being opened. When something goes wrong with a connection, pgx asks the

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"errors"
-	"io"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -52,11 +51,7 @@ var faults = []network.Fault{
 	{Match: network.Says("failed to encode args["), Kind: registry.KindValue, Hint: "a parameter has not the Go type that the type of its column asks for, or is out of its range: correct it"},
 	{Match: network.As[*pgconn.ParseConfigError], Kind: registry.KindConfig},
 	{Match: network.Is(pgconn.ErrConnClosed), Kind: registry.KindLost},
-	{Match: network.AtLogin(endsEarly), Kind: registry.KindLost},
-	{Match: endsEarly}, // of something else: a connection has hungUpError
 }
-
-var endsEarly = network.Is(io.EOF, io.ErrUnexpectedEOF)
 
 func says(prefixes ...string) func(error) bool { return network.AtLogin(network.Says(prefixes...)) }
 

@@ -1,10 +1,8 @@
 package postgres
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -52,30 +50,23 @@ func TestSameCodeTwoMeanings(t *testing.T) {
 	}
 }
 
-// atLogin returns err as a login returns it that fails with it.
-func atLogin(err error) error {
-	_, err = network.LogIn(context.Background(), &registry.Config{}, registry.Env{}, table.Diagnose,
-		func(context.Context, registry.Login) (driver.Conn, error) { return nil, err })
-	return err
-}
-
 // A10.
 func TestKindsOfErrorsThatTheDriverFinds(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
 		want registry.Kind
 	}{
-		"no TLS":                 {atLogin(fmt.Errorf("tls error: %w", errors.New("server refused TLS connection"))), registry.KindTLS},
+		"no TLS":                 {tested.AtLogin(fmt.Errorf("tls error: %w", errors.New("server refused TLS connection"))), registry.KindTLS},
 		"standby":                {fmt.Errorf("ValidateConnect failed: %w", pgconn.ErrReadOnlyConnection), registry.KindRole},
 		"no standby":             {pgconn.ErrPrimaryConnection, registry.KindRole},
-		"no channel binding":     {atLogin(errors.New("channel binding required but server does not support SCRAM-SHA-256-PLUS")), registry.KindAuth},
-		"method not allowed":     {atLogin(errors.New(`authentication method requirement "md5" failed: server requested password authentication`)), registry.KindAuth},
-		"another protocol":       {atLogin(errors.New("unknown message type: J")), registry.KindConfig},
+		"no channel binding":     {tested.AtLogin(errors.New("channel binding required but server does not support SCRAM-SHA-256-PLUS")), registry.KindAuth},
+		"method not allowed":     {tested.AtLogin(errors.New(`authentication method requirement "md5" failed: server requested password authentication`)), registry.KindAuth},
+		"another protocol":       {tested.AtLogin(errors.New("unknown message type: J")), registry.KindConfig},
 		"another protocol, long": {&pgproto3.ExceededMaxBodyLenErr{}, registry.KindConfig},
 		"a string of one's own":  {pgconn.NewParseConfigError("x", "y", nil), registry.KindConfig},
 		"closed":                 {pgconn.ErrConnClosed, registry.KindLost},
 		"end of stream":          {hungUpError{}, registry.KindLost},
-		"end of a login":         {atLogin(io.ErrUnexpectedEOF), registry.KindLost},
+		"end of a login":         {tested.AtLogin(io.ErrUnexpectedEOF), registry.KindLost},
 		"certificate and more":   {errors.Join(&pgconn.PgError{Code: "53300"}, &tls.CertificateVerificationError{Err: x509.HostnameError{}}), registry.KindTLS},
 		"of somebody else":       {errors.New("no such table"), registry.KindUnknown},
 		"of another parser":      {errors.New("protocol error in my parser"), registry.KindUnknown},

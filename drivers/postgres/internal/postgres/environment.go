@@ -45,24 +45,34 @@ var neutral = []nameValue{
 }
 
 // withoutEnvironment returns a config of pgx that has the given settings and nothing else.
-func withoutEnvironment(settings []nameValue) (*pgx.ConnConfig, error) {
+func withoutEnvironment(settings []nameValue) (config *pgx.ConnConfig, err error) {
+	err = neutrally(settings, func(text string) error {
+		if config, err = pgx.ParseConfig(text); err != nil {
+			return unreadable
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	config.User, config.Password, config.Database = "", "", ""
+	config.RuntimeParams = make(map[string]string)
+	return config, nil
+}
+
+// neutrally calls parse with a connection string that has the given settings and leaves nothing to the environment.
+func neutrally(settings []nameValue, parse func(text string) error) error {
 	all := slices.Concat(neutral, settings)
 	// An empty service is one, too, and has to be found in a file.
 	if os.Getenv("PGSERVICE") != "" {
 		file, err := serviceFile()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer os.Remove(file)
 		all = append(all, nameValue{"service", "none"}, nameValue{"servicefile", file})
 	}
-	config, err := pgx.ParseConfig(connString(all))
-	if err != nil {
-		return nil, unreadable
-	}
-	config.User, config.Password, config.Database = "", "", ""
-	config.RuntimeParams = make(map[string]string)
-	return config, nil
+	return parse(connString(all))
 }
 
 // serviceFile writes a file with the service "none", which sets nothing, and returns its name.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/patchbay-go/patchbay/internal/testcert"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -166,6 +167,32 @@ func TestTheEnvironmentIsUsedWhenAskedFor(t *testing.T) {
 	t.Setenv("PGHOST", "a,b")
 	if got := hosts(t, registry.Config{Params: useEnvironment, TLS: &registry.TLS{}}); got != "a/6432!a b/6432!b" {
 		t.Errorf("ssl=true with two hosts from the environment: got %s", got)
+	}
+}
+
+// The certificates of before serve while files are written, also with a host that the environment names.
+func TestCertificatesFromFilesWithTheEnvironment(t *testing.T) {
+	t.Setenv("PGHOST", "db.example")
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(ca, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := testcert.NewCA("x").PEM
+	write(text)
+	c, err := newConnector(registry.Config{Dialect: "postgres", User: "app", TLS: &registry.TLS{CAFile: ca}, Params: useEnvironment}, registry.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := c.build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(text[:len(text)/2])
+	if half, err := c.build(); err != nil || half.TLSConfig == nil || !half.TLSConfig.RootCAs.Equal(before.TLSConfig.RootCAs) {
+		t.Errorf("with half of a file: %v", err)
 	}
 }
 

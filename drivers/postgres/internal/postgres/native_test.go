@@ -18,6 +18,15 @@ import (
 
 func TestConnectionStringsOfTheWorld(t *testing.T) { tested.URLs(t, "../../testdata/urls.txt", 20) }
 
+func TestLoginsByConnectionStringsOfTheWorld(t *testing.T) {
+	s := testserver.StartPostgres(t, testserver.Options{})
+	tested.LogIns(t, "../../testdata/urls.txt", s, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", map[string]string{
+		"options=reference": "invalid command-line argument for server process", // which a pooler reads
+		"options=endpoint":  "invalid command-line argument for server process",
+		"options=--cluster": "unrecognized configuration parameter",
+	})
+}
+
 // TestEveryWordOfLibpqAndPgx: the names are those of https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
 // and of the documentation of pgx and pgxpool.
 func TestEveryWordOfLibpqAndPgx(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -29,6 +28,9 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 	if err != nil {
 		return nil, err
 	}
+	if env.OnePool != nil && (set.journal != "wal" || set.mode == "ro") { // in memory there is no journal
+		env.OnePool()
+	}
 	base, err := newConnector(fileURI(path, set.query))
 	switch {
 	case err != nil:
@@ -43,9 +45,19 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 func locate(cfg registry.Config, env registry.Env) (path string, set settings, err error) {
 	field, name := fileName(cfg)
 	memory := inMemory(name)
+	reads := cfg.Role == registry.RoleReader || cfg.Role == registry.RolePreferReader && !memory
+	if _, given := cfg.Params["txlock"]; reads && !given {
+		cfg = cfg.Over(registry.Config{Params: map[string]string{"txlock": "deferred"}}) // one that writes at once would fail
+	}
 	set, err = readParams(cfg.Params, memory, env.NoCreate)
 	set.memory = memory
-	err = errors.Join(foreignFields(cfg, env), err, set.takeRole(&cfg), set.readSession(cfg.Session))
+	err = errors.Join(foreignFields(cfg, env), err, set.readSession(cfg.Session), set.checkRole(cfg.Role))
+	if reads && set.writable.last != "" && set.writable.last != queryOnlyOn {
+		err = errors.Join(err, &registry.ConfigError{Field: "session." + queryOnly, Problem: "is off for a reader", Cure: "leave it out"})
+	}
+	if reads {
+		set.readable.last, set.writable.last = queryOnlyOn, queryOnlyOn
+	}
 	if memory {
 		// A name that nobody else in the process has: SQLite shares the database between all who know it.
 		// https://www.sqlite.org/src/file/src/memdb.c
@@ -57,29 +69,14 @@ func locate(cfg registry.Config, env registry.Env) (path string, set settings, e
 	return path, set, errors.Join(err, wrong)
 }
 
-// takeRole makes a reader by the setting that refuses writes: every file has readers, and every one that can be written
-// a writer, but not a database in memory.
-func (set settings) takeRole(cfg *registry.Config) error {
+// checkRole refuses a role that the file or the database in memory cannot have.
+func (set settings) checkRole(role registry.Role) error {
 	switch {
-	case cfg.Role == registry.RoleWriter && set.mode == "ro":
+	case role == registry.RoleWriter && set.mode == "ro":
 		return &registry.ConfigError{Field: "role", Problem: "is writer, and params.mode is ro", Cure: "leave one of them out"}
-	case cfg.Role == registry.RoleReader && set.memory:
+	case role == registry.RoleReader && set.memory:
 		return &registry.ConfigError{Field: "role", Problem: "is reader, which a database in memory cannot be", Cure: "leave it out"}
-	case cfg.Role != registry.RoleReader && cfg.Role != registry.RolePreferReader || set.memory:
-		return nil
 	}
-	for name, value := range cfg.Session {
-		if strings.EqualFold(name, queryOnly) {
-			if on, ok := boolean(value); ok && !on {
-				return &registry.ConfigError{Field: "session." + name, Problem: "is off beside role=" + cfg.Role.String(), Cure: "leave one of them out"}
-			}
-			return nil
-		}
-	}
-	if cfg.Session == nil {
-		cfg.Session = make(map[string]string)
-	}
-	cfg.Session[queryOnly] = "on" // the config belongs to the driver
 	return nil
 }
 

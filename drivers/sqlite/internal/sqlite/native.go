@@ -40,12 +40,11 @@ func (dialect) ParseDSN(dsn string) (registry.Config, error) {
 			}
 		}
 	}
-	cfg := registry.Config{Filename: name}
+	cfg := registry.Config{Filename: name, Session: r.session, Params: r.params}
 	if r.memory {
 		cfg.Filename = memoryName
 	}
-	cfg.Session, cfg.Params = r.session, under(r.params, r.silent(inMemory(cfg.Filename)))
-	return cfg, nil
+	return cfg.Over(registry.Config{Params: r.silent(inMemory(cfg.Filename))}), nil
 }
 
 const (
@@ -69,19 +68,6 @@ func (r *reading) silent(memory bool) map[string]string {
 		}
 	}
 	return m
-}
-
-// under adds what m does not have.
-func under(m, more map[string]string) map[string]string {
-	all := maps.Clone(more)
-	if all == nil {
-		all = make(map[string]string, len(m))
-	}
-	maps.Copy(all, m)
-	if len(all) == 0 {
-		return nil
-	}
-	return all
 }
 
 // splitDSN returns the name of a file and the parameters after it.
@@ -161,6 +147,7 @@ func (dialect) Import(cfg *registry.Config) error {
 	if r.memory {
 		return wrongWord("mode", "is memory beside the name of a file", "write sqlite::memory: for a database in memory")
 	}
-	cfg.Params, cfg.Session = under(rest, r.params), under(cfg.Session, r.session)
+	cfg.Params = rest
+	*cfg = cfg.Over(registry.Config{Session: r.session, Params: r.params})
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func TestConnectionStrings(t *testing.T) {
-	testdriver.Driver{Driver: Driver()}.Strings(t, "testdata/strings.json", 10)
+	testdriver.Driver{Driver: Driver()}.URLs(t, "../../testdata/urls.txt", 10)
 }
 
 // TestEveryWordIsKnown compares with the drivers' documentation: what they take is here, as a parameter or an error.

@@ -41,7 +41,10 @@ var pragmas = []param{
 }
 
 // queryOnly is the PRAGMA that comes last, because others write.
-const queryOnly = "query_only"
+const (
+	queryOnly   = "query_only"
+	queryOnlyOn = "pragma query_only=1;"
+)
 
 // notSettings are the other PRAGMAs by why no connection is opened with them.
 var notSettings = map[string]string{

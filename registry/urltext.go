@@ -1,0 +1,187 @@
+package registry
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// String returns the config as a URL that ParseURL reads, except that secrets show as [redacted], which it
+// does not.
+func (c Config) String() string {
+	c.hideMisplaced()
+	var b strings.Builder
+	b.WriteString(c.Dialect)
+	var inPath []string // the fields that are not among the parameters
+	if c.isFile() {
+		inPath = []string{"dialect", "password", "filename"}
+		name := c.Filename
+		if name == "" {
+			name, inPath = c.Database, append(inPath, "database")
+		}
+		path := escape(name, "/:")
+		if rest, ok := strings.CutPrefix(path, "//"); ok { // which would start a host
+			path = "/%2F" + rest
+		} else if strings.HasPrefix(path, "/./") || strings.HasPrefix(path, "/../") { // which would look relative
+			path = "/%2E" + path[2:]
+		}
+		b.WriteString(":" + path)
+	} else {
+		inPath = []string{"dialect", "password", "user", "host"}
+		if len(c.Hosts) == 0 {
+			inPath = append(inPath, "port")
+		} else if c.hostsInPath() {
+			inPath = append(inPath, "hosts")
+		}
+		b.WriteString("://" + c.authority())
+		if !pathIsInstance(c.Dialect) {
+			inPath = append(inPath, "database")
+		}
+		if c.Database != "" && !pathIsInstance(c.Dialect) {
+			b.WriteString("/" + escape(c.Database, ""))
+		}
+	}
+	separator := "?"
+	c.writeParams(inPath, func(name, value string) {
+		b.WriteString(separator + escape(name, "") + "=" + value)
+		separator = "&"
+	})
+	return b.String()
+}
+
+// hideMisplaced redacts texts that hold a secret where none belongs, in a copy of a config.
+func (c *Config) hideMisplaced() {
+	for _, f := range c.fields() {
+		if p, ok := f.at.(*string); ok && !strings.HasPrefix(f.name, "ssl.") && showsSecret(*p) {
+			*p = redacted
+		}
+	}
+	c.Hosts = shownTexts(c.Hosts)
+}
+
+// writeParams calls add for all that is set in c but the fields in inPath, with the values escaped.
+func (c Config) writeParams(inPath []string, add func(name, value string)) {
+	plainTLS := c.TLS != nil
+	for _, f := range c.fields() {
+		value := f.value()
+		if value == nil {
+			continue
+		}
+		plainTLS = plainTLS && !strings.HasPrefix(f.name, "ssl.")
+		if !slices.Contains(inPath, f.name) {
+			text := escape(fmt.Sprint(value), "/:")
+			switch list := value.(type) {
+			case []Kind:
+				text = escape(joinKinds(list), "/:")
+			case []string:
+				text = escape(strings.Join(list, ","), "/:,[]")
+			}
+			add(f.name, text)
+		}
+	}
+	if plainTLS {
+		add("ssl", "true")
+	}
+	for _, m := range c.maps() {
+		prefix := m.name + "."
+		if m.name == "params" {
+			prefix = ""
+		}
+		for _, name := range slices.Sorted(maps.Keys(*m.at)) {
+			add(prefix+name, escape(shownParam(name, (*m.at)[name]), "/:"))
+		}
+	}
+	if c.Readers == nil {
+		return
+	}
+	readers := *c.Readers
+	readers.hideMisplaced()
+	empty := true
+	readers.writeParams(nil, func(name, value string) {
+		add(inReaders+name, value)
+		empty = false
+	})
+	if empty {
+		add("readers", "true")
+	}
+}
+
+func joinKinds(kinds []Kind) string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.String())
+	}
+	return strings.Join(names, ",")
+}
+
+// escape writes text for a URL in which a space is %20 and "+" a plus. The characters in keep stay as they are.
+func escape(text, keep string) string {
+	if text == redacted {
+		return text
+	}
+	text = strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
+	for _, c := range keep {
+		text = strings.ReplaceAll(text, fmt.Sprintf("%%%02X", c), string(c))
+	}
+	return text
+}
+
+// Format writes String for every verb: %+v and %#v would show a secret that was put into Params by mistake.
+func (c Config) Format(f fmt.State, verb rune) {
+	// The state only fails when its writer does, and fmt has no way to say so.
+	_, _ = f.Write([]byte(c.String()))
+}
+
+// isFile reports whether the part before the query is a file name.
+func (c Config) isFile() bool {
+	info, known := std.describe(c.Dialect)
+	files := info.Files || !known && c.Filename != ""
+	return files && c.Host == "" && len(c.Hosts) == 0 && c.Port == 0 && c.User == "" && c.Password.IsZero()
+}
+
+func (c Config) authority() string {
+	s := escape(c.User, "")
+	if !c.Password.IsZero() {
+		s += ":" + redacted
+	}
+	if s != "" {
+		s += "@"
+	}
+	if len(c.Hosts) > 0 {
+		if c.hostsInPath() {
+			for i, host := range c.Hosts {
+				if i > 0 {
+					s += ","
+				}
+				s += escape(host, ":[]")
+			}
+		}
+		return s
+	}
+	if strings.Contains(c.Host, ":") {
+		s += "[" + escape(c.Host, ":") + "]"
+	} else {
+		s += escape(c.Host, "")
+	}
+	if c.Port != 0 {
+		s += ":" + strconv.Itoa(c.Port)
+	}
+	return s
+}
+
+// hostsInPath reports whether Hosts are read as they are where they stand before the path of a URL.
+func (c Config) hostsInPath() bool {
+	if c.Host != "" || len(c.Hosts) < 2 {
+		return false
+	}
+	for _, host := range c.Hosts {
+		var read Config
+		if host == "" || read.parseHosts(escape(host, ":[]")) != nil || read.Hosts[0] != host {
+			return false
+		}
+	}
+	return true
+}
