@@ -20,8 +20,8 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// everything is what "./..." would be if it reached into the tools module.
-var everything = []string{"./...", "./tools/..."}
+// everything is what "./..." would be if it reached into the other modules of go.work.
+var everything = []string{"./...", "./manager/otelpool/...", "./manager/prompool/...", "./tools/..."}
 
 // tagSets returns no tag, each single one, and the one for all drivers.
 func tagSets() []string {
@@ -100,6 +100,9 @@ func Unit() (err error) {
 		if !slices.ContainsFunc(facts, func(f testserver.Fact) bool { return f.Dialect == info.Dialect }) {
 			fmt.Printf("  %s: nothing ran\n", info.Dialect)
 		}
+	}
+	if !slices.ContainsFunc(facts, func(f testserver.Fact) bool { return f.Dialect == testserver.Browser }) {
+		fmt.Printf("  %s: nothing ran\n", testserver.Browser)
 	}
 	for _, fact := range facts {
 		fmt.Printf("  %s\n", fact)

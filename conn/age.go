@@ -19,7 +19,7 @@ type ageing struct {
 
 // grow notes a new connection.
 func (c *connector) grow(l *login) {
-	if c.ages != nil {
+	if c.upkeep != nil && c.ages != nil {
 		l.due = time.Now().Add(c.ages.most - time.Duration(rand.Int64N(int64(c.ages.most)/4+1)))
 		c.lookAt(l.due)
 	}

@@ -8,7 +8,25 @@
 // A query on a pool whose Pool.Max connections are all in use waits for one, and ends with "context deadline exceeded"
 // if its context does; without a deadline it waits for ever. The usual causes are rows that are not closed, a
 // transaction that is neither committed nor rolled back, and a second query inside a loop over rows with a Pool.Max of 1.
-// WaitCount and WaitDuration of [sql.DB.Stats] tell it from a server that is slow.
+// WaitCount and WaitDuration of [sql.DB.Stats] tell it from a server that is slow. A pool of package manager tells it by an
+// event, which can say where the connections are: manager.Starved.
+//
+// # Several hosts, and servers that are down
+//
+// With Config.Hosts a connection goes to the first host that can be used, in the order of the list or a random one. Each
+// gets its share of the connect timeout, and 1 s at least. The next one is tried where the failure may be one of this host alone:
+// [KindUnreachable], [KindTimeout], [KindStarting], [KindTooMany], [KindLost], [KindTLS] and [KindRole]. The error joins a [*HostError]
+// for each host; its kind is that of the first host that was reached, else that of the first.
+//
+// A server that could not be reached (the first three of these kinds, and KindTLS) is down for all pools of the
+// process that would dial it alike; a pool with [WithDialer] keeps to what it has seen itself. Then there is one attempt
+// to connect at a time, at most nine a second, and callers who need a connection get the result of the next one that
+// ends, within their own context. While another host serves, those that are down are tried in its background, after 1, 2, 4 s and
+// so on up to 30 s, whenever a connection is opened; callers do not wait for that. Once a server has been reached, connections
+// become more step by step. Nothing of this waits or limits while all is well. The bus hears of [HostDown] and [HostUp].
+//
+// Connections stay where they are when a host that comes before theirs is back: they leave it when they end, which
+// Pool.MaxLifetime bounds.
 //
 // # Roles and failovers
 //
@@ -80,6 +98,35 @@ func (c *Conn) Version(ctx context.Context) (string, error) {
 	}
 	c.pool.release(over, one)
 	return fmt.Sprint(version), nil
+}
+
+// Check asks the database, by the query and within the connect timeout that Open tests with, through the pool: it waits for
+// a connection as any caller does. Where the config asks for a Role, a server that has another one now is an error of
+// [KindRole]. A connection that does not answer, or has the wrong role, is closed for good.
+func (c *Conn) Check(ctx context.Context) error {
+	start := time.Now()
+	one, err := c.pool.take(ctx, c.pool.toConnect(start, "waiting for a connection"))
+	if err != nil {
+		return err
+	}
+	if err := c.pool.test(ctx, start, one); err != nil {
+		return err
+	}
+	if c.pool.role != RoleAny {
+		value, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the role"), one, c.pool.roleQuery)
+		if err != nil {
+			return err
+		}
+		if err := c.pool.judge(roleOf(value)); err != nil {
+			if l := c.pool.loginOf(one); l != nil {
+				c.pool.suspects.add(l.host, err)
+			}
+			c.pool.retire(one)
+			return err
+		}
+	}
+	c.pool.release(over, one)
+	return nil
 }
 
 // Diagnose says what an error means that this database returned; see [Diagnose].

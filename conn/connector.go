@@ -34,15 +34,12 @@ type connector struct {
 	several   bool     // the config has Hosts
 	onePool   bool     // there can be no other for reading
 	limits    Pool
-	memory    *memory         // of servers that are down; nil for files
-	life      context.Context // ends with the pool; nil until it is needed
-	probes    sync.WaitGroup  // attempts to connect that no caller makes
-	wrapped   bool            // by WithConnector
-	timeout   time.Duration   // 0: none
+	*upkeep                 // nil for files
+	wrapped   bool          // by WithConnector
+	timeout   time.Duration // 0: none
 	name      string
 	target    string
 	driver    registry.Driver
-	registry  *registry.Registry
 	dialect   string
 	query     string // tests a connection
 	args      []any  // of query
@@ -50,11 +47,10 @@ type connector struct {
 	keeper    *keeper                                    // nil if the pool has no Min
 	session   []func(context.Context, driver.Conn) error // of WithSession
 
+	health  health        // of the database, as the pool has seen it
 	sockets netconn.Group // of the pool
 	logins  sync.Map      // driver.Conn -> *login, while it has sockets
 	adrift  atomic.Int32  // calls of inner.Connect that were given up and go on
-
-	ages *ageing // nil if connections may live for ever
 
 	places sync.Mutex // guards what follows
 	lost   int        // places in the pool that no connection has
@@ -113,14 +109,17 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 	if n := c.adrift.Load(); n >= mostAdrift {
 		return nil, &endError{KindTimeout, fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)}
 	}
-	err = c.within(ctx, c.toConnect(time.Now(), "connecting"), func(ctx context.Context) error {
-		dc, err = c.reach(ctx)
+	start := time.Now()
+	var r reached
+	err = c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) error {
+		r, err = c.reach(ctx)
 		return err
 	})
+	c.noteDial(time.Since(start), r.host, r.role, err)
 	if c.lazy.is {
 		c.tried(err)
 	}
-	return dc, err
+	return r.dc, err
 }
 
 // ready connects, checks the role of the server, and has the functions of WithSession prepare the connection.
@@ -279,10 +278,12 @@ func (c *connector) Close() error {
 	if c.keeper != nil {
 		c.keeper.stop()
 	}
-	_ = do(over, func() error { // their context has ended
-		c.probes.Wait()
-		return nil
-	})
+	if c.upkeep != nil {
+		_ = do(over, func() error { // their context has ended
+			c.probes.Wait()
+			return nil
+		})
+	}
 	var err error
 	for _, h := range c.hosts {
 		err = errors.Join(err, c.closeDriver(h.inner))

@@ -22,6 +22,7 @@ type Failed struct {
 	Name    string
 	Dialect string
 	Kind    Kind
+	Hint    string // what to check or change; may be empty
 	Err     error
 }
 
@@ -32,6 +33,7 @@ type Retrying struct {
 	Attempt int           // the one that failed, from 1
 	Delay   time.Duration // until the next
 	Kind    Kind
+	Hint    string
 	Err     error // why it failed
 }
 
@@ -43,6 +45,8 @@ type Warmed struct {
 	Ready   int // connections there are now
 	Min     int // Pool.Min
 	Took    time.Duration
+	Kind    Kind
+	Hint    string
 	Err     error
 }
 
@@ -54,6 +58,37 @@ type RoleChanged struct {
 	Host    string // name or address, and port
 	Was, Is Role   // RoleAny: it is neither a writer nor a reader, such as a node of a cluster that has lost the others
 	Err     error
+}
+
+// Dialed says that an attempt to open a connection to the database has ended, be it for [Open], for a query or for
+// Pool.Min. There is one for every physical connection, so it is for metrics; that all of them fail, [Lost] says once.
+type Dialed struct {
+	Name    string
+	Dialect string
+	Host    string // of several, the one that was reached
+	Role    Role   // of its server, as far as the config asks for one
+	Took    time.Duration
+	Failed  bool
+	Kind    Kind // of the failure
+}
+
+// Lost says that a database that was open cannot be reached any more: a further connection could not be opened. It comes once, until [Restored]. A pool with a Min finds out by itself, within its check interval. Any
+// other learns of it by the first query that needs a further connection, since a pool asks its database nothing; and what
+// is in use or idle may go on working, as after a change of the password.
+type Lost struct {
+	Name    string
+	Dialect string
+	Kind    Kind
+	Hint    string
+	Open    int // connections that the pool still has
+	Err     error
+}
+
+// Restored says that a connection could be opened again after [Lost].
+type Restored struct {
+	Name    string
+	Dialect string
+	After   time.Duration // since Lost
 }
 
 // HostDown says that a server cannot be reached, by this pool or another one. It is told once; then the server is tried
@@ -90,6 +125,15 @@ func (Warmed) EventName() string { return "connection:warm" }
 
 // EventName returns "role:change".
 func (RoleChanged) EventName() string { return "role:change" }
+
+// EventName returns "connection:dial".
+func (Dialed) EventName() string { return "connection:dial" }
+
+// EventName returns "connection:lost".
+func (Lost) EventName() string { return "connection:lost" }
+
+// EventName returns "connection:restore".
+func (Restored) EventName() string { return "connection:restore" }
 
 // EventName returns "host:down".
 func (HostDown) EventName() string { return "host:down" }

@@ -185,7 +185,7 @@ func (o *one) Next(row []driver.Value) error {
 	return nil
 }
 
-// recorded is a bus and all that was emitted on it.
+// recorded is a bus and all that was emitted on it, but for what is there for every physical connection.
 type recorded struct {
 	bus    *observer.Bus
 	mu     sync.Mutex
@@ -196,6 +196,9 @@ func record(t testing.TB) *recorded {
 	t.Helper()
 	r := &recorded{bus: observer.New()}
 	t.Cleanup(observer.On(r.bus, func(e observer.Event) {
+		if _, ok := e.(conn.Dialed); ok {
+			return
+		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.events = append(r.events, e)

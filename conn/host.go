@@ -29,11 +29,16 @@ func (e *HostError) Unwrap() error { return e.Err }
 
 // host is one of the servers of a pool.
 type host struct {
+	base      driver.Connector // the driver's own
+	inner     driver.Connector // the same, or what WithConnector put around it
+	*standing                  // nil for files
+}
+
+// standing is what is known of a server.
+type standing struct {
 	pool    *connector
 	address string
 	tls     *TLS
-	base    driver.Connector // the driver's own
-	inner   driver.Connector // the same, or what WithConnector put around it
 
 	// The memory of the pool guards these.
 	reached  time.Time // last
@@ -59,9 +64,9 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 	if c.role != RoleAny {
 		env.Role = c.hear
 	}
-	h := &host{pool: c, tls: cfg.TLS}
+	h := new(host)
 	if !info.Files {
-		h.address = address(&cfg, info)
+		h.standing = &standing{pool: c, address: address(&cfg, info), tls: cfg.TLS}
 	}
 	if err = recovered(func() (err error) { h.base, err = c.driver.Connector(cfg.Clone(), env); return err }); err != nil {
 		return nil, err
@@ -76,11 +81,18 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 // leastShare is what a host gets of the time at least.
 const leastShare = time.Second
 
+// reached is a new connection, and what is known of its server.
+type reached struct {
+	dc   driver.Conn
+	host *host // nil for a file
+	role Role  // as far as it was asked for
+}
+
 // reach connects to the first host that can be used.
-func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
-	if c.memory == nil { // a file
-		dc, _, err := c.connect(ctx, c.hosts[0])
-		return dc, err
+func (c *connector) reach(ctx context.Context) (r reached, err error) {
+	if c.upkeep == nil { // a file
+		r.dc, r.role, err = c.connect(ctx, c.hosts[0])
+		return r, err
 	}
 	if c.isDoubtful() {
 		for _, h := range c.hosts {
@@ -88,18 +100,18 @@ func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
 		}
 	}
 	for {
-		dc, failed := c.reachOnce(ctx)
+		r, failed := c.reachOnce(ctx)
 		switch {
-		case dc != nil:
-			return dc, nil
+		case r.dc != nil:
+			return r, nil
 		case failed == nil && ctx.Err() != nil:
-			return nil, context.Cause(ctx)
+			return r, context.Cause(ctx)
 		case failed == nil: // a host that was down may be up, or the other way round
 		case !c.several:
-			return nil, failed[0].Err
+			return r, failed[0].Err
 		default:
 			slices.SortStableFunc(failed, func(a, b *HostError) int { return c.rank(a) - c.rank(b) })
-			return nil, &hostsError{failed}
+			return r, &hostsError{failed}
 		}
 	}
 }
@@ -107,7 +119,7 @@ func (c *connector) reach(ctx context.Context) (driver.Conn, error) {
 // isDoubtful reports whether no one has tried yet whether the database is there, or whether it seems to have gone: several of
 // the pool's connections broke, and none was opened since. Else all that lost theirs would dial at the same moment.
 func (c *connector) isDoubtful() bool {
-	return c.lazy.is && !c.lazy.up.Load() || c.sockets.Broken() >= seemsGone
+	return c.sockets.Broken() >= seemsGone || c.lazy.is && !c.isTried()
 }
 
 const seemsGone = 3 // connections
@@ -119,7 +131,7 @@ func (c *connector) rank(e *HostError) int {
 
 // reachOnce tries the hosts that are not known to be down, or waits for those that are where there is no other. With neither
 // a connection nor an error there was none to try.
-func (c *connector) reachOnce(ctx context.Context) (driver.Conn, []*HostError) {
+func (c *connector) reachOnce(ctx context.Context) (reached, []*HostError) {
 	up, down := c.memory.split(c.inOrder())
 	if len(up) == 0 {
 		return c.await(ctx, down)
@@ -128,7 +140,7 @@ func (c *connector) reachOnce(ctx context.Context) (driver.Conn, []*HostError) {
 		c.nudge(h)
 	}
 	var failed []*HostError
-	var spare driver.Conn // to a writer, where a reader is preferred
+	var spare reached // a writer, where a reader is preferred
 	for i, h := range up {
 		flight, ok := c.memory.begin(ctx, h)
 		if !ok {
@@ -140,14 +152,14 @@ func (c *connector) reachOnce(ctx context.Context) (driver.Conn, []*HostError) {
 		kind := c.kindOf(err)
 		c.note(h, start, kind, err)
 		c.memory.end(flight)
-		switch {
+		switch r := (reached{dc, h, role}); {
 		case err == nil && (c.role != RolePreferReader || role != RoleWriter):
-			if spare != nil {
-				closeConn(spare)
+			if spare.dc != nil {
+				closeConn(spare.dc)
 			}
-			return dc, nil
-		case err == nil && spare == nil:
-			spare = dc
+			return r, nil
+		case err == nil && spare.dc == nil:
+			spare = r
 			continue
 		case err == nil:
 			closeConn(dc)
@@ -159,14 +171,14 @@ func (c *connector) reachOnce(ctx context.Context) (driver.Conn, []*HostError) {
 		}
 	}
 	switch {
-	case spare != nil && ctx.Err() == nil:
+	case spare.dc != nil && ctx.Err() == nil:
 		return spare, nil
-	case spare != nil:
-		closeConn(spare)
+	case spare.dc != nil:
+		closeConn(spare.dc)
 	case failed == nil && ctx.Err() == nil:
-		return nil, nil
+		return reached{}, nil
 	}
-	return nil, append(failed, c.notTried(down, failed)...)
+	return reached{}, append(failed, c.notTried(down, failed)...)
 }
 
 // shareOf is the limit of a host where n are left to try. The last one has all that is left.

@@ -82,7 +82,8 @@ func (k *keeper) warm(ctx context.Context, start time.Time, first *sql.Conn) (Wa
 }
 
 func (k *keeper) event(ready int, start time.Time, err error) Warmed {
-	return Warmed{k.pool.name, k.pool.dialect, ready, k.min, time.Since(start), shown(err)}
+	d := diagnose(err, k.pool.driver)
+	return Warmed{k.pool.name, k.pool.dialect, ready, k.min, time.Since(start), d.Kind, d.Hint, shown(err)}
 }
 
 // begin fills a pool that was opened lazily, and then looks after it.
@@ -100,10 +101,16 @@ func (k *keeper) begin() {
 // run checks the pool until it is stopped.
 func (k *keeper) run(err error) {
 	failures := 0
-	if err != nil {
-		failures++
+	pause := func() time.Duration {
+		if failures++; err == nil {
+			failures = 0
+			return k.pause(nil, 0)
+		}
+		pause := k.pause(err, failures)
+		k.pool.health.triesAt(time.Now().Add(pause))
+		return pause
 	}
-	next := time.NewTimer(k.pause(err, failures))
+	next := time.NewTimer(pause())
 	defer next.Stop()
 	var again <-chan time.Time // to ask suspects that could not be asked
 	delay, last := grace, time.Time{}
@@ -121,6 +128,7 @@ func (k *keeper) run(err error) {
 		case <-again:
 		case <-next.C:
 			isDue = true
+			k.pool.health.triesAt(time.Time{})
 		}
 		start := time.Now()
 		k.busy <- struct{}{}
@@ -146,10 +154,7 @@ func (k *keeper) run(err error) {
 		if changed && k.ctx.Err() == nil {
 			observer.Emit(k.pool.bus, k.event(ready, start, err))
 		}
-		if failures++; err == nil {
-			failures = 0
-		}
-		next.Reset(k.pause(err, failures))
+		next.Reset(pause())
 	}
 }
 

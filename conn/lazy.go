@@ -50,7 +50,7 @@ func (c *connector) tried(err error) {
 		}
 		c.mu.Unlock()
 		if tell {
-			observer.Emit(c.bus, Failed{c.name, c.dialect, failure.Kind, failure})
+			observer.Emit(c.bus, Failed{c.name, c.dialect, failure.Kind, failure.Hint, failure})
 		}
 		return
 	}
@@ -68,6 +68,13 @@ func (c *connector) tried(err error) {
 		}
 	}()
 	observer.Emit(c.bus, opened)
+}
+
+// isTried reports whether an attempt to connect has ended.
+func (c *connector) isTried() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lazy.attempts > 0
 }
 
 // Pending reports whether the database was opened with Config.Lazy and nothing has connected to it yet. err is why the last

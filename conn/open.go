@@ -61,7 +61,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	}
 	k := c.makePool(o.check)
 	var warmed Warmed
-	attempts, err := c.pool.attempt(ctx, cfg.Retry, func(ctx context.Context) (err error) {
+	attempts, err := c.pool.attempt(ctx, cfg.Retry, o.onRetry, func(ctx context.Context) (err error) {
 		start := time.Now()
 		if k == nil || k.min == 0 {
 			return c.pool.try(ctx, start)
@@ -149,7 +149,7 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 	pool := &connector{
 		done:    make(chan struct{}),
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
-		name:    o.name, target: target(&cfg, info), driver: d, registry: o.registry, dialect: info.Dialect,
+		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
 		session: o.session, limits: cfg.Pool,
 		order: cfg.HostOrder, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
@@ -157,17 +157,10 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 	if cfg.Role != RoleAny {
 		pool.role, pool.roleQuery, pool.suspects = cfg.Role, info.RoleQuery, newSuspects()
 	}
-	if cfg.Pool.MaxLifetime > 0 {
-		pool.ages = &ageing{most: cfg.Pool.MaxLifetime}
-	}
-	switch {
-	case info.Files:
-	case o.dial != nil: // which may lead elsewhere
-		pool.memory = new(memory)
-	default:
-		pool.memory = &outages
-	}
 	pool.lazy.is = cfg.Lazy
+	if !info.Files {
+		pool.upkeep = newUpkeep(cfg, o)
+	}
 	for _, one := range each {
 		h, err := pool.newHost(one, info, o)
 		if err != nil {
@@ -208,6 +201,6 @@ func (o *options) resolve(given Config) (Config, registry.Driver, error) {
 
 // fail tells the bus that opening failed and returns the error.
 func (o *options) fail(e *Error) error {
-	observer.Emit(o.bus, Failed{e.Name, e.Dialect, e.Kind, e})
+	observer.Emit(o.bus, Failed{e.Name, e.Dialect, e.Kind, e.Hint, e})
 	return e
 }

@@ -23,6 +23,7 @@ type options struct {
 	wrap        []func(driver.Connector) driver.Connector
 	session     []func(context.Context, driver.Conn) error
 	check       time.Duration
+	onRetry     func(Retrying)
 	serverOnly  bool
 	noCreate    bool
 	test        bool // it is opened to be closed
@@ -48,7 +49,8 @@ func WithRegistry(r *registry.Registry) Option { return func(o *options) { o.reg
 // WithDialer opens every network connection with dial, which is where a proxy or an SSH tunnel fits: the
 // DialContext method of a [net.Dialer], of an SSH client or of a SOCKS dialer. It is called concurrently, with
 // the network "tcp" or "unix" ("udp" to ask where an instance of SQL Server listens), and must give up when its
-// context ends. A dialect of files never calls it; nil is the dialer of the dialect.
+// context ends. A dialect of files never calls it; nil is the dialer of the dialect. What other pools know of servers that are
+// down is of no use where it leads, and the other way round.
 func WithDialer(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
 	return func(o *options) { o.dial = dial }
 }
@@ -67,17 +69,17 @@ func WithCredentials(ask func(context.Context, LoginRequest) (Login, error)) Opt
 // askFor returns the Credentials of the Env of a driver, nil if the login is in the config.
 func (o *options) askFor(cfg Config) (func(ctx context.Context, refused bool) (Login, error), error) {
 	if o.credentials != nil {
-		return ownErrors(credentials.Func(o.credentials).For(cfg)), nil
+		return telling(credentials.Func(o.credentials).For(cfg)), nil
 	}
 	env, err := credentials.Env(cfg)
-	if err != nil || env.Credentials == nil {
-		return nil, err
-	}
-	return ownErrors(env.Credentials), nil
+	return telling(env.Credentials), err
 }
 
-// ownErrors marks the errors of ask.
-func ownErrors(ask func(ctx context.Context, refused bool) (Login, error)) func(context.Context, bool) (Login, error) {
+// telling returns ask with errors that can be told from those of a server.
+func telling(ask func(context.Context, bool) (Login, error)) func(context.Context, bool) (Login, error) {
+	if ask == nil {
+		return nil
+	}
 	return func(ctx context.Context, refused bool) (Login, error) {
 		login, err := ask(ctx, refused)
 		if err != nil {
@@ -94,11 +96,16 @@ func WithSession(f func(context.Context, driver.Conn) error) Option {
 	return func(o *options) { o.session = append(o.session, f) }
 }
 
-// WithConnector lets wrap put a connector of its own around that of the driver, for tracing or metrics. Of
-// several, the last is outermost.
+// WithConnector lets wrap put a connector of its own around that of the driver, for tracing or metrics; it is called once
+// for each host. Of several, the last is outermost. An attempt that is not made for one caller alone has a context
+// without the values of any.
 func WithConnector(wrap func(driver.Connector) driver.Connector) Option {
 	return func(o *options) { o.wrap = append(o.wrap, wrap) }
 }
+
+// WithOnRetry calls f when an attempt to open the database has failed and another will follow, before the bus hears of
+// it: for those who show how the opening stands.
+func WithOnRetry(f func(Retrying)) Option { return func(o *options) { o.onRetry = f } }
 
 // ServerOnly opens the database that every server of the dialect has, such as "postgres" or "master", in place
 // of the one in the Config: for creating that one. For a dialect of files it is an error.

@@ -3,7 +3,6 @@ package conn
 import (
 	"cmp"
 	"context"
-	"database/sql/driver"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -33,6 +32,26 @@ type memory struct {
 
 // outages is the memory of all pools that dial alike.
 var outages memory
+
+// upkeep is what a pool of connections to servers needs beyond its callers.
+type upkeep struct {
+	registry *registry.Registry
+	memory   *memory
+	life     context.Context // ends with the pool; nil until it is needed
+	probes   sync.WaitGroup  // what runs in it
+	ages     *ageing         // nil if connections may live for ever
+}
+
+func newUpkeep(cfg Config, o *options) *upkeep {
+	u := &upkeep{registry: o.registry, memory: &outages}
+	if o.dial != nil { // which may lead elsewhere
+		u.memory = new(memory)
+	}
+	if cfg.Pool.MaxLifetime > 0 {
+		u.ages = &ageing{most: cfg.Pool.MaxLifetime}
+	}
+	return u
+}
 
 // place is what an outage is remembered by. For pools with the same place, a server is down or it is not.
 type place struct {
@@ -75,10 +94,9 @@ type waiter struct {
 
 // result is what came of a probe.
 type result struct {
-	host  *host
-	dc    driver.Conn // for one of those that wait in the pool that made it
-	err   error
-	again bool // it is none for this waiter, who may try for himself
+	reached // dc is for one of those that wait in the pool that made it
+	err     error
+	again   bool // it is none for this waiter, who may try for himself
 }
 
 // place returns what an outage of this host is remembered by.
@@ -307,13 +325,13 @@ func (c *connector) launch(h *host, p *probe, pause time.Duration) {
 	time.AfterFunc(pause, func() {
 		ctx, ok := c.enter()
 		if !ok {
-			c.tell(h, p, time.Now(), nil, &endError{KindCanceled, errClosed})
+			c.tell(h, p, time.Now(), reached{}, &endError{KindCanceled, errClosed})
 			return
 		}
 		defer c.probes.Done()
 		start := time.Now()
-		dc, _, err := c.connectWithin(ctx, h, l)
-		c.tell(h, p, start, dc, err)
+		dc, role, err := c.connectWithin(ctx, h, l)
+		c.tell(h, p, start, reached{dc, h, role}, err)
 	})
 }
 
@@ -346,7 +364,7 @@ func (c *connector) background() context.Context {
 }
 
 // tell notes the result of a probe and gives it to those who wait for it.
-func (c *connector) tell(h *host, p *probe, start time.Time, dc driver.Conn, err error) {
+func (c *connector) tell(h *host, p *probe, start time.Time, made reached, err error) {
 	kind, m := c.kindOf(err), c.memory
 	down := err != nil && c.isOutage(h, kind, start, err)
 	m.mu.Lock()
@@ -356,10 +374,10 @@ func (c *connector) tell(h *host, p *probe, start time.Time, dc driver.Conn, err
 		o.probe = nil
 	}
 	for _, w := range waiters {
-		r := result{host: w.own(h), err: err}
+		r := result{reached: reached{host: w.own(h)}, err: err}
 		switch {
-		case w.pool == c && dc != nil:
-			r.dc, dc = dc, nil
+		case w.pool == c && made.dc != nil:
+			r.reached, made.dc = made, nil
 		case err == nil, w.pool != c && !down:
 			r.again = true
 		}
@@ -367,8 +385,8 @@ func (c *connector) tell(h *host, p *probe, start time.Time, dc driver.Conn, err
 	}
 	m.mu.Unlock()
 	c.note(h, start, kind, err)
-	if dc != nil {
-		closeConn(dc)
+	if made.dc != nil {
+		closeConn(made.dc)
 	}
 }
 
@@ -421,12 +439,12 @@ func (w *waiter) leave() {
 
 // await is for a time when all hosts are down. It returns the first connection that a probe opens, or, if all fail, why. With
 // neither, a host may be up again.
-func (c *connector) await(ctx context.Context, hosts []*host) (driver.Conn, []*HostError) {
+func (c *connector) await(ctx context.Context, hosts []*host) (reached, []*HostError) {
 	w := &waiter{pool: c, ended: make(chan result, len(hosts))}
 	defer w.leave()
 	for _, h := range hosts {
 		if !w.join(h) {
-			return nil, nil
+			return reached{}, nil
 		}
 	}
 	closing, ended := c.background().Done(), ctx.Done()
@@ -436,25 +454,25 @@ func (c *connector) await(ctx context.Context, hosts []*host) (driver.Conn, []*H
 		select {
 		case r := <-w.ended:
 			if r.dc != nil || r.again {
-				return r.dc, nil
+				return r.reached, nil
 			}
 			failed = append(failed, c.hostError(r.host, RoleAny, r.err))
 			if kind := failed[len(failed)-1].Kind; !goesOn(kind) {
-				return nil, failed
+				return reached{}, failed
 			}
 		case <-closing:
-			return nil, []*HostError{c.hostError(hosts[0], RoleAny, errClosed)}
+			return reached{}, []*HostError{c.hostError(hosts[0], RoleAny, errClosed)}
 		case <-ended:
 			if end, ok := context.Cause(ctx).(*endError); ok && end.kind == KindTimeout { // that of the probe is over as well
 				ended, patience = nil, time.After(grace)
 				continue
 			}
-			return nil, append(failed, c.notTried(hosts, failed)...)
+			return reached{}, append(failed, c.notTried(hosts, failed)...)
 		case <-patience:
-			return nil, append(failed, c.notTried(hosts, failed)...)
+			return reached{}, append(failed, c.notTried(hosts, failed)...)
 		}
 	}
-	return nil, failed
+	return reached{}, failed
 }
 
 // notTried are the last failures of the hosts that are not in failed.

@@ -62,15 +62,21 @@ func (r policy) worthwhile(err error, driver registry.Driver) bool {
 	return d.Kind.Retryable() && !d.Permanent || d.Kind != KindUnknown && slices.Contains(r.Kinds, d.Kind)
 }
 
-// attempt calls try until it succeeds, fails for good or the context ends, and returns how often it did.
-func (c *connector) attempt(ctx context.Context, r Retry, try func(context.Context) error) (attempts int, err error) {
+// attempt calls try until it succeeds, fails for good or the context ends, and returns how often it did. It tells onRetry,
+// which may be nil, of each attempt that another follows.
+func (c *connector) attempt(ctx context.Context, r Retry, onRetry func(Retrying), try func(context.Context) error) (attempts int, err error) {
 	policy := policyOf(r)
 	delays := policy.backoff()
 	var last, before error // of the last attempt, and of the one before it
 	telling := retry.BackoffFunc(func() (time.Duration, bool) {
 		delay, stop := delays.Next()
 		if !stop {
-			observer.Emit(c.bus, Retrying{c.name, c.dialect, attempts, delay, diagnose(last, c.driver).Kind, shown(last)})
+			d := diagnose(last, c.driver)
+			retrying := Retrying{c.name, c.dialect, attempts, delay, d.Kind, d.Hint, shown(last)}
+			if onRetry != nil {
+				onRetry(retrying)
+			}
+			observer.Emit(c.bus, retrying)
 		}
 		return delay, stop
 	})

@@ -95,13 +95,18 @@ func (c *connector) checkRole(ctx context.Context, dc driver.Conn, l *login) (Ro
 	}
 	why, _ := c.suspects.get(l.host)
 	c.noteRole(l.host, role, why.cause)
+	return role, c.judge(role)
+}
+
+// judge returns an error of KindRole for a role that is not what the config asks for.
+func (c *connector) judge(role Role) error {
 	switch {
 	case role == RoleAny:
-		return role, &endError{KindRole, errNotUsable}
+		return &endError{KindRole, errNotUsable}
 	case !c.fits(role):
-		return role, &endError{KindRole, fmt.Errorf("the server is a %v, not a %v", role, c.role)}
+		return &endError{KindRole, fmt.Errorf("the server is a %v, not a %v", role, c.role)}
 	}
-	return role, nil
+	return nil
 }
 
 var errNotUsable = errors.New("the server is neither a writer nor a reader: it is not ready, or has lost the others of its cluster")
@@ -124,6 +129,9 @@ func roleOf(answer driver.Value) Role {
 
 // noteRole tells the bus if a server was another when it was heard of last. cause is why it was asked.
 func (c *connector) noteRole(h *host, is Role, cause error) {
+	if h.standing == nil { // a file
+		return
+	}
 	if c.fits(is) {
 		cause = nil // it is that of an earlier change
 	}

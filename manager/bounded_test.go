@@ -23,7 +23,7 @@ import (
 // below: for each function that blocks, each of its waits is made to hang.
 var (
 	blocks = []string{"Get", "Acquire", "Named", "AcquireNamed", "Replace", "Reload", "Close", "CloseAll", "CloseOn"}
-	atOnce = []string{"Has", "Names", "Observer", "Stats", "Track"}
+	atOnce = []string{"Has", "IsClosing", "Names", "Observer", "Peek", "Stats", "Totals", "Track"}
 )
 
 func TestEachMethodIsInTheTableOfThoseThatBlock(t *testing.T) {

@@ -62,6 +62,9 @@ func (m *Manager) CloseAll(ctx context.Context) error {
 	if m.sweeper != nil && m.sweeper.Stop() {
 		m.sweeper = nil
 	}
+	if m.watch.timer != nil && m.watch.timer.Stop() {
+		m.watch.timer = nil
+	}
 	m.mu.Unlock()
 
 	c.err = m.end(ctx, openings, pools)

@@ -220,7 +220,7 @@ func (f *fake) manager(t *testing.T, opts ...manager.Option) (*manager.Manager, 
 	return m, r
 }
 
-// record is what was emitted on a bus.
+// record is what was emitted on a bus, but for what is there for every physical connection.
 type record struct {
 	bus    *observer.Bus
 	mu     sync.Mutex
@@ -233,6 +233,8 @@ func newRecord() *record {
 	observer.On(r.bus, func(e observer.Event) {
 		name := "?"
 		switch e := e.(type) {
+		case conn.Dialed:
+			return
 		case conn.Opened:
 			name = e.Name
 		case conn.Closed:
@@ -243,6 +245,12 @@ func newRecord() *record {
 			name = e.Name
 		case manager.Evicted:
 			name = e.Name + " " + string(e.Reason)
+		case manager.Starved:
+			name = e.Name
+		case manager.Recovered:
+			name = e.Name
+		case manager.Held:
+			name = e.Name
 		case observer.Error:
 			if err, ok := errors.AsType[*conn.Error](e.Err); ok {
 				name = err.Name

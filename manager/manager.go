@@ -21,11 +21,21 @@
 //
 // # Events
 //
-// The bus gets the events of package conn for opening and closing, and [Evicted]. Listeners run, without any
+// The bus gets the events of package conn, and [Evicted], [Starved], [Recovered] and [Held]. Listeners run, without any
 // lock, on the goroutine that opens or closes, which waits for them. That also goes for the functions of
 // [conn.Conn.OnClose]. One that itself opens or closes the same name would wait for itself, until its context ends
 // or the close timeout is over: put it behind an [observer.Queue], or start a goroutine. One that blocks does not
 // hold up Close and CloseAll for longer than that either, but they return an error then.
+//
+// # When a pool is exhausted
+//
+// A pool of which all connections are in use looks to callers like a server that does not answer. [Starved] tells them
+// apart. Its usual causes are rows that are not closed and transactions that are neither committed nor rolled back, which
+// cannot be seen without standing between database/sql and the driver. [WithStarveProfile] finds them in another way: rows
+// and transactions have a goroutine of database/sql that waits for the end of their context, and knows who started it. So
+// Users says for each where the one is now that opened it: in a loop over rows, in a call of another service, or, if
+// Stack is empty, nowhere any more, which means that it forgot them. Rows and transactions whose context cannot end, such as
+// [context.Background], have no such goroutine: give each query a context that can.
 package manager
 
 import (
@@ -48,11 +58,14 @@ type Manager struct {
 	clock  clock         // tells which pool was used last
 	turns  turns         // of closing
 	reload chan struct{} // holds one value while a Reload runs
+	watch  watch         // for pools that are exhausted
+	leases leases        // for those that are held for long
 
 	mu       sync.Mutex
 	names    map[string]*entry
 	draining map[*pool]struct{}    // retired, and not closed yet
 	canceled map[*opening]struct{} // given up, and not ended yet
+	past     map[string]*Total     // of pools that are closed; nil until someone asks
 	births   uint64                // numbers pools and openings in the order in which they began
 	places   places                // what the limit is for
 	sweeper  *time.Timer           // nil while there is nothing to look after
@@ -67,11 +80,15 @@ type entry struct {
 	running *opening
 	next    *opening // waits until running, which was given up, has freed the name
 	err     error    // of the last opening, if that failed
+	failed  time.Time
 }
+
+// fail notes that opening failed. Manager.mu is held.
+func (e *entry) fail(err error) { e.err, e.failed = err, time.Now() }
 
 // New returns a manager without connections.
 func New(opts ...Option) *Manager {
-	s := settings{timeout: defaultCloseTimeout, grace: defaultGrace, bus: observer.Default()}
+	s := settings{timeout: defaultCloseTimeout, grace: defaultGrace, starveAfter: defaultStarveAfter, bus: observer.Default()}
 	for _, opt := range opts {
 		opt(&s)
 	}
@@ -161,7 +178,7 @@ func (m *Manager) handle(ctx context.Context, name string, cfg *conn.Config, opt
 func (m *Manager) Acquire(ctx context.Context, name string, cfg conn.Config, opts ...conn.Option) (*Lease, error) {
 	if p := m.lookup(name); p != nil && p.cfg.Equal(cfg) && p.lease() {
 		m.touch(p)
-		return &Lease{manager: m, pool: p}, nil
+		return m.newLease(p), nil
 	}
 	return m.leased(ctx, name, new(cfg.Clone()), opts)
 }
@@ -170,7 +187,7 @@ func (m *Manager) Acquire(ctx context.Context, name string, cfg conn.Config, opt
 func (m *Manager) AcquireNamed(ctx context.Context, name string) (*Lease, error) {
 	if p := m.lookup(name); p != nil && p.lease() {
 		m.touch(p)
-		return &Lease{manager: m, pool: p}, nil
+		return m.newLease(p), nil
 	}
 	return m.leased(ctx, name, nil, nil)
 }
@@ -181,7 +198,7 @@ func (m *Manager) leased(ctx context.Context, name string, cfg *conn.Config, opt
 	if err != nil {
 		return nil, err
 	}
-	return &Lease{manager: m, pool: p}, nil
+	return m.newLease(p), nil
 }
 
 func (m *Manager) lookup(name string) *pool {
@@ -189,6 +206,25 @@ func (m *Manager) lookup(name string) *pool {
 		return p.(*pool)
 	}
 	return nil
+}
+
+// Peek returns a lease of a connection that is open, and opens none; nil if none is. It does not count as a use: what is
+// only looked at is still evicted for not being used, once the lease is released.
+func (m *Manager) Peek(name string) *Lease {
+	p := m.lookup(name)
+	if p == nil || !p.lease() {
+		return nil
+	}
+	l := m.newLease(p)
+	l.quiet = true
+	return l
+}
+
+// IsClosing reports whether [Manager.CloseAll] is running.
+func (m *Manager) IsClosing() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.closing != nil
 }
 
 // Has reports whether a connection of that name is open.

@@ -42,6 +42,14 @@ type opening struct {
 	pool    *pool
 	err     error
 	closing error // of closing what was opened too late; valid when ended
+
+	retrying *retrying // nil if no attempt has failed
+}
+
+// retrying is an attempt that failed and another that follows.
+type retrying struct {
+	failure conn.Failure
+	at      time.Time // of the next
 }
 
 func newOpening(ctx context.Context, name string, cfg *conn.Config, opts []conn.Option) *opening {
@@ -178,7 +186,7 @@ func (m *Manager) run(o *opening) {
 		for _, f := range m.opts {
 			opts = append(opts, f(o.name, o.cfg.Clone())...)
 		}
-		opts = append(append(opts, o.opts...), conn.WithName(o.name))
+		opts = append(append(opts, o.opts...), conn.WithName(o.name), conn.WithOnRetry(func(e conn.Retrying) { m.noteRetry(o, e) }))
 		c, err = conn.Open(o.ctx, *o.cfg, opts...) // it sends the event of its own failure
 		if hang, ok := errors.AsType[*conn.HangError](err); ok {
 			m.leaveBehind(o, err)
@@ -188,13 +196,21 @@ func (m *Manager) run(o *opening) {
 	returned = true
 }
 
+// noteRetry notes what Stats tell of an opening.
+func (m *Manager) noteRetry(o *opening, e conn.Retrying) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	o.retrying = &retrying{conn.Failure{At: now, Kind: e.Kind, Hint: e.Hint, Err: e.Err}, now.Add(e.Delay)}
+}
+
 // leaveBehind gives the opening up with an error for those who wait, which says that the driver does not return.
 func (m *Manager) leaveBehind(o *opening, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	o.answer(nil, err)
 	if !o.givenUp() {
-		o.entry.err = err
+		o.entry.fail(err)
 	}
 	m.giveUp(o, err)
 }
@@ -207,7 +223,7 @@ func (m *Manager) failed(o *opening, cause error) error {
 }
 
 func (m *Manager) emitFailed(o *opening, err *conn.Error) {
-	observer.Emit(m.bus, conn.Failed{Name: o.name, Dialect: err.Dialect, Kind: err.Kind, Err: err})
+	observer.Emit(m.bus, conn.Failed{Name: o.name, Dialect: err.Dialect, Kind: err.Kind, Hint: err.Hint, Err: err})
 }
 
 // land ends the opening: what it opened becomes the connection of the name or, if it comes too late, is closed.
@@ -234,7 +250,7 @@ func (m *Manager) land(o *opening, c *conn.Conn, err error) {
 	case p != nil && o.replaces && e.cfg != nil:
 		e.cfg = o.cfg
 	case e.running == o && err != nil && context.Cause(o.ctx) != ErrClosed:
-		e.err = failure(err, o.givenUp())
+		e.fail(failure(err, o.givenUp()))
 	}
 	if o.placed { // the pool, if there is one, has its own
 		m.places.taken--
@@ -254,6 +270,9 @@ func (m *Manager) publish(e *entry, p *pool, leases int) bool {
 	if !p.conn.OnClose(func() { m.lost(p) }) {
 		return false
 	}
+	if reader := p.conn.Reader(); reader != p.conn {
+		p.reader = &side{conn: reader}
+	}
 	old := e.current
 	e.current, e.err = p, nil
 	p.birth = m.nextBirth()
@@ -268,6 +287,7 @@ func (m *Manager) publish(e *entry, p *pool, leases int) bool {
 	}
 	m.clock.advance()
 	m.lookAfter()
+	m.watchPools()
 	return true
 }
 
@@ -322,7 +342,7 @@ func (m *Manager) leave(o *opening, cause error) bool {
 		return false
 	}
 	m.giveUp(o, cause)
-	o.entry.err = o.late(cause) // until the driver says more
+	o.entry.fail(o.late(cause)) // until the driver says more
 	return true
 }
 

@@ -18,11 +18,16 @@ type settings struct {
 	bus     *observer.Bus
 	opts    []func(name string, cfg conn.Config) []conn.Option
 	configs map[string]conn.Config
+
+	starveAfter time.Duration
+	profile     bool // what the program does in database/sql then
+	holdAfter   time.Duration
 }
 
 const (
 	defaultCloseTimeout = 5 * time.Second
 	defaultGrace        = 30 * time.Second
+	defaultStarveAfter  = time.Second
 	unlimited           = time.Duration(1) << 62 // 146 years
 )
 
@@ -57,6 +62,20 @@ func WithCloseTimeout(d time.Duration) Option {
 func WithGrace(d time.Duration) Option {
 	return func(s *settings) { s.grace = orDefault(d, defaultGrace, 0) }
 }
+
+// WithStarveAfter sets after which time a pool is exhausted of which all connections are in use and for which callers
+// wait; see [Starved]. Default 1 s; negative: nobody looks. Looking takes a microsecond for each pool, twice in d.
+func WithStarveAfter(d time.Duration) Option {
+	return func(s *settings) { s.starveAfter = orDefault(d, defaultStarveAfter, 0) }
+}
+
+// WithStarveProfile adds to [Starved] what the program does in database/sql at that moment, which shows where the
+// connections are. For that the program stands still for a moment, once for each spell: about 10 ms with 10,000 goroutines.
+func WithStarveProfile() Option { return func(s *settings) { s.profile = true } }
+
+// WithLeaseWarning tells of leases that were not released within d, with the stack of those who took them; see [Held].
+// Taking a lease then costs a stack trace and a lock. Default and negative: nobody looks.
+func WithLeaseWarning(d time.Duration) Option { return func(s *settings) { s.holdAfter = max(d, 0) } }
 
 // WithObserver sends the events of the manager and of its connections to b in place of [observer.Default]; nil
 // sends them nowhere.

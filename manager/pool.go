@@ -28,6 +28,8 @@ type pool struct {
 	birth    uint64
 	unleased chan struct{} // closed when it is retired and has no lease
 	closed   chan struct{} // closed when the connection is
+	main     side          // of conn
+	reader   *side         // of conn.Reader; nil if that is conn itself
 
 	// For an idle time; Manager.mu is held.
 	seenUsed  int64     // used when it was last seen to change
@@ -55,7 +57,24 @@ const (
 )
 
 func newPool(name string, c *conn.Conn, cfg *conn.Config) *pool {
-	return &pool{name: name, conn: c, cfg: cfg, born: time.Now(), unleased: make(chan struct{}), closed: make(chan struct{})}
+	p := &pool{name: name, conn: c, cfg: cfg, born: time.Now(), unleased: make(chan struct{}), closed: make(chan struct{})}
+	p.main.conn = c
+	return p
+}
+
+// side is one of the pools that a pool of the manager consists of: the one for writing, and perhaps one for reading.
+type side struct {
+	conn       *conn.Conn
+	shortage   shortage     // of connections
+	idleClosed atomic.Int64 // 1 more than MaxIdleClosed before its idle connections were closed; 0: it has them
+}
+
+// sides calls f for each of them.
+func (p *pool) sides(f func(*side)) {
+	f(&p.main)
+	if p.reader != nil {
+		f(p.reader)
+	}
 }
 
 // share reports whether the connection may be handed out without a lease: not after the pool was retired, when it
@@ -123,6 +142,7 @@ func (p *pool) retireUnleased() bool {
 type Lease struct {
 	manager  *Manager
 	pool     *pool
+	quiet    bool // it is no use of the connection
 	released atomic.Bool
 }
 
@@ -132,7 +152,10 @@ func (l *Lease) Conn() *conn.Conn { return l.pool.conn }
 // Release gives the lease back. It may be called more than once.
 func (l *Lease) Release() {
 	if !l.released.Swap(true) {
-		l.manager.touch(l.pool)
+		l.manager.forget(l)
+		if !l.quiet {
+			l.manager.touch(l.pool)
+		}
 		l.manager.release(l.pool)
 	}
 }
@@ -154,12 +177,15 @@ func (m *Manager) release(p *pool) {
 // lost takes the name from a connection that was closed by others. If it was closed by the manager, that has been
 // done.
 func (m *Manager) lost(p *pool) {
+	defer m.unwatch(p)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	p.sides((*side).endIdle)
 	close(p.closed)
 	if e := m.names[p.name]; e != nil && e.current == p {
 		p.retire()
 		m.unname(e)
+		m.keepTotal(p)
 		m.admit()
 	}
 }
@@ -205,6 +231,7 @@ func (m *Manager) drain(p *pool, grace time.Duration, evicted *Evicted) {
 		m.mu.Lock()
 		p.err = err
 		delete(m.draining, p)
+		m.keepTotal(p)
 		m.mu.Unlock()
 		close(p.ended)
 	}()
@@ -235,6 +262,7 @@ func (m *Manager) finish(p *pool) error {
 // trim makes the pool keep no idle connections during its grace period. That takes as long as the driver does.
 func (m *Manager) trim(p *pool) {
 	defer close(p.trimmed)
+	p.sides((*side).endIdle)
 	if panicked, _ := try(func() error { p.conn.Trim(); return nil }); panicked != nil {
 		_ = m.report(p, panicked) // to those who listen; nobody waits for it
 	}

@@ -54,6 +54,17 @@ func (row Row) Config(r *registry.Registry, dialect string) (registry.Config, er
 	return r.ParseDSN(dialect, row.Text)
 }
 
+// takes asks the driver for a connector to each host.
+func (d Driver) takes(cfg registry.Config) error {
+	each, err := cfg.HostConfigs()
+	for _, one := range each {
+		if err == nil {
+			_, err = d.Connector(one, registry.Env{})
+		}
+	}
+	return err
+}
+
 // URLs reads a file of rows, of which there must be a least number, and holds the registry and the driver under test to it.
 func (d Driver) URLs(t *testing.T, file string, least int) {
 	var r registry.Registry
@@ -64,12 +75,8 @@ func (d Driver) URLs(t *testing.T, file string, least int) {
 	}
 	for _, row := range all {
 		cfg, err := row.Config(&r, d.Info().Dialect)
-		var each []registry.Config
 		if err == nil {
-			each, err = cfg.HostConfigs()
-		}
-		for i := 0; err == nil && i < len(each); i++ {
-			_, err = d.Connector(each[i], registry.Env{})
+			err = d.takes(cfg)
 		}
 		See(t, err)
 		switch {
@@ -112,7 +119,7 @@ func (d Driver) LogIns(t *testing.T, file string, s *testserver.Server, encrypte
 			t.Fatal(err)
 		}
 		to := s.Config()
-		cfg.User, cfg.Password, cfg.Database = to.User, to.Password, to.Database
+		cfg.User, cfg.Password, cfg.Database, cfg.Hosts = to.User, to.Password, to.Database, nil
 		if strings.HasPrefix(cfg.Host, "/") {
 			cfg.Host, cfg.Port = s.Socket, to.Port
 		} else {

@@ -106,6 +106,9 @@ func (k *kind) given(config registry.Config) *Server {
 	}
 }
 
+// Browser stands for Chromium where [Report], [Skip] and PATCHBAY_TEST_REQUIRE name a dialect.
+const Browser = "chromium"
+
 // Skip reports that the dialect cannot be tested and skips the test, or fails it if PATCHBAY_TEST_REQUIRE, a
 // comma-separated list, names the dialect.
 func Skip(tb testing.TB, dialect, reason string) {
@@ -126,6 +129,10 @@ func isRequired(dialect string) (bool, error) {
 	required := false
 	for name := range strings.SplitSeq(os.Getenv("PATCHBAY_TEST_REQUIRE"), ",") {
 		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		if name == Browser {
+			required = required || dialect == Browser
 			continue
 		}
 		info, known := registry.Describe(name)

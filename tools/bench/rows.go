@@ -19,6 +19,8 @@ var groups = []group{
 	{"github.com/patchbay-go/patchbay/conn", "^BenchmarkRates$", []string{"-cpu=2", "-benchtime=1x"}},
 	{"github.com/patchbay-go/patchbay/conn", "^BenchmarkIdle$", []string{"-cpu=2", "-benchtime=1x"}},
 	{"github.com/patchbay-go/patchbay/manager", "^BenchmarkOpenNew$", []string{"-cpu=2", "-benchtime=2000x"}},
+	{"github.com/patchbay-go/patchbay/tools/checks/cost", "^BenchmarkWatched$", []string{"-cpu=1"}},
+	{"github.com/patchbay-go/patchbay/tools/checks/cost", "^BenchmarkWatchedHeap$", []string{"-cpu=1", "-benchtime=1x"}},
 }
 
 // row is a budget: how many times the baseline a benchmark may take.
@@ -53,4 +55,7 @@ var rows = []row{
 	{"manager.Get of 10,000 names, against a sync.Map", "Get/names=10000", "MapLoadBaseline/names=10000", nanos, 3, 0, true},
 	{"Emit with no listener, against an atomic load", "EmitNoListener", "EmitNoListenerBaseline", nanos, 1.5, 0, true},
 	{"warm-up of 8 connections through 20 ms a round trip, against one", "WarmUp/eight-2", "WarmUp/one-2", nanos, 2.5, 0, false},
+	{"manager.Named of 10,000 names with metrics and page, against without", "Watched/named-with", "Watched/named-without", nanos, 1, 0.25, true},
+	{"a query with metrics and page, against without", "Watched/query-with", "Watched/query-without", nanos, 1, 0.1, false},
+	{"heap of a name with metrics and page, against without", "WatchedHeap/with", "WatchedHeap/without", "heap-B/name", 1.8, 0, false},
 }

@@ -37,6 +37,34 @@ func TestPackagesThatKnowNoDriver(t *testing.T) {
 	}
 }
 
+// html/template keeps the linker from leaving out what a program does not call, so the page does without; and packages that
+// a program may have for one of its parts alone depend on nothing that belongs to another part.
+func TestTheHouseAroundTheManager(t *testing.T) {
+	for name, forbidden := range map[string][]string{
+		"manager":          {"net/http", "go.yaml.in/yaml/v3", "html/template"},
+		"manager/status":   {"html/template", "text/template", "go.yaml.in/yaml/v3", "log/slog"},
+		"manager/otelpool": {"github.com/prometheus/client_golang/prometheus", sandbox.Library + "/manager/status"},
+		"manager/prompool": {"go.opentelemetry.io/otel", sandbox.Library + "/manager/status"},
+	} {
+		out, err := exec.Command("go", "list", "-deps", sandbox.Library+"/"+name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, dep := range strings.Fields(string(out)) {
+			if slices.Contains(forbidden, dep) {
+				t.Errorf("%s depends on %s", name, dep)
+			}
+		}
+		imports, err := exec.Command("go", "list", "-f", "{{join .Imports \"\\n\"}}", sandbox.Library+"/"+name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(name, "pool") && strings.Contains(string(imports), sandbox.Library+"/internal/") {
+			t.Errorf("%s, a module of its own, imports an internal package of the library: %s", name, imports)
+		}
+	}
+}
+
 // A program that opens files only links neither TLS nor the dialer of the standard library, which are the largest parts
 // of one that opens servers.
 func TestAProgramOfFilesLinksNoNetwork(t *testing.T) {

@@ -1,0 +1,2 @@
+// Package page checks the page of manager/status in a real browser.
+package page
