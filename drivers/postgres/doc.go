@@ -80,7 +80,8 @@
 // # Roles
 //
 // A writer is a server that is no standby and whose default_transaction_read_only is off. Since version 14 a login tells
-// both, so that Role costs no round trip; before, it costs one. A connection of a pool whose Role is writer is closed
+// both, so that Role costs no round trip; before, it costs one, and so it does with another default_query_exec_mode than
+// cache_statement: a connection pooler reports what it has heard from a server earlier. A connection of a pool whose Role is writer is closed
 // by a write that is refused as read-only (25006), unless that was in a transaction, which may have been READ ONLY by
 // itself, and before its next use once the server has reported that one of the two has changed.
 //

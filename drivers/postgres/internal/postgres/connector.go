@@ -53,7 +53,9 @@ func (c *connector) logIn(ctx context.Context, config pgx.ConnConfig) (driver.Co
 	config.BuildFrontend = l.frontend
 	options := []stdlib.OptionOpenDB{stdlib.OptionAfterConnect(l.ready)}
 	if c.env.Role != nil {
-		l.listener = &listener{tell: c.env.Role, wanted: c.cfg.Role}
+		// The other modes are for poolers.
+		pooled := config.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement
+		l.listener = &listener{tell: c.env.Role, wanted: c.cfg.Role, pooled: pooled}
 		config.OnPgError = l.listener.onError(config.OnPgError)
 		options = append(options, stdlib.OptionResetSession(l.listener.reset))
 	}

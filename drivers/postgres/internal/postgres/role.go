@@ -16,6 +16,7 @@ import (
 type listener struct {
 	tell   func(net.Conn, registry.Role, error) // that of an Env
 	wanted registry.Role                        // by the config
+	pooled bool                                 // a connection pooler reports what it has heard from a server earlier
 	socket net.Conn                             // as Env.Watch returned it
 	role   registry.Role                        // the last that the server has reported
 }
@@ -36,6 +37,9 @@ func roleOf(conn *pgconn.PgConn) registry.Role {
 
 // loggedIn tells what the login has told.
 func (l *listener) loggedIn(conn *pgconn.PgConn) {
+	if l.pooled {
+		return
+	}
 	if l.role = roleOf(conn); l.role != registry.RoleAny {
 		l.tell(l.socket, l.role, nil)
 	}
@@ -45,7 +49,7 @@ func (l *listener) loggedIn(conn *pgconn.PgConn) {
 // READ ONLY itself: it is told as a reason to ask.
 func (l *listener) changed(conn *pgconn.PgConn, cause error) bool {
 	now := roleOf(conn)
-	if now == l.role || now == registry.RoleAny {
+	if l.pooled || now == l.role || now == registry.RoleAny {
 		return false
 	}
 	l.role = now
