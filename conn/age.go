@@ -6,15 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
-
-	"github.com/patchbay-go/patchbay/internal/netconn"
 )
-
-// login is a connection of the pool: its sockets, and when it is to be replaced.
-type login struct {
-	netconn.Group
-	due time.Time // zero: never
-}
 
 // ageing ends connections before they reach Pool.MaxLifetime, each at a moment of its own in the last quarter of that:
 // database/sql would end those that were opened together at the same moment, and all would be dialed anew then. It knows

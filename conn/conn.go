@@ -28,6 +28,15 @@
 // Connections stay where they are when a host that comes before theirs is back: they leave it when they end, which
 // Pool.MaxLifetime bounds.
 //
+// # Roles and failovers
+//
+// With a Config.Role every physical connection is asked whether its server takes writes, and one to a server in another role
+// goes no further: the next of Config.Hosts is tried, and if none fits the error is of [KindRole]. A server that changes
+// its role is left: a write that is refused closes its connection where the driver can tell, the idle connections to that server
+// are asked and closed, and so they are at each check of [WithCheckInterval]. The caller of that write gets the server's own error,
+// of [KindReadOnly], and nothing is run again. The bus gets a [RoleChanged] event. Without a Role none of this happens: a
+// refused write is no reason to leave a server that nobody asked to be a writer.
+//
 // # When a driver misbehaves
 //
 // A driver that panics or calls [runtime.Goexit] while this package calls it makes a [*PanicError], one that ignores the
@@ -103,12 +112,15 @@ func (c *Conn) Check(ctx context.Context) error {
 	if err := c.pool.test(ctx, start, one); err != nil {
 		return err
 	}
-	if query := c.Info().RoleQuery; c.pool.role != RoleAny && query != "" {
-		value, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the role"), one, query)
+	if c.pool.role != RoleAny {
+		value, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the role"), one, c.pool.roleQuery)
 		if err != nil {
 			return err
 		}
-		if _, err := judgeRole(value, c.pool.role); err != nil {
+		if err := c.pool.judge(roleOf(value)); err != nil {
+			if l := c.pool.loginOf(one); l != nil {
+				c.pool.suspects.add(l.host, err)
+			}
 			c.pool.retire(one)
 			return err
 		}

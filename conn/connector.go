@@ -24,30 +24,32 @@ import (
 // time and learns of the end of the pool. What it hands out is the driver's own connection.
 type connector struct {
 	lifetime
-	db      *sql.DB       // the pool, which calls this connector
-	done    chan struct{} // closed when Close is over
-	hosts   []*host       // at least one
-	order   registry.HostOrder
-	role    Role // that a server must have
-	several bool // the config has Hosts
-	onePool bool // there can be no other for reading
-	limits  Pool
-	*upkeep               // nil for files
-	wrapped bool          // by WithConnector
-	timeout time.Duration // 0: none
-	name    string
-	target  string
-	driver  registry.Driver
-	dialect string
-	query   string // tests a connection
-	args    []any  // of query
-	bus     *observer.Bus
-	keeper  *keeper                                    // nil if the pool has no Min
-	session []func(context.Context, driver.Conn) error // of WithSession
+	db        *sql.DB       // the pool, which calls this connector
+	done      chan struct{} // closed when Close is over
+	hosts     []*host       // at least one
+	order     registry.HostOrder
+	role      Role     // that a server must have
+	roleQuery string   // asks for it
+	suspects  suspects // which may have another now
+	several   bool     // the config has Hosts
+	onePool   bool     // there can be no other for reading
+	limits    Pool
+	*upkeep                 // nil for files
+	wrapped   bool          // by WithConnector
+	timeout   time.Duration // 0: none
+	name      string
+	target    string
+	driver    registry.Driver
+	dialect   string
+	query     string // tests a connection
+	args      []any  // of query
+	bus       *observer.Bus
+	keeper    *keeper                                    // nil if the pool has no Min
+	session   []func(context.Context, driver.Conn) error // of WithSession
 
 	health  health        // of the database, as the pool has seen it
 	sockets netconn.Group // of the pool
-	logins  sync.Map      // driver.Conn -> *login
+	logins  sync.Map      // driver.Conn -> *login, while it has sockets
 	adrift  atomic.Int32  // calls of inner.Connect that were given up and go on
 
 	places sync.Mutex // guards what follows
@@ -58,17 +60,22 @@ type connector struct {
 // Driver is that of the wrapped connector.
 func (c *connector) Driver() driver.Driver { return c.hosts[0].inner.Driver() }
 
-// loginKey is that of the *netconn.Group of a login in the context that Connect passes to the driver: the Env of a
+// loginKey is that of the *login in the context that Connect passes to the driver: the Env of a
 // driver is that of the pool, and only the context tells the watch function for which of its connections a socket is.
 type loginKey struct{}
 
 // watch is the Watch of the driver's Env.
 func (c *connector) watch(ctx context.Context, socket net.Conn) net.Conn {
 	socket = netconn.WithDeadlines(socket)
-	if login, ok := ctx.Value(loginKey{}).(*netconn.Group); ok {
-		return netconn.Join(socket, login, &c.sockets)
+	l, ok := ctx.Value(loginKey{}).(*login)
+	if !ok {
+		return netconn.Join(socket, &c.sockets)
 	}
-	return netconn.Join(socket, &c.sockets)
+	socket = netconn.Join(socket, &l.Group, &c.sockets)
+	if c.role != RoleAny {
+		socket = &watched{netconn.Conn{Conn: socket}, l}
+	}
+	return socket
 }
 
 // dialKey is that of a function in the context of [sql.DB.Conn] that decides about a new connection.
@@ -117,8 +124,8 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 }
 
 // ready connects, checks the role of the server, and has the functions of WithSession prepare the connection.
-func (c *connector) ready(ctx context.Context, h *host, want Role) (driver.Conn, Role, error) {
-	dc, err := h.inner.Connect(ctx)
+func (c *connector) ready(ctx context.Context, l *login) (driver.Conn, Role, error) {
+	dc, err := l.host.inner.Connect(context.WithValue(ctx, loginKey{}, l))
 	if err != nil {
 		return dc, RoleAny, err
 	}
@@ -128,7 +135,7 @@ func (c *connector) ready(ctx context.Context, h *host, want Role) (driver.Conn,
 			c.closeConn(dc)
 		}
 	}()
-	role, err := c.checkRole(ctx, dc, want)
+	role, err := c.checkRole(ctx, dc, l)
 	if err != nil {
 		return nil, role, err
 	}
@@ -143,15 +150,15 @@ func (c *connector) ready(ctx context.Context, h *host, want Role) (driver.Conn,
 
 // connect calls the driver. Not every driver heeds a context in all that it does, so when it ends, the sockets are made
 // to fail underneath the driver.
-func (c *connector) connect(ctx context.Context, h *host, want Role) (dc driver.Conn, role Role, err error) {
-	l := new(login)
+func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role Role, err error) {
+	l := &login{host: h}
 	stop := context.AfterFunc(ctx, l.Expire)
 	type answer struct {
 		dc   driver.Conn
 		role Role
 	}
 	got, err := call(ctx, func() (a answer, err error) {
-		a.dc, a.role, err = c.ready(context.WithValue(ctx, loginKey{}, &l.Group), h, want)
+		a.dc, a.role, err = c.ready(ctx, l)
 		return a, err
 	}, func(late answer, err error) {
 		c.adrift.Add(-1)
@@ -167,6 +174,8 @@ func (c *connector) connect(ctx context.Context, h *host, want Role) (dc driver.
 	if stop() || err != nil {
 		if err == nil {
 			c.remember(dc, l)
+		} else if c.role != RoleAny {
+			c.suspect(h, err)
 		}
 		return dc, role, err
 	}

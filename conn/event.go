@@ -50,6 +50,16 @@ type Warmed struct {
 	Err     error
 }
 
+// RoleChanged says that a server is in another role than before, of a pool whose Config has a Role. Err is what made the
+// pool ask, if that was an error, such as a write that was refused.
+type RoleChanged struct {
+	Name    string
+	Dialect string
+	Host    string // name or address, and port
+	Was, Is Role   // RoleAny: it is neither a writer nor a reader, such as a node of a cluster that has lost the others
+	Err     error
+}
+
 // Dialed says that an attempt to open a connection to the database has ended, be it for [Open], for a query or for
 // Pool.Min. There is one for every physical connection, so it is for metrics; that all of them fail, [Lost] says once. While
 // a server is down, one for each caller that waited for the result of an attempt counts as failed.
@@ -114,6 +124,9 @@ func (Retrying) EventName() string { return "connection:retry" }
 
 // EventName returns "connection:warm".
 func (Warmed) EventName() string { return "connection:warm" }
+
+// EventName returns "role:change".
+func (RoleChanged) EventName() string { return "role:change" }
 
 // EventName returns "connection:dial".
 func (Dialed) EventName() string { return "connection:dial" }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/patchbay-go/patchbay/observer"
@@ -44,6 +45,10 @@ type standing struct {
 	tries    int       // how often it was tried while another one served
 	serves   bool      // the last attempt gave a connection
 	toldDown bool      // the bus has heard so
+
+	mu    sync.Mutex
+	role  Role // what it was when it was heard of last
+	known bool // it was heard of
 }
 
 // newHost has the driver make a connector for the host of cfg, which has no Hosts.
@@ -55,6 +60,9 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 	env := registry.Env{
 		Dial: o.dial, Watch: c.watch, Credentials: ask, Warn: c.warn,
 		NoCreate: o.noCreate, NoDatabase: o.serverOnly, OnePool: func() { c.onePool = true },
+	}
+	if c.role != RoleAny {
+		env.Role = c.hear
 	}
 	h := new(host)
 	if !info.Files {
@@ -83,7 +91,7 @@ type reached struct {
 // reach connects to the first host that can be used.
 func (c *connector) reach(ctx context.Context) (r reached, err error) {
 	if c.upkeep == nil { // a file
-		r.dc, r.role, err = c.connect(ctx, c.hosts[0], c.role)
+		r.dc, r.role, err = c.connect(ctx, c.hosts[0])
 		return r, err
 	}
 	if c.isDoubtful() {
@@ -184,7 +192,7 @@ func (c *connector) shareOf(ctx context.Context, n int) limit {
 
 func (c *connector) connectWithin(ctx context.Context, h *host, l limit) (dc driver.Conn, role Role, err error) {
 	err = c.within(ctx, l, func(ctx context.Context) error {
-		dc, role, err = c.connect(ctx, h, c.role)
+		dc, role, err = c.connect(ctx, h)
 		return err
 	})
 	return dc, role, err

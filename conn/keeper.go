@@ -19,6 +19,7 @@ const (
 	firstPause           = time.Second // after a failure; doubles with each further one, up to the interval
 	firstAuthPause       = time.Minute // likewise, up to longestAuthPause: repeating it can lock the user out
 	longestAuthPause     = 10 * time.Minute
+	suspectPause         = time.Second // between two rounds of asking for roles
 )
 
 // keeper keeps Pool.Min connections ready, which database/sql does not know of: it replaces those that died
@@ -52,7 +53,7 @@ func newKeeper(pool *connector, p Pool, interval time.Duration) *keeper {
 	if k.interval <= 0 {
 		k.interval = defaultCheckInterval
 	}
-	if idle := maxIdleTime(p); idle > 0 { // a check counts as a use, and must come before the connection expires
+	if idle := maxIdleTime(p); idle > 0 && k.min > 0 { // a check counts as a use, and must come before the connection expires
 		k.interval = min(k.interval, max(idle/2, 100*time.Millisecond))
 	}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
@@ -100,24 +101,51 @@ func (k *keeper) begin() {
 // run checks the pool until it is stopped.
 func (k *keeper) run(err error) {
 	failures := 0
-	for {
-		if err == nil {
+	pause := func() time.Duration {
+		if failures++; err == nil {
 			failures = 0
-		} else {
-			failures++
+			return k.pause(nil, 0)
 		}
 		pause := k.pause(err, failures)
-		if err != nil {
-			k.pool.health.triesAt(time.Now().Add(pause))
-		}
+		k.pool.health.triesAt(time.Now().Add(pause))
+		return pause
+	}
+	next := time.NewTimer(pause())
+	defer next.Stop()
+	var again <-chan time.Time // to ask suspects that could not be asked
+	delay, last := grace, time.Time{}
+	for {
+		isDue := false
 		select {
 		case <-k.ctx.Done():
 			return
-		case <-time.After(pause):
+		case <-k.pool.suspects.kick:
+			delay = grace
+			if soon := suspectPause - time.Since(last); soon > 0 { // a program that errs is no reason to ask all the time
+				again = time.After(soon)
+				continue
+			}
+		case <-again:
+		case <-next.C:
+			isDue = true
+			k.pool.health.triesAt(time.Time{})
 		}
-		k.pool.health.triesAt(time.Time{})
-		k.busy <- struct{}{}
 		start := time.Now()
+		k.busy <- struct{}{}
+		if k.pool.role != RoleAny {
+			again, last = nil, start
+			switch left := k.askRoles(); {
+			case left && delay < k.interval:
+				again = time.After(delay)
+				delay *= 2
+			case left: // what is used for longer than that is asked when its turn comes
+				k.pool.suspects.forget()
+			}
+		}
+		if !isDue {
+			<-k.busy
+			continue
+		}
 		var ready int
 		var changed bool
 		ready, changed, err = k.check()
@@ -126,6 +154,7 @@ func (k *keeper) run(err error) {
 		if changed && k.ctx.Err() == nil {
 			observer.Emit(k.pool.bus, k.event(ready, start, err))
 		}
+		next.Reset(pause())
 	}
 }
 

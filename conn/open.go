@@ -63,7 +63,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	var warmed Warmed
 	attempts, err := c.pool.attempt(ctx, cfg.Retry, o.onRetry, func(ctx context.Context) (err error) {
 		start := time.Now()
-		if k == nil {
+		if k == nil || k.min == 0 {
 			return c.pool.try(ctx, start)
 		}
 		first, err := c.pool.take(ctx, c.pool.toConnect(start, "waiting for a connection"))
@@ -84,19 +84,19 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		go k.run(warmed.Err)
 	}
 	observer.Emit(o.bus, Opened{o.name, c.Dialect(), attempts, time.Since(start)})
-	if k != nil {
+	if k != nil && k.min > 0 {
 		observer.Emit(o.bus, warmed)
 	}
 	c.startReader(o.check)
 	return c, nil
 }
 
-// makePool makes the pool, and its keeper if it has a Min.
+// makePool makes the pool, and its keeper if it has a Min or servers with a Role.
 func (c *Conn) makePool(check time.Duration) (k *keeper) {
 	c.DB = sql.OpenDB(c.pool)
 	c.pool.db = c.DB
 	limitPool(c.DB, c.pool.limits)
-	if c.pool.limits.Min > 0 {
+	if c.pool.limits.Min > 0 || c.pool.role != RoleAny && !c.Info().Files {
 		k = newKeeper(c.pool, c.pool.limits, check)
 	}
 	return k
@@ -151,7 +151,10 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
 		session: o.session, limits: cfg.Pool,
-		order: cfg.HostOrder, role: cfg.Role, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
+		order: cfg.HostOrder, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
+	}
+	if cfg.Role != RoleAny {
+		pool.role, pool.roleQuery, pool.suspects = cfg.Role, info.RoleQuery, newSuspects()
 	}
 	pool.lazy.is = cfg.Lazy
 	if !info.Files {

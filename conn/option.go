@@ -116,9 +116,9 @@ func ServerOnly() Option { return func(o *options) { o.serverOnly = true } }
 // NoCreate opens what exists: a database file that is missing is an error, and one that is there keeps its journal.
 func NoCreate() Option { return func(o *options) { o.noCreate = true } }
 
-// WithCheckInterval sets how often a pool with a Min is checked for connections that died while idle. A check
-// is a query on up to Min idle connections, and a new connection in place of each dead one. Default 15 s, also for
-// values <= 0. It is at most half of Pool.MaxIdleTime, so that a check comes before connections expire, but not less
+// WithCheckInterval sets how often a pool with a Min is checked for connections that died while idle, and one with a Role for
+// servers that have another role by now. A check is a query on up to Min idle connections, and a new connection in
+// place of each dead one; and one to each server that asks for its role. Default 15 s, also for values <= 0. It is at most half of Pool.MaxIdleTime, so that a check comes before connections expire, but not less
 // than 100 ms. A check leaves a connection to callers; only in a pool of one may they have to wait for it, 100 ms or less
-// before it gives up. A pool without a Min is never checked.
+// before it gives up. A pool with neither is never checked.
 func WithCheckInterval(d time.Duration) Option { return func(o *options) { o.check = d } }

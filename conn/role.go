@@ -1,41 +1,311 @@
 package conn
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/patchbay-go/patchbay/internal/netconn"
+	"github.com/patchbay-go/patchbay/observer"
 )
 
-// checkRole returns what the server of a new connection is, and an error of KindRole where that is not what the config
-// asks for. It asks the server only if it has to know.
-func (c *connector) checkRole(ctx context.Context, dc driver.Conn, want Role) (Role, error) {
-	query := c.driver.Info().RoleQuery
-	if want == RoleAny || query == "" {
-		return RoleAny, nil
-	}
-	value, err := queryOne(ctx, dc, query, c.args)
-	if err != nil && ctx.Err() != nil {
-		return RoleAny, err
-	}
-	if err != nil {
-		return RoleAny, &endError{KindRole, fmt.Errorf("the server cannot tell its role: %w", err)}
-	}
-	return judgeRole(value, want)
+// login is one physical connection: its sockets, when it is to be replaced, and what is known of the server.
+type login struct {
+	netconn.Group
+	host *host
+	due  time.Time // zero: never
+
+	mu    sync.Mutex
+	role  Role      // what the server was when it was asked last, or told itself; RoleAny: not known
+	asked time.Time // when that was
 }
 
-// judgeRole reads the answer to the query for the role.
-func judgeRole(value any, want Role) (Role, error) {
-	is := RoleAny
-	switch fmt.Sprint(value) {
+func (l *login) know(r Role, at time.Time) (was Role) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	was, l.role, l.asked = l.role, r, at
+	return was
+}
+
+func (l *login) known() (Role, time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.role, l.asked
+}
+
+// watched is a socket of which the driver may tell the role of the server.
+type watched struct {
+	netconn.Conn
+	login *login
+}
+
+// hear is the Role of the driver's Env.
+func (c *connector) hear(socket net.Conn, r Role, cause error) {
+	w, ok := socket.(*watched)
+	if !ok {
+		return // it is none of a login
+	}
+	if was, _ := w.login.known(); was == RoleAny && r != RoleAny { // the login tells
+		w.login.know(r, time.Now())
+	} else if r != was {
+		c.suspects.add(w.login.host, cause)
+	}
+}
+
+// hearRefusal hears what a transaction ended with. Not every driver hears it, and the transaction does not tell its connection.
+func (c *connector) hearRefusal(err error) {
+	if c.role != RoleWriter || diagnose(err, c.driver).Kind != KindReadOnly {
+		return
+	}
+	for _, h := range c.hosts {
+		c.suspect(h, err)
+	}
+}
+
+// suspect has the connections to a server looked at, of which one tells that it may not be any more what it was.
+func (c *connector) suspect(h *host, cause error) {
+	if slices.ContainsFunc(c.openLogins(), func(l *login) bool { return l.host == h }) {
+		c.suspects.add(h, cause)
+	}
+}
+
+// checkRole returns what the server of a new connection is, and an error of KindRole where that is not what the config
+// asks for. It asks the server only if it has to know, and the login did not tell.
+func (c *connector) checkRole(ctx context.Context, dc driver.Conn, l *login) (Role, error) {
+	if c.role == RoleAny {
+		return RoleAny, nil
+	}
+	role, _ := l.known()
+	if role == RoleAny {
+		value, err := queryOne(ctx, dc, c.roleQuery, c.args)
+		if err != nil && (ctx.Err() != nil || goesOn(diagnose(err, c.driver).Kind)) {
+			return RoleAny, err
+		}
+		if role = roleOf(value); err != nil {
+			return RoleAny, &endError{KindRole, fmt.Errorf("the server cannot tell its role: %w", err)}
+		}
+		l.know(role, time.Now())
+	}
+	why, _ := c.suspects.get(l.host)
+	c.noteRole(l.host, role, why.cause)
+	return role, c.judge(role)
+}
+
+// judge returns an error of KindRole for a role that is not what the config asks for.
+func (c *connector) judge(role Role) error {
+	switch {
+	case role == RoleAny:
+		return &endError{KindRole, errNotUsable}
+	case !c.fits(role):
+		return &endError{KindRole, fmt.Errorf("the server is a %v, not a %v", role, c.role)}
+	}
+	return nil
+}
+
+var errNotUsable = errors.New("the server is neither a writer nor a reader: it is not ready, or has lost the others of its cluster")
+
+// fits reports whether a server of this role is one that the config asks for.
+func (c *connector) fits(r Role) bool {
+	return r == c.role || c.role == RolePreferReader && r != RoleAny
+}
+
+// roleOf reads the answer to the RoleQuery of an Info.
+func roleOf(answer driver.Value) Role {
+	switch fmt.Sprint(answer) {
 	case "1", "true":
-		is = RoleWriter
+		return RoleWriter
 	case "0", "false":
-		is = RoleReader
+		return RoleReader
+	}
+	return RoleAny
+}
+
+// noteRole tells the bus if a server was another when it was heard of last. cause is why it was asked.
+func (c *connector) noteRole(h *host, is Role, cause error) {
+	if h.standing == nil { // a file
+		return
+	}
+	if c.fits(is) {
+		cause = nil // it is that of an earlier change
+	}
+	h.mu.Lock()
+	was, known := h.role, h.known
+	h.role, h.known = is, true
+	h.mu.Unlock()
+	if known && was != is {
+		observer.Emit(c.bus, RoleChanged{c.name, c.dialect, h.address, was, is, shown(cause)})
+	}
+}
+
+// suspects are the servers that may not be any more what they were.
+type suspects struct {
+	kick chan struct{} // full when there is a new one
+	mu   sync.Mutex
+	all  map[*host]suspicion
+}
+
+type suspicion struct {
+	since time.Time
+	cause error
+}
+
+func newSuspects() suspects {
+	return suspects{kick: make(chan struct{}, 1), all: make(map[*host]suspicion)}
+}
+
+func (s *suspects) add(h *host, cause error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all[h] = suspicion{time.Now(), cause}
+	select {
+	case s.kick <- struct{}{}:
 	default:
-		return is, &endError{KindRole, fmt.Errorf("the server is not usable: asked for its role it answers %v", value)}
 	}
-	if want != RolePreferReader && is != want {
-		return is, &endError{KindRole, fmt.Errorf("the server is a %v, not a %v", is, want)}
+}
+
+func (s *suspects) get(h *host) (suspicion, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, ok := s.all[h]
+	return found, ok
+}
+
+// clear forgets the suspects of which no connection is left that was not asked since.
+func (s *suspects) clear(logins []*login) (left bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for h, why := range s.all {
+		open := false
+		for _, l := range logins {
+			_, asked := l.known()
+			open = open || l.host == h && asked.Before(why.since)
+		}
+		if !open {
+			delete(s.all, h)
+		}
 	}
-	return is, nil
+	return len(s.all) > 0
+}
+
+// forget drops all suspicions.
+func (s *suspects) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.all)
+}
+
+// askRoles asks the servers of idle connections for their roles, and closes the connections to those that are not any
+// more what the config asks for. It asks over each connection to a server that is suspected, because there may be
+// several servers behind one address, and else over those that were used last, as many as there are servers.
+// It reports whether there are connections to suspects that it could not ask over.
+func (k *keeper) askRoles() (left bool) {
+	c := k.pool
+	servers := make(map[*host]bool)
+	suspected := false
+	for _, l := range c.openLogins() {
+		servers[l.host] = true
+		_, is := c.suspects.get(l.host)
+		suspected = suspected || is
+	}
+	n := max(len(servers), 1)
+	if suspected {
+		n = c.stats().OpenConnections
+	}
+	l := limit{time.Now(), k.timeout, "not answered within", "the pool was checked"}
+	var held []*sql.Conn
+	for len(held) < n && c.db.Stats().Idle > 0 {
+		one, err := c.take(withoutDialing(k.ctx), l)
+		if err != nil {
+			break
+		}
+		held = append(held, one)
+	}
+	var done sync.WaitGroup
+	for _, one := range held {
+		done.Go(func() { k.askRole(l, one, suspected) })
+	}
+	done.Wait()
+	left = c.suspects.clear(c.openLogins())
+	switch {
+	case left:
+		n *= 2 // it may get one twice
+	case len(held) == 0:
+		n = 1
+	default:
+		return false
+	}
+	// A pool that is busy all the time has none that is idle: this waits for one as a caller does, and keeps none while it
+	// waits for the next.
+	queued := limit{time.Now(), suspectPause, "no connection within", "the pool was checked"}
+	for ; n > 0 && c.stats().InUse > 0; n-- {
+		waits := c.db.Stats().WaitCount
+		one, err := c.take(withoutDialing(k.ctx), queued)
+		if c.db.Stats().WaitCount > waits {
+			k.waits++ // it is none of a caller
+		}
+		if err != nil {
+			break
+		}
+		k.askRole(l, one, left)
+		if left = c.suspects.clear(c.openLogins()); !left {
+			break
+		}
+	}
+	return left
+}
+
+// askRole asks over one connection, which it gives back or closes; over one to a suspect only, and once, if suspected
+// says so.
+func (k *keeper) askRole(l limit, one *sql.Conn, suspected bool) {
+	c := k.pool
+	of := c.loginOf(one)
+	if of == nil { // a dialect without sockets
+		of = &login{host: new(host)}
+	}
+	why, is := c.suspects.get(of.host)
+	if _, asked := of.known(); suspected && !(is && asked.Before(why.since)) {
+		c.release(over, one)
+		return
+	}
+	at := time.Now()
+	answer, err := c.ask(k.ctx, l, one, c.roleQuery) // which closes it if that fails
+	now := roleOf(answer)
+	if err != nil && (k.ctx.Err() != nil || goesOn(diagnose(err, c.driver).Kind)) {
+		return // nothing is known of the role
+	}
+	if was := of.know(now, at); now != was && !is { // and so may it be over the others
+		c.suspects.add(of.host, err)
+	}
+	c.noteRole(of.host, now, cmp.Or(why.cause, err))
+	switch {
+	case err != nil:
+	case c.fits(now):
+		c.release(over, one)
+	default:
+		c.retire(one)
+	}
+}
+
+// openLogins are those of the connections that are open.
+func (c *connector) openLogins() (all []*login) {
+	c.logins.Range(func(_, l any) bool {
+		all = append(all, l.(*login))
+		return true
+	})
+	return all
+}
+
+// loginOf returns that of a connection, or nil where the driver's cannot be compared or has no socket.
+func (c *connector) loginOf(one *sql.Conn) *login {
+	if l, ok := c.logins.Load(identity(one)); ok {
+		return l.(*login)
+	}
+	return nil
 }

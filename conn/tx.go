@@ -126,6 +126,9 @@ func (c *Conn) try(ctx context.Context, db beginner, opts *sql.TxOptions, fn fun
 		}
 	}()
 	if err := fn(tx); err != nil {
+		if opts == nil || !opts.ReadOnly {
+			c.pool.hearRefusal(err)
+		}
 		return err
 	}
 	if err := ctx.Err(); err != nil {

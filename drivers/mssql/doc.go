@@ -55,17 +55,22 @@
 //
 //	name                 values                                       default
 //	instance             name of an instance, such as SQLEXPRESS      the default instance
-//	failoverPartner      host, host:port or host\instance of the      none
-//	                     partner in database mirroring
 //	multiSubnetFailover  true, false: dial all addresses of the       false
 //	                     host at once, as a listener of an
 //	                     availability group in several subnets wants
-//	applicationIntent    ReadWrite, ReadOnly: whether a replica for   ReadWrite
-//	                     reading will do; it takes a Database
 //
 // For an instance without a Port the SQL Server Browser of the host is asked, at UDP port 1434; with a Port it is not. A
-// dialer of one's own gets the network "udp" then. The failover partner is tried when the server cannot be reached, is not
-// ready or does not have the database, never after a refused login; each gets half of the connect timeout.
+// dialer of one's own gets the network "udp" then.
+//
+// # Roles
+//
+// A writer is a server whose database is READ_WRITE by DATABASEPROPERTYEX(DB_NAME(), 'Updateability'), a reader one whose
+// database is READ_ONLY; asking costs one round trip. With a Role of reader or preferReader the login says
+// ApplicationIntent=ReadOnly, so that the listener of an availability group sends it on to a replica for reading; a Database is needed then.
+// SQL Server itself ends the connections to a database that changes its role.
+//
+// In connection strings ApplicationIntent=ReadOnly is Role preferReader, since a server without such a replica passes over it, and
+// a failover partner is the second of Hosts. Names of instances are then those of both.
 //
 // The connection:
 //

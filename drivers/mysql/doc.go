@@ -61,6 +61,7 @@
 //   - parseTime=true and charset=utf8mb4 or utf8 are always so; parseTime=false and other character sets are errors. A DSN
 //     that says neither yields [time.Time] where the driver yields bytes.
 //   - socket and unix_socket are the host, connection_limit is pool.max, timeout and connect_timeout are connectTimeout.
+//   - rejectReadOnly=true is Role writer. What it does by itself is to hide the error of the write behind [driver.ErrBadConn].
 //   - Words that are unknown here are variables of the session. Their values may be in quotes; an expression is an error.
 //
 // Two settings that cannot both be true, or one that cannot be had, are errors that say what to write.
@@ -80,14 +81,21 @@
 //	multiStatements          true, false                                 false
 //	columnsWithAlias         true, false                                 false
 //	compress                 true, false                                 false
-//	rejectReadOnly           true, false: replace a connection that      false
-//	                         refuses a write because the server became
-//	                         read-only; the error is driver.ErrBadConn
 //	allowCleartextPasswords  true, false: send the password as it is,    false
 //	                         for PAM, LDAP and cloud tokens; needs TLS
 //	                         or a unix socket
 //
 // multiStatements lets a mistake in building a statement run a second one: leave it off.
+//
+// # Roles
+//
+// A reader is a server with read_only, super_read_only or innodb_read_only (Amazon Aurora) on; a node of a Galera cluster
+// whose wsrep_ready is off is neither reader nor writer. Asking costs one round trip. A connection of a pool whose Role is writer
+// is closed by a write that the server refuses as read-only (1290, 1836), or that a node without
+// its cluster refuses (1047), where the driver can see the answer: not under TLS, nor with compress. There, and for a READ
+// ONLY transaction (1792), which is as often one of the program's, the pool asks at its next check, and after a
+// transaction of InTx at once. The role is that of the server: an account that may write all the same, with READ_ONLY
+// ADMIN, finds no writer either.
 //
 // # Errors
 //

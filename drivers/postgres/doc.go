@@ -46,7 +46,9 @@
 //     the name, verify-full verifies all, by the system's roots where there is no sslrootcert. prefer and allow, which may
 //     end in plaintext, are errors; no sslmode at all is plaintext. ssl=true is verify-full, while other programs
 //     read it as require.
-//   - Several hosts become Hosts, each with its port; load_balance_hosts=random is HostOrder. connect_timeout=0 is no limit.
+//   - Several hosts become Hosts, each with its port; load_balance_hosts=random is HostOrder. target_session_attrs
+//     is Role: read-write and primary are writer, read-only and standby reader, prefer-standby is preferReader.
+//     connect_timeout=0 is no limit.
 //   - options=-c name=value, and every word that is unknown here, are settings of the session.
 //   - pgbouncer=true is params.default_query_exec_mode=exec, connection_limit and pool_max_conns are pool.max, schema is
 //     session.search_path. role=x in a URL is an error that says to write session.role=x.
@@ -60,8 +62,6 @@
 // Settings of the driver and of the connection:
 //
 //	name                        values                                           default
-//	target_session_attrs        any, read-write, read-only, primary, standby,    any
-//	                            prefer-standby: which of the hosts is good enough
 //	channel_binding             disable, prefer, require                         prefer
 //	require_auth                password, md5, gss, scram-sha-256, none,         all, password
 //	                            comma-separated, or each with ! before it        only where it is
@@ -72,10 +72,18 @@
 //	description_cache_capacity  statements                                       512
 //	environment                 ignore, use                                      ignore
 //
-// target_session_attrs, channel_binding and require_auth mean what they mean in
+// channel_binding and require_auth mean what they mean in
 // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
-// With the first of them every address that the name of a host resolves to is tried. Without, the name goes to
-// the dialer as it is, which may be a tunnel that knows more names than this machine.
+//
+// The name of a host goes to the dialer as it is, which may be a tunnel that knows more names than this machine.
+//
+// # Roles
+//
+// A writer is a server that is no standby and whose default_transaction_read_only is off. Since version 14 a login tells
+// both, so that Role costs no round trip; before, it costs one, and so it does with another default_query_exec_mode than
+// cache_statement: a connection pooler reports what it has heard from a server earlier. A connection of a pool whose Role is writer is closed
+// by a write that is refused as read-only (25006), unless that was in a transaction, which may have been READ ONLY by
+// itself, and before its next use once the server has reported that one of the two has changed.
 //
 // The modes of default_query_exec_mode are explained in https://pkg.go.dev/github.com/jackc/pgx/v5#QueryExecMode
 //

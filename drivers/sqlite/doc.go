@@ -87,6 +87,11 @@
 //	wal_autocheckpoint         pages; for a file
 //	writable_schema            on, off
 //
+// # Roles
+//
+// A reader, and preferReader, is a connection with query_only=on, which every file has; a writer is one to a file that can be
+// written. A database in memory has writers alone.
+//
 // # Connection strings
 //
 // DSN takes what modernc.org/sqlite and github.com/mattn/go-sqlite3 open: a file name or a file: URI, with the parameters

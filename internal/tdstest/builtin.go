@@ -27,6 +27,15 @@ var builtins = []struct {
 		},
 	},
 	{
+		regexp.MustCompile(`^select case databasepropertyex\(db_name\(\), 'updateability'\) when 'read_write' then 1 when 'read_only' then 0 end$`),
+		func(_ context.Context, s *session, _ Request, _ []string) Response {
+			if s.server.Options().ReadOnly {
+				return Rows([]Column{{Type: Int}}, []any{0})
+			}
+			return Rows([]Column{{Type: Int}}, []any{1})
+		},
+	},
+	{
 		regexp.MustCompile(`^select transaction_isolation_level from sys\.dm_exec_sessions where session_id = @@spid$`),
 		func(_ context.Context, s *session, _ Request, _ []string) Response {
 			return Rows([]Column{{Name: "transaction_isolation_level", Type: Int}}, []any{int(s.isolation)})

@@ -24,6 +24,7 @@ type Options struct {
 	AccessToken    string   // a second way to log in, without a user; default none
 	Databases      []string // that exist besides master and tempdb; default patchbay
 	MaxConnections int      // logins at a time; default unlimited
+	ReadOnly       bool     // databases take no writes, as those of a readable secondary
 
 	TLS        *tls.Config // with the server's certificate; default none, and no encryption whatever Encryption says
 	Encryption Encryption  // default: what the client wants

@@ -125,6 +125,7 @@ func (d Driver) LogIns(t *testing.T, file string, s *testserver.Server, encrypte
 		} else {
 			cfg.Host, cfg.Port = to.Host, to.Port
 		}
+		cfg.Hosts, cfg.Role = nil, registry.RoleAny // which are for package conn
 		if t := cfg.TLS; t != nil {
 			switch {
 			case t.CAFile != "":

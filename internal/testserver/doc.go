@@ -5,7 +5,8 @@
 // protocol itself, needs no rights, and leaves nothing behind, however the test process ends.
 //
 // [Postgres] and [MariaDB] return one server for all tests of a process; [StartPostgres] and [StartMariaDB]
-// one that a test may stop, restart and configure; [StartPgBouncer] puts a connection pooler before one. A package that uses them has
+// one that a test may stop, restart and configure; [StartStandby] a standby of such a server, and [StartGalera] a cluster;
+// [StartPgBouncer] puts a connection pooler before one. A package that uses them has
 //
 //	func TestMain(m *testing.M) { testserver.Main(m) }
 //

@@ -161,6 +161,7 @@ func TestNothingIsLeftHoweverTheProcessEnds(t *testing.T) {
 		"exit":      goOn,
 		"panic":     goOn,
 		"shutdown":  goOn,
+		"frozen":    signalGroup(syscall.SIGKILL),
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := startHelper(t, name, nil)

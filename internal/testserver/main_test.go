@@ -19,8 +19,11 @@ func TestMain(m *testing.M) {
 // serveAndEnd starts both servers, says so, and waits for a line before it ends as it is told.
 func serveAndEnd(how string) {
 	rec := record(func(tb testing.TB) {
-		StartPostgres(tb, Options{})
+		s := StartPostgres(tb, Options{})
 		StartMariaDB(tb, Options{})
+		if how == "frozen" {
+			s.Freeze(tb)
+		}
 	})
 	if rec.outcome != "" {
 		fmt.Println(rec.outcome)

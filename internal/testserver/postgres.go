@@ -107,6 +107,7 @@ const usualHBA = `
 local all all scram-sha-256
 host all all 127.0.0.1/32 scram-sha-256
 host all all ::1/128 scram-sha-256
+host replication all 127.0.0.1/32 scram-sha-256
 `
 
 func configurePostgres(s *Server) error {
@@ -114,7 +115,7 @@ func configurePostgres(s *Server) error {
 	if err := os.RemoveAll(standby); err != nil {
 		return err
 	}
-	if s.opts.Starting {
+	if s.opts.Starting || s.opts.follows != nil {
 		if err := s.write(standby, ""); err != nil {
 			return err
 		}
@@ -144,6 +145,9 @@ func postgresCommand(p programs, s *Server) *exec.Cmd {
 	}
 	if s.opts.Starting {
 		settings["hot_standby"] = "off"
+	}
+	if s.opts.follows != nil {
+		settings["primary_conninfo"] = primaryOf(s)
 	}
 	args := []string{"-D", s.data()}
 	for _, setting := range s.settings(settings) {

@@ -26,3 +26,10 @@ func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true
 func signalGroup(group int, signal syscall.Signal) { _ = syscall.Kill(-group, signal) }
 
 func isRoot() bool { return os.Geteuid() == 0 }
+
+// What PostgreSQL looks for a file to promote it by, and what no process can ignore.
+const (
+	promotion = syscall.SIGUSR1
+	freeze    = syscall.SIGSTOP
+	thaw      = syscall.SIGCONT
+)

@@ -40,6 +40,7 @@ type Server struct {
 	opts     Options
 	process  *process
 	started  bool // at least once
+	frozen   bool
 }
 
 // Options are what a private server can be asked for. The zero value is a server with TLS that anybody can log
@@ -58,6 +59,8 @@ type Options struct {
 	// Starting has PostgreSQL stay in the state in which it is reachable and answers every login with "not
 	// yet" (57P03).
 	Starting bool
+
+	follows *Server // the primary, of a standby
 }
 
 // Config returns how to open the server's database as its administrator, over TCP and unencrypted; a server
@@ -153,6 +156,7 @@ func (s *Server) end(tb testing.TB, signal syscall.Signal) {
 func (s *Server) remove() error {
 	var err error
 	if s.process != nil {
+		s.Thaw() // or no signal but SIGKILL would reach it
 		err = s.process.end(s.kind.kill)
 		s.process = nil
 	}
@@ -195,8 +199,11 @@ func (s *Server) start(opts Options) error {
 // so without being asked: a connection made for the purpose would show in what tests count.
 func (s *Server) await(process *process, offset int64) error {
 	ready := s.kind.ready
-	if s.opts.Starting {
+	switch {
+	case s.opts.Starting:
 		ready = s.kind.starting
+	case s.opts.follows != nil:
+		ready = standbyReady
 	}
 	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
 		over := process.isOver() // before the log is read, so that nothing in it is missed
@@ -216,6 +223,16 @@ func (s *Server) await(process *process, offset int64) error {
 			return fmt.Errorf("start %s: it ended, %v; its log:\n%s", s.kind.dialect, process.err, text)
 		case time.Now().After(deadline):
 			return fmt.Errorf("start %s: not ready after %v; its log:\n%s", s.kind.dialect, patience, text)
+		}
+	}
+}
+
+// awaitLog returns when the log has the text.
+func (s *Server) awaitLog(tb testing.TB, text string) {
+	tb.Helper()
+	for deadline := time.Now().Add(patience); !strings.Contains(s.Log(), text); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			tb.Fatalf("%s does not say %q within %v; its log:\n%s", s.Version, text, patience, s.Log())
 		}
 	}
 }

@@ -28,7 +28,10 @@ type watchdog struct {
 const watchdogScript = `
 while read -r line; do groups=$line; done
 signal() {
-	for g in $groups; do kill -s "${1:-${g%%:*}}" -- "-${g#*:}"; done
+	for g in $groups; do
+		kill -s "${1:-${g%%:*}}" -- "-${g#*:}"
+		kill -s CONT -- "-${g#*:}" # one that is stopped hears nothing else
+	done
 }
 alive() {
 	for g in $groups; do

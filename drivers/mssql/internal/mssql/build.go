@@ -32,14 +32,12 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 	config.Database = cfg.Database
 	config.AppName = fit(network.AppName(&cfg))
 	config.Workstation = fit(config.Workstation)
+	config.ReadOnlyIntent = readsOnly(cfg.Role)
 	config.DialTimeout = -1 // whoever asks for the connection bounds it
 
 	c := &connector{
 		cfg: cfg, env: env, set: set, dial: network.DialFunc(env),
-		servers: []server{{network.Host(&cfg), cfg.Port, set.instance}},
-	}
-	if set.partner != (server{}) {
-		c.servers = append(c.servers, set.partner)
+		server: server{network.Host(&cfg), cfg.Port, set.instance},
 	}
 	if cfg.TLS == nil {
 		cfg.TLS = new(registry.TLS) // for a server that insists on it
@@ -49,6 +47,12 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// readsOnly reports whether the login is to say so, by which the server can send the client on to a replica.
+// https://learn.microsoft.com/sql/database-engine/availability-groups/windows/listeners-client-connectivity-application-failover
+func readsOnly(r registry.Role) bool {
+	return r == registry.RoleReader || r == registry.RolePreferReader
 }
 
 // check reports what cannot work together.
@@ -74,7 +78,7 @@ func check(cfg registry.Config, set settings, env registry.Env) error {
 		{isToken && cfg.TLS == nil, "params.authentication", "is token, which would go over the network as it is", "set ssl=true"},
 		{isToken && !hasPassword, "password", "is empty", "give the access token as the password"},
 		{database != "", "database", database, "connect to another one, and change to it with USE"},
-		{set.config.ReadOnlyIntent && cfg.Database == "", "database", "is empty, but params.applicationIntent=ReadOnly chooses a replica by it", "name the database"},
+		{readsOnly(cfg.Role) && cfg.Database == "", "database", "is empty, but role=" + cfg.Role.String() + " has the server choose a replica by it", "name the database"},
 	} {
 		if c.is {
 			errs = append(errs, &registry.ConfigError{Field: c.field, Problem: c.problem, Cure: c.cure})

@@ -25,6 +25,8 @@ import (
 //	vnet   https://learn.microsoft.com/azure/azure-sql/database/vnet-service-endpoint-rule-overview
 //	access https://learn.microsoft.com/azure/azure-sql/database/connectivity-settings
 var codes = []network.Code{
+	// 0; with 4060 after it
+	{Codes: "954", Kind: registry.KindStarting, Hint: "the database is a mirror here: name it and its partner as hosts"},
 	// 4000
 	{Codes: "4060", Kind: registry.KindNoDatabase, Hint: "the database does not exist, or the login has no user in it: check its name, or CREATE USER ... FOR LOGIN ..."},
 	{Codes: "4064", Kind: registry.KindNoDatabase, Hint: "the default database of the login cannot be opened: set database, or ALTER LOGIN ... WITH DEFAULT_DATABASE"},
@@ -33,11 +35,10 @@ var codes = []network.Code{
 	{Codes: "942", Kind: registry.KindNoDatabase, Hint: "the database is offline: ALTER DATABASE ... SET ONLINE"},
 	{Codes: "913 921 922 941 952", Kind: registry.KindStarting, Hint: "the database is being recovered: wait until it is ready"},
 	{Codes: "927", Kind: registry.KindStarting, Hint: "the database is being restored: wait until it is ready"},
-	{Codes: "954", Kind: registry.KindStarting, Hint: "the database is a mirror here: connect to its partner, or set params.failoverPartner to it"},
 	{Codes: "955 956 988", Kind: registry.KindStarting, Hint: "the servers of the database are not in agreement yet: wait, or have their connections checked"},
 	{Codes: "976 979", Kind: registry.KindStarting, Hint: "the replica takes no queries: connect to the listener of the availability group"},
-	{Codes: "978", Kind: registry.KindStarting, Hint: "the replica is for reading: set params.applicationIntent=ReadOnly, or connect to the listener of the availability group"},
-	{Codes: "982", Kind: registry.KindStarting, Hint: "no replica for reading is online: wait, or leave out params.applicationIntent"},
+	{Codes: "978", Kind: registry.KindStarting, Hint: "the replica is for reading: set role=reader, or connect to the listener of the availability group"},
+	{Codes: "982", Kind: registry.KindStarting, Hint: "no replica for reading is online: wait, or leave out role"},
 	{Codes: "983", Kind: registry.KindStarting, Hint: "the replica is changing its role: wait, or connect to the listener of the availability group"},
 	{Codes: "615", Kind: registry.KindStarting, Hint: "the database has been detached or moved: wait until it is there again"},
 	{Codes: "923", Kind: registry.KindAuth, Hint: "the database is open to its owner and to administrators only: ALTER DATABASE ... SET MULTI_USER"},

@@ -16,11 +16,9 @@ import (
 func TestValuesOfParams(t *testing.T) {
 	for name, c := range map[string]struct{ good, bad []string }{
 		"instance":            {[]string{"SQLEXPRESS", "INST$1", "Größe_1"}, []string{"", "a b", `host\inst`, "a,b", "seventeen_letters", "a\x00"}},
-		"failoverPartner":     {[]string{"db2", "db2:1444", `db2\INST`, "::1", "[::1]:1433", "10.0.0.2"}, []string{"", `\INST`, `db2\a b`, "db2:0", "db2:x", "db2:99999", "/run/socket", "u@db2", "[::1]"}},
 		"multiSubnetFailover": {[]string{"true", "false", "True"}, []string{"", "yes"}},
 		"strict":              {[]string{"false"}, []string{"", "1"}},
 		"authentication":      {[]string{"password"}, []string{"", "ActiveDirectoryDefault"}},
-		"applicationIntent":   {[]string{"ReadOnly", "ReadWrite", "readonly"}, []string{"", "read"}},
 		"packetSize":          {[]string{"512", "32767"}, []string{"", "511", "32768", "0x1000"}},
 		"workstationId":       {[]string{"", "desk 7"}, []string{strings.Repeat("x", 129), "\U0001F600"}},
 		"guidConversion":      {[]string{"true", "false"}, []string{"", "1"}},
@@ -75,8 +73,8 @@ func TestConfigsThatCannotWork(t *testing.T) {
 		{func(c *registry.Config) { c.Filename = "shop.mdf" }, registry.Env{}, "filename", "database"},
 		{func(c *registry.Config) { c.Params = map[string]string{"instanc": "x"} }, registry.Env{}, "params.instanc", `"instance"`},
 		{func(c *registry.Config) {
-			c.Database, c.Params = "", map[string]string{"applicationIntent": "ReadOnly"}
-		}, registry.Env{}, "database", "ReadOnly"},
+			c.Database, c.Role = "", registry.RoleReader
+		}, registry.Env{}, "database", "role=reader"},
 		{func(c *registry.Config) { c.Params = map[string]string{"strict": "true"} }, registry.Env{}, "params.strict", "ssl"},
 		{func(c *registry.Config) {
 			c.TLS = &registry.TLS{Cert: client.Cert, Key: registry.NewSecret(client.Key)}

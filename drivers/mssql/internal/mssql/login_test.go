@@ -17,7 +17,8 @@ func TestLoginSaysWhatTheConfigSays(t *testing.T) {
 	s := start(t)
 	cfg := s.Config()
 	cfg.AppName = "billing"
-	cfg.Params = map[string]string{"applicationIntent": "ReadOnly", "packetSize": "8192", "workstationId": "desk 7"}
+	cfg.Role = registry.RolePreferReader
+	cfg.Params = map[string]string{"packetSize": "8192", "workstationId": "desk 7"}
 	if err := try(t, cfg); err != nil {
 		t.Fatal(err)
 	}

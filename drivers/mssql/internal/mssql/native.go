@@ -1,13 +1,14 @@
 package mssql
 
 import (
-	"errors"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/patchbay-go/patchbay/drivers/network"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -37,7 +38,7 @@ type reading struct {
 	encrypt, trust, name, ca, version string            // of TLS, which they only say together
 	given                             map[string]string // those of these that are given
 	dial, login                       time.Duration     // timeouts; negative: none
-	partnerPort                       string
+	partner, partnerPort              string            // the second server, of database mirroring
 }
 
 func newReading() *reading { return &reading{given: make(map[string]string)} }
@@ -124,7 +125,7 @@ func (r *reading) port(value string) error {
 // into completes cfg with what the words say: what it says already wins.
 func (r *reading) into(cfg *registry.Config) error {
 	t, err := r.tls()
-	if err := errors.Join(err, r.partner()); err != nil {
+	if err != nil {
 		return err
 	}
 	r.said.ConnectTimeout = max(r.dial, r.login)
@@ -136,7 +137,7 @@ func (r *reading) into(cfg *registry.Config) error {
 	}
 	r.said.TLS = t
 	*cfg = cfg.Over(r.said)
-	return nil
+	return r.addPartner(cfg)
 }
 
 // tls returns what the words about TLS come to.
@@ -176,24 +177,42 @@ func (r *reading) tls() (*registry.TLS, error) {
 	return t, nil
 }
 
-// partner adds the port of the failover partner to its name, where there is no instance.
-func (r *reading) partner() error {
-	name, given := r.said.Params["failoverPartner"]
-	switch {
-	case r.partnerPort == "":
-	case !given:
-		return wrongWord("failoverport", "is given without failoverpartner", "leave it out")
-	case !strings.Contains(name, `\`):
-		if p, err := parseServer(name); err == nil && p.port == 0 {
-			r.said.Params["failoverPartner"] = joinPort(name, r.partnerPort)
+// addPartner makes hosts of a server and its failover partner, which the clients try after it.
+// https://learn.microsoft.com/sql/database-engine/database-mirroring/connect-clients-to-a-database-mirroring-session-sql-server
+func (r *reading) addPartner(cfg *registry.Config) error {
+	if r.partner == "" {
+		if r.partnerPort != "" {
+			return wrongWord("failoverport", "is given without failoverpartner", "leave it out")
 		}
+		return nil
 	}
+	const name = "failoverpartner"
+	partner, err := parseServer(r.partner)
+	instance := cfg.Params["instance"]
+	if err == nil && r.partnerPort != "" && partner.port == 0 && partner.instance == "" {
+		partner, err = parseServer(net.JoinHostPort(partner.host, r.partnerPort))
+	}
+	switch {
+	case err != nil:
+		return wrongWord(name, err.Error(), "correct it")
+	case len(cfg.Hosts) > 0:
+		return wrongWord(name, "is given beside hosts", "add it to them")
+	case partner.instance != "" && !strings.EqualFold(partner.instance, instance):
+		return wrongWord(name, "names another instance than the server", "write hosts, with the port of each")
+	case partner.instance == "" && partner.port == 0 && instance != "":
+		partner.port = defaultPort
+	}
+	cfg.Hosts = []string{listed(network.Host(cfg), cfg.Port), listed(partner.host, partner.port)}
+	cfg.Host, cfg.Port = "", 0
 	return nil
 }
 
-func joinPort(host, port string) string {
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
+const defaultPort = 1433
+
+// listed returns a host as it stands in a list.
+func listed(host string, port int) string {
+	if port == 0 {
+		return host
 	}
-	return host + ":" + port
+	return net.JoinHostPort(host, strconv.Itoa(port))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/microsoft/go-mssqldb/msdsn"
 
 	"github.com/patchbay-go/patchbay/internal/tdstest"
+	"github.com/patchbay-go/patchbay/internal/testdriver"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -195,21 +196,18 @@ func TestNativeConnector(t *testing.T) {
 }
 
 func TestNativeConfig(t *testing.T) {
-	config, err := NativeConfig(registry.Config{
-		Dialect: "mssql", ConnectTimeout: -5,
-		DSN: registry.NewSecret("server=a\\I;failoverpartner=b,1444;user id=u;password=p;database=d;encrypt=strict;hostNameInCertificate=n;packet size=8192"),
-	})
+	config, err := NativeConfig(registry.Config{Dialect: "mssql", DSN: registry.NewSecret("server=a;failoverpartner=b;user id=u;password=p")})
 	if err == nil {
-		t.Errorf("a partner with a comma is taken: %v", config.FailOverPartner)
+		t.Errorf("a partner is taken: %v", config.FailOverPartner)
 	}
 	config, err = NativeConfig(registry.Config{
 		Dialect: "mssql", ConnectTimeout: -5,
-		DSN: registry.NewSecret(`server=a\I;failoverpartner=b\J;user id=u;password=p;database=d;encrypt=strict;hostNameInCertificate=n;packet size=8192`),
+		DSN: registry.NewSecret(`server=a\I;user id=u;password=p;database=d;encrypt=strict;hostNameInCertificate=n;packet size=8192`),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.Host != "a" || config.Instance != "I" || config.FailOverPartner != `b\J` || config.User != "u" || config.Password != "p" || config.Database != "d" ||
+	if config.Host != "a" || config.Instance != "I" || config.User != "u" || config.Password != "p" || config.Database != "d" ||
 		config.Encryption != msdsn.EncryptionStrict || config.TLSConfig.ServerName != "n" || !config.HostInCertificateProvided || config.PacketSize != 8192 ||
 		config.DialTimeout != -1 || len(config.Protocols) != 1 {
 		t.Errorf("got %s", config.URL().Redacted())
@@ -306,4 +304,21 @@ func otherTLS(cfg registry.Config, encryption msdsn.Encryption, config *tls.Conf
 		return "the name in the certificate is another"
 	}
 	return ""
+}
+
+// TestOurKeysKeepTheirMeaning: a word of the clients that is a key of a Config as well says the same.
+func TestOurKeysKeepTheirMeaning(t *testing.T) {
+	for _, key := range testdriver.Keys() {
+		w, known := wordOf(key)
+		if !known {
+			continue
+		}
+		cfg := registry.Config{Params: map[string]string{key: "5"}}
+		if err := (dialect{}).Import(&cfg); err != nil {
+			continue
+		}
+		if got := cfg.Diff(registry.Config{}); len(got) != 1 || got[0] != key {
+			t.Errorf("%s is %s here, and sets %q", key, w.name(), got)
+		}
+	}
 }

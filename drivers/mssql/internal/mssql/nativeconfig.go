@@ -63,18 +63,11 @@ func (c *connector) native() (msdsn.Config, error) {
 		return msdsn.Config{}, err
 	}
 	config := *c.set.config
-	to := c.servers[0]
+	to := c.server
 	config.Host, config.Port, config.Instance = to.host, uint64(to.port), to.instance
 	config.User, config.Password = c.cfg.User, c.cfg.Password.Reveal()
 	if c.set.method == "token" {
 		config.Password = "" // it goes in another way
-	}
-	if len(c.servers) > 1 {
-		partner := c.servers[1]
-		config.FailOverPartner, config.FailOverPort = partner.host, uint64(partner.port)
-		if partner.instance != "" {
-			config.FailOverPartner += `\` + partner.instance
-		}
 	}
 	config.MultiSubnetFailover = c.set.parallel
 	config.DialTimeout = max(cmp.Or(c.cfg.ConnectTimeout, registry.DefaultConnectTimeout), -1) // the driver takes -1 for none

@@ -15,8 +15,7 @@ import (
 type settings struct {
 	config   *msdsn.Config // of every connection; what Params do not set is left alone
 	instance string
-	partner  server // empty: none
-	parallel bool   // all addresses of a host at once
+	parallel bool // all addresses of a host at once
 	strict   bool
 	method   string   // of authentication: password, token or windows; empty: password
 	session  []string // statements for after the login and after each reset of the session
@@ -24,11 +23,9 @@ type settings struct {
 
 var params = []registry.Param{
 	{Name: "instance", Check: isInstance},
-	{Name: "failoverPartner", Check: isServer},
 	{Name: "multiSubnetFailover", Words: network.Bools},
 	{Name: "strict", Words: network.Bools},
 	{Name: "authentication", Words: []string{"password", "token", "windows"}},
-	{Name: "applicationIntent", Words: []string{"ReadWrite", "ReadOnly"}},
 	{Name: "packetSize", Least: 512, Most: 32767},
 	{Name: "workstationId", Check: isLoginText},
 	{Name: "guidConversion", Words: network.Bools},
@@ -41,18 +38,14 @@ func (s *settings) apply(name, value string) {
 	switch name {
 	case "instance":
 		s.instance = value
-	case "failoverPartner":
-		s.partner, _ = parseServer(value) // here and below, it has been checked
 	case "multiSubnetFailover":
 		s.parallel = on
 	case "strict":
 		s.strict = on
 	case "authentication":
 		s.method = value
-	case "applicationIntent":
-		s.config.ReadOnlyIntent = value == "ReadOnly"
 	case "packetSize":
-		n, _ := strconv.Atoi(value)
+		n, _ := strconv.Atoi(value) // here and below, it has been checked
 		s.config.PacketSize = uint16(n)
 	case "workstationId":
 		s.config.Workstation = value

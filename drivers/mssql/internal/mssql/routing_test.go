@@ -21,7 +21,9 @@ func TestRouting(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			gateway, replica := start(t), start(t)
 			route(gateway, "localhost", replica.Port())
-			cfg := with(m.config(gateway), "applicationIntent", "ReadOnly")
+			cfg := m.config(gateway)
+			cfg.Role = registry.RoleReader
+			replica.Configure(func(o *tdstest.Options) { o.ReadOnly = true })
 			if err := try(t, cfg); err != nil {
 				t.Fatal(err)
 			}

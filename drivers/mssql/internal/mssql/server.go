@@ -16,11 +16,6 @@ type server struct {
 
 var errServer = errors.New(`must be host, host:port or host\instance, and an IPv6 address with a port as [::1]:1433`)
 
-func isServer(value string) error {
-	_, err := parseServer(value)
-	return err
-}
-
 // parseServer reads host, host:port or host\instance.
 func parseServer(text string) (server, error) {
 	if host, instance, named := strings.Cut(text, `\`); named {

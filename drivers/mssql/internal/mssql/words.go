@@ -26,10 +26,10 @@ var words = []word{
 	{"database, initial catalog, databaseName", text(func(c *registry.Config) *string { return &c.Database })},
 	{"app name, application name, app, applicationName, program_name", text(func(c *registry.Config) *string { return &c.AppName })},
 	{"workstation id, wsid", keep("workstationId")},
-	{"failoverpartner, failover partner, failover_partner", keep("failoverPartner")},
+	{"failoverpartner, failover partner, failover_partner", func(r *reading, name, value string) error { return one(&r.partner, name, value) }},
 	{"failoverport", func(r *reading, _, value string) error { r.partnerPort = value; return nil }},
 	{"multisubnetfailover, multi subnet failover", flag("multiSubnetFailover")},
-	{"applicationintent, application intent", keep("applicationIntent")},
+	{"applicationintent, application intent", (*reading).takeIntent},
 	{"driver, description, provider", drop}, // of ODBC and OLE DB: which library to load
 	{"dsn, filedsn, savefile", never("names an entry of ODBC's own files, which are not read", "write server, user id, password and database")},
 
@@ -229,6 +229,19 @@ func (r *reading) takePassword(name, value string) error {
 		return twice(name)
 	}
 	r.said.Password = registry.NewSecret(value)
+	return nil
+}
+
+// takeIntent takes ReadOnly for what it is to the server: a wish, which a database without a replica for reading passes over.
+// https://learn.microsoft.com/sql/connect/jdbc/setting-the-connection-properties
+func (r *reading) takeIntent(name, value string) error {
+	switch strings.ToLower(value) {
+	case "readonly":
+		r.said.Role = registry.RolePreferReader
+	case "readwrite":
+	default:
+		return wrongWord(name, "is neither ReadOnly nor ReadWrite", "correct it, or write role")
+	}
 	return nil
 }
 

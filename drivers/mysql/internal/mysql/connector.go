@@ -67,6 +67,9 @@ func (c *connector) logIn(ctx context.Context, who registry.Login, session []str
 			return nil, err
 		}
 		s = newSocket(inner, who.User, token)
+		if c.env.Role != nil {
+			s.listener = &listener{tell: c.env.Role, wanted: c.cfg.Role, socket: inner}
+		}
 		return s, nil
 	}
 	loggedIn := false

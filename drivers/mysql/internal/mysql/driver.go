@@ -27,7 +27,7 @@ func (dialect) Info() registry.Info {
 	// https://dev.mysql.com/doc/refman/8.4/en/innodb-transaction-isolation-levels.html
 	info.Levels = []sql.IsolationLevel{sql.LevelReadUncommitted, sql.LevelReadCommitted, sql.LevelRepeatableRead, sql.LevelSerializable}
 	info.VersionQuery = "SELECT VERSION()"
-	info.RoleQuery = "SELECT IF(@@global.read_only OR @@global.innodb_read_only, 0, 1)"
+	info.RoleQuery = roleQuery
 	return info
 }
 

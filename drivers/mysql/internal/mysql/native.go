@@ -109,7 +109,7 @@ func parseAddress(text string) (host string, port int, err error) {
 	case strings.HasPrefix(address, "/"):
 		return "", 0, badDSN("has a path as the address of tcp", "write unix(/run/mysqld/mysqld.sock)")
 	case strings.Contains(address, ","):
-		return "", 0, badDSN("names several hosts", "name one, or a proxy that knows them")
+		return "", 0, badDSN("names several hosts", "name one, and all of them as hosts")
 	case address == "":
 		return "127.0.0.1", defaultPort, nil
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/internal/testdriver"
 	"github.com/patchbay-go/patchbay/internal/testserver"
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -354,4 +355,17 @@ func FuzzDSN(f *testing.F) {
 			t.Errorf("%q: TLS is %v; the driver has %v", text, cfg.TLS, theirs.TLS)
 		}
 	})
+}
+
+// TestOurKeysKeepTheirMeaning: a word of the clients that is a key of a Config as well says the same, or is refused here.
+func TestOurKeysKeepTheirMeaning(t *testing.T) {
+	for _, key := range testdriver.Keys() {
+		word, known := words.Find(key)
+		if !known || word.Here == key || word.Take == nil {
+			continue
+		}
+		if err := word.Take(&network.Reading{}, "x"); err == nil {
+			t.Errorf("%s says %s as a word of a client", key, word.Here)
+		}
+	}
 }

@@ -22,7 +22,6 @@ var driverParams = []registry.Param{
 	{Name: "multiStatements", Words: network.Bools},
 	{Name: "columnsWithAlias", Words: network.Bools},
 	{Name: "compress", Words: network.Bools},
-	{Name: "rejectReadOnly", Words: network.Bools},
 	{Name: "allowCleartextPasswords", Words: network.Bools},
 }
 
@@ -46,8 +45,6 @@ func apply(c *mysql.Config, name, value string) {
 		c.ColumnsWithAlias = on
 	case "compress":
 		_ = c.Apply(mysql.EnableCompression(on))
-	case "rejectReadOnly":
-		c.RejectReadOnly = on
 	case "allowCleartextPasswords":
 		c.AllowCleartextPasswords = on
 	}

@@ -98,7 +98,7 @@ func TestSessionReachesTheServer(t *testing.T) {
 	cfg.Session = nil
 	cfg.Params = map[string]string{
 		"readTimeout": "20s", "writeTimeout": "20s", "maxAllowedPacket": "0", "interpolateParams": "true", "clientFoundRows": "true",
-		"multiStatements": "true", "columnsWithAlias": "true", "compress": "true", "rejectReadOnly": "true",
+		"multiStatements": "true", "columnsWithAlias": "true", "compress": "true",
 	}
 	db := pool(t, cfg, registry.Env{})
 	result, err := db.ExecContext(limit(t), "CREATE TEMPORARY TABLE two AS SELECT 1 AS n; UPDATE two SET n = ?", 1)

@@ -23,6 +23,8 @@ type socket struct {
 	reading atomic.Bool // the last call was Read, and it did not fail
 	closed  atomic.Bool
 	told    atomic.Bool
+
+	listener *listener // nil: nobody wants to know of roles
 }
 
 // identity is what the server can tell a connection by.
@@ -56,7 +58,7 @@ func (s *socket) loggedIn(abandoned func(identity)) {
 
 // Read is that of the connection.
 func (s *socket) Read(p []byte) (int, error) {
-	s.reading.Store(true)
+	first := !s.reading.Swap(true)
 	if s.closed.Load() {
 		s.tell() // the statement had been sent when the connection was closed
 	}
@@ -69,6 +71,10 @@ func (s *socket) Read(p []byte) (int, error) {
 	n, err := s.Handshake.Read(p)
 	if s.login.Load() {
 		s.unread -= n
+	} else if first && s.listener != nil {
+		if s.listener.hear(p[:n]) {
+			s.reading.Store(false) // the statement is over
+		}
 	}
 	// After a timeout of the driver's the statement goes on, after any other error the connection is gone.
 	if timeout, ok := errors.AsType[net.Error](err); err != nil && !(ok && timeout.Timeout()) {

@@ -90,11 +90,6 @@ func TestStatementsThatFail(t *testing.T) {
 	t.Run("read-only server", func(t *testing.T) {
 		check(t, try(t, app, "INSERT INTO fails VALUES (8)"), registry.KindReadOnly, "primary server")
 	})
-	t.Run("read-only server, connections replaced", func(t *testing.T) {
-		db := pool(t, with(app, "rejectReadOnly", "true"), registry.Env{})
-		_, err := db.ExecContext(limit(t), "INSERT INTO fails VALUES (8)")
-		check(t, err, registry.KindLost, "")
-	})
 }
 
 func TestErrorsKeepTheirTypes(t *testing.T) {

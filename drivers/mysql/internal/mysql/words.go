@@ -47,7 +47,7 @@ var wordList = []network.Word{
 	{Names: "compress", Here: "params.compress", Take: network.KeepFlag("compress")},
 	{Names: "interpolateParams", Here: "params.interpolateParams", Take: network.KeepFlag("interpolateParams")},
 	{Names: "multiStatements", Here: "params.multiStatements", Take: network.KeepFlag("multiStatements")},
-	{Names: "rejectReadOnly", Here: "params.rejectReadOnly", Take: network.KeepFlag("rejectReadOnly")},
+	{Names: "rejectReadOnly", Here: "role", Take: network.Flag(takeWriter)},
 	{Names: "tls", Here: "ssl"},
 	// clients, uri, python: TLS
 	{Names: "ssl-mode sslMode ssl_mode", Here: "ssl"},
@@ -102,6 +102,14 @@ func takeCharset(_ *network.Reading, value string) error {
 		return nil
 	}
 	return network.Refuse("cannot be had: a session speaks utf8mb4", "leave it out; the server converts to and from what columns have")
+}
+
+// takeWriter takes what leaves a server that has become read-only. The error of the write is not hidden here.
+func takeWriter(r *network.Reading, on bool) error {
+	if on {
+		r.Role = registry.RoleWriter
+	}
+	return nil
 }
 
 func takePassword(r *network.Reading, value string) error {

@@ -96,7 +96,7 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 		{session("work-mem", "1MB"), "session"},
 		{session("", "x"), "session"},
 		{registry.Config{User: "app", Session: map[string]string{"TimeZone": "UTC", "timezone": "UTC"}}, "session.timezone"},
-		{params("target_session_attrs", "read-write' sslmode='disable"), "params.target_session_attrs"},
+		{params("target_session_attrs", "read-write"), "params.target_session_attrs"},
 		{params("require_auth", "password,!md5"), "params.require_auth"},
 		{params("require_auth", "md5,md5"), "params.require_auth"},
 		{params("require_auth", "md5 sslmode=disable"), "params.require_auth"},
@@ -113,8 +113,7 @@ func TestConfigErrorsNameTheField(t *testing.T) {
 
 func TestEveryParamIsTaken(t *testing.T) {
 	good := map[string]string{
-		"target_session_attrs": "read-write", "channel_binding": "require",
-		"require_auth": "!password,!md5", "default_query_exec_mode": "exec", "statement_cache_capacity": "9",
+		"channel_binding": "require", "require_auth": "!password,!md5", "default_query_exec_mode": "exec", "statement_cache_capacity": "9",
 		"description_cache_capacity": "8", "environment": "ignore",
 	}
 	for _, p := range driverParams {
@@ -135,7 +134,7 @@ func TestEveryParamIsTaken(t *testing.T) {
 	if !maps.Equal(config.RuntimeParams, want) {
 		t.Errorf("the session gets %v, want %v", config.RuntimeParams, want)
 	}
-	if config.ValidateConnect == nil || config.ChannelBinding != "require" || config.RequireAuth != "!password,!md5" ||
+	if config.ChannelBinding != "require" || config.RequireAuth != "!password,!md5" ||
 		config.DefaultQueryExecMode.String() != "exec" || config.StatementCacheCapacity != 9 || config.DescriptionCacheCapacity != 8 {
 		t.Errorf("the connection does not get its params: %+v", config)
 	}

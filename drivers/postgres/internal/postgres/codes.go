@@ -77,7 +77,7 @@ var codes = []network.Code{
 	{Codes: "55006", Kind: registry.KindBusy, Hint: "other sessions use the object, such as the template of a new database: wait until they are done"},
 	{Codes: "55P03", Kind: registry.KindBusy, Permanent: true, Hint: "another transaction holds the lock: wait for it, or raise session.lock_timeout"},
 	// standby
-	{Codes: "25006", Kind: registry.KindReadOnly, Hint: "the server is a standby, or the transaction read-only: connect to the primary server, with params.target_session_attrs=read-write where several hosts are possible"},
+	{Codes: "25006", Kind: registry.KindReadOnly, Hint: "the server is a standby, or the transaction read-only: connect to the primary server, with role=writer where several hosts are possible"},
 	// client
 	{Codes: "42704", Fatal: true, Kind: registry.KindConfig, Hint: "the server does not know a setting in session, or it is too new for it: correct or leave it out"},
 	{Codes: "22023", Fatal: true, Kind: registry.KindConfig, Hint: "the server does not take the value of a setting in session: correct it"},

@@ -43,15 +43,23 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return network.LogIn(ctx, &cfg, c.env, table.Diagnose, func(ctx context.Context, who registry.Login) (driver.Conn, error) {
 		own := *config
 		own.User, own.Password = who.User, who.Password.Reveal()
-		return logIn(ctx, own)
+		return c.logIn(ctx, own)
 	})
 }
 
-func logIn(ctx context.Context, config pgx.ConnConfig) (driver.Conn, error) {
+func (c *connector) logIn(ctx context.Context, config pgx.ConnConfig) (driver.Conn, error) {
 	l := &login{cleartext: slices.Contains(strings.Split(config.RequireAuth, ","), "password")}
 	config.DialFunc = l.dialer(config.DialFunc, config.TLSConfig != nil && config.SSLNegotiation != "direct")
 	config.BuildFrontend = l.frontend
-	conn, err := stdlib.GetConnector(config, stdlib.OptionAfterConnect(ready)).Connect(context.WithValue(ctx, loginKey{}, l))
+	options := []stdlib.OptionOpenDB{stdlib.OptionAfterConnect(l.ready)}
+	if c.env.Role != nil {
+		// The other modes are for poolers.
+		pooled := config.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement
+		l.listener = &listener{tell: c.env.Role, wanted: c.cfg.Role, pooled: pooled}
+		config.OnPgError = l.listener.onError(config.OnPgError)
+		options = append(options, stdlib.OptionResetSession(l.listener.reset))
+	}
+	conn, err := stdlib.GetConnector(config, options...).Connect(context.WithValue(ctx, loginKey{}, l))
 	l.over.Store(err == nil)
 	if failed, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return nil, failed.Unwrap() // all that it has beyond that is the config, with the password
@@ -60,13 +68,17 @@ func logIn(ctx context.Context, config pgx.ConnConfig) (driver.Conn, error) {
 }
 
 // ready ends the login. It must not fail: stdlib would leave the connection open.
-func ready(ctx context.Context, conn *pgx.Conn) error {
+func (l *login) ready(ctx context.Context, conn *pgx.Conn) error {
 	socket := conn.PgConn().Conn()
 	if encrypted, ok := socket.(*tls.Conn); ok {
 		socket = encrypted.NetConn()
 	}
 	if handshake, ok := socket.(*network.Handshake); ok {
 		handshake.Over()
+	}
+	if l.listener != nil {
+		l.listener.socket = l.socket
+		l.listener.loggedIn(conn.PgConn())
 	}
 	return AfterConnect(ctx, conn)
 }
@@ -78,6 +90,8 @@ type login struct {
 	over      atomic.Bool
 	cleartext bool // params allow that the password is sent as it is
 	local     bool // the connection is a unix socket
+	socket    net.Conn
+	listener  *listener // nil: nobody wants to know of roles
 }
 
 // loginKey marks the contexts that pgx derives from that of a login, by which alone its dials can be told from
@@ -100,7 +114,7 @@ func (l *login) dialer(dial pgconn.DialFunc, asksForTLS bool) pgconn.DialFunc {
 		if err != nil {
 			return nil, err
 		}
-		l.local = net_ == "unix"
+		l.local, l.socket = net_ == "unix", socket
 		var greet func(io.Reader) ([]byte, error)
 		if asksForTLS && !l.local {
 			greet = answerToTLS

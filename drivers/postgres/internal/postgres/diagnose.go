@@ -41,7 +41,7 @@ var faults = []network.Fault{
 	{Match: network.Is(errRounds), Kind: registry.KindAuth, Hint: "lower scram_iterations on the server and set the password again, or check that it is the right server"},
 	{Match: network.As[hungUpError], Kind: registry.KindLost},
 	{Match: says("server refused TLS connection"), Kind: registry.KindTLS, Hint: "the server has TLS turned off (parameter ssl): have it turned on, or leave out ssl"},
-	{Match: network.Is(pgconn.ErrReadOnlyConnection, pgconn.ErrReadWriteConnection, pgconn.ErrPrimaryConnection, pgconn.ErrStandbyConnection), Kind: registry.KindReadOnly, Hint: "no server is in the role that params.target_session_attrs asks for: check host"},
+	{Match: network.Is(pgconn.ErrReadOnlyConnection, pgconn.ErrReadWriteConnection, pgconn.ErrPrimaryConnection, pgconn.ErrStandbyConnection), Kind: registry.KindRole, Hint: "no server is in the role that PGTARGETSESSIONATTRS asks for: unset it, or check PGHOST"},
 	{Match: says("channel binding required"), Kind: registry.KindAuth, Hint: "the server cannot do what params.channel_binding=require asks for: it takes TLS and a password stored as scram-sha-256"},
 	{Match: says("authentication method requirement"), Kind: registry.KindAuth, Hint: "the server asks for a method that params.require_auth does not allow"},
 	{Match: says("kerberos error:", "OAuth authentication required", "unknown authentication type", "AuthTypeSSPI", "AuthTypeSCMCreds", "server does not support SCRAM"), Kind: registry.KindAuth, Hint: "the server asks for a method of authentication that this driver does not have: have another one set in pg_hba.conf"},

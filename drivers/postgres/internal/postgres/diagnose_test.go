@@ -57,8 +57,8 @@ func TestKindsOfErrorsThatTheDriverFinds(t *testing.T) {
 		want registry.Kind
 	}{
 		"no TLS":                 {tested.AtLogin(fmt.Errorf("tls error: %w", errors.New("server refused TLS connection"))), registry.KindTLS},
-		"standby":                {fmt.Errorf("ValidateConnect failed: %w", pgconn.ErrReadOnlyConnection), registry.KindReadOnly},
-		"no standby":             {pgconn.ErrPrimaryConnection, registry.KindReadOnly},
+		"standby":                {fmt.Errorf("ValidateConnect failed: %w", pgconn.ErrReadOnlyConnection), registry.KindRole},
+		"no standby":             {pgconn.ErrPrimaryConnection, registry.KindRole},
 		"no channel binding":     {tested.AtLogin(errors.New("channel binding required but server does not support SCRAM-SHA-256-PLUS")), registry.KindAuth},
 		"method not allowed":     {tested.AtLogin(errors.New(`authentication method requirement "md5" failed: server requested password authentication`)), registry.KindAuth},
 		"another protocol":       {tested.AtLogin(errors.New("unknown message type: J")), registry.KindConfig},

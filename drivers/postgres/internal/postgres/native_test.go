@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
+	"github.com/patchbay-go/patchbay/internal/testdriver"
 	"github.com/patchbay-go/patchbay/internal/testserver"
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -63,6 +64,13 @@ func TestWords(t *testing.T) {
 		{"user=a host=,/run/ port=7", "postgres://a@localhost:7,%2Frun%2F.s.PGSQL.7"},
 		{"user=a host=a,b load_balance_hosts=Random", "postgres://a@a,b?hostOrder=random"},
 		{"user=a host=a,::1 port=7", "postgres://a@a:7,[::1]:7"},
+		{"user=a host=a,b target_session_attrs=any", "postgres://a@a,b"},
+		{"user=a target_session_attrs=read-write", "postgres://a@?role=writer"},
+		{"user=a target_session_attrs=Primary", "postgres://a@?role=writer"},
+		{"user=a target_session_attrs=read-only", "postgres://a@?role=reader"},
+		{"user=a target_session_attrs=standby", "postgres://a@?role=reader"},
+		{"user=a target_session_attrs=prefer-standby", "postgres://a@?role=preferReader"},
+		{"user=a targetServerType=preferSecondary", "postgres://a@?role=preferReader"},
 		{"user=a connect_timeout=0 pool_max_conns=0", "postgres://a@?pool.max=-1&connectTimeout=-1ns"},
 		{"user=a fallback_application_name=x", "postgres://a@?appName=x"},
 		{"user=a application_name=y fallback_application_name=x", "postgres://a@?appName=y"},
@@ -91,7 +99,7 @@ func TestWordsThatAreRefused(t *testing.T) {
 		"host=a,b hostaddr=c": "hostaddr", "gssencmode=require": "gssencmode", "client_encoding=hunter2": "client_encoding",
 		"options='-c client_encoding=hunter2'": "options", "options='-B hunter2'": "options", "options=-c": "options",
 		"connect_timeout=hunter2": "connect_timeout", "connect_timeout=9223372036854775807": "connect_timeout", "pool_max_conns=-1": "pool_max_conns",
-		"pgbouncer=hunter2": "pgbouncer", "role=hunter2": "role", "load_balance_hosts=hunter2": "load_balance_hosts",
+		"pgbouncer=hunter2": "pgbouncer", "role=hunter2": "role", "load_balance_hosts=hunter2": "load_balance_hosts", "target_session_attrs=hunter2": "target_session_attrs",
 		"replication=database": "replication", "user=a dbname=b database=c connection_limit=1 pool=hunter2": "pool",
 		"_pq_.x=hunter2": "session", "a=hunter2 A=b": "session", "hunter2-x=1": "a parameter", "2hunter=1": "a parameter",
 		"sslmde=hunter2": "params.sslmde", "serch_path": "dsn", "user='hunter2": "dsn", "user hunter2=x": "dsn",
@@ -303,4 +311,20 @@ func FuzzDSN(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestOurKeysKeepTheirMeaning: a word of the clients that is a key of a Config as well says the same, or is refused here.
+func TestOurKeysKeepTheirMeaning(t *testing.T) {
+	for _, key := range testdriver.Keys() {
+		word, known := words.Find(key)
+		if !known || word.Here == key || word.Take == nil {
+			continue
+		}
+		if err := word.Take(&network.Reading{}, "x"); err == nil {
+			t.Errorf("%s says %s as a word of a client", key, word.Here)
+		}
+	}
+	if _, err := Driver().(registry.Native).ParseDSN("user=a role=x"); err == nil || !strings.Contains(err.Error(), "session.role=x") {
+		t.Errorf("role=x of libpq: %v", err)
+	}
 }

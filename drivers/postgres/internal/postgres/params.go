@@ -11,7 +11,6 @@ import (
 
 // connectionParams are those that pgx parses. None of the values that pass can be mistaken for another setting.
 var connectionParams = []registry.Param{
-	{Name: "target_session_attrs", Words: []string{"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}},
 	{Name: "channel_binding", Words: []string{"disable", "prefer", "require"}},
 	{Name: "require_auth", Check: isAuthList},
 	{Name: "default_query_exec_mode", Words: []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"}},

@@ -236,3 +236,26 @@ func TestWhatPgBouncerEnds(t *testing.T) {
 	}
 	is(t, conn.Test(limit(t), pooler.Config()), conn.KindNoDatabase, "ENABLE")
 }
+
+// TestRoleBehindPgBouncer asks the server, since the pooler reports what it heard when it connected to it.
+func TestRoleBehindPgBouncer(t *testing.T) {
+	server, pooler := bouncer(t, nil)
+	cfg := with(pooler.Config(), "default_query_exec_mode", "exec")
+	cfg.Role, cfg.Retry.Max = conn.RoleWriter, -1
+	open(t, cfg)
+	admin := open(t, server.Config())
+	for _, statement := range []string{"alter system set default_transaction_read_only = on", "select pg_reload_conf()"} {
+		if _, err := admin.ExecContext(limit(t), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for {
+		c, err := conn.Open(limit(t), cfg)
+		if err == nil { // the server has not read its configuration yet
+			_ = c.Close()
+			continue
+		}
+		is(t, err, conn.KindRole, "")
+		break
+	}
+}

@@ -232,23 +232,6 @@ func TestWhatTheDocumentationWarnsOf(t *testing.T) {
 	}
 }
 
-func TestTargetSessionAttrs(t *testing.T) {
-	readonly := testserver.StartPostgres(t, testserver.Options{})
-	run(t, readonly, "CREATE ROLE app LOGIN PASSWORD 'pw of app'")
-	run(t, readonly, "ALTER ROLE app SET default_transaction_read_only = on")
-	cfg := as(readonly, "app", "pw of app")
-	for attrs, accepts := range map[string]bool{
-		"any": true, "read-only": true, "primary": true, "prefer-standby": true, "read-write": false, "standby": false,
-	} {
-		err := try(t, with(cfg, "target_session_attrs", attrs))
-		if !accepts {
-			check(t, err, registry.KindReadOnly, "params.target_session_attrs")
-		} else if err != nil {
-			t.Errorf("%s: %v", attrs, err)
-		}
-	}
-}
-
 func TestErrorsKeepTheirTypes(t *testing.T) {
 	s := testserver.Postgres(t)
 	err := try(t, as(s, s.User, "not the password"))

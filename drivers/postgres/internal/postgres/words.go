@@ -36,6 +36,7 @@ var wordList = []network.Word{
 	{Names: "passfile", Here: "credentials", Take: network.Never("is a file of many passwords", "write credentials.provider=pgpass, or name a file with nothing but the password as passwordFile")},
 	{Names: "service servicefile", Here: "params.environment", Take: network.Never("is read from the environment or not at all", "write what the service says, or environment=use and set PGSERVICE")},
 	{Names: "load_balance_hosts", Here: "hostOrder", Take: takeOrder},
+	{Names: "target_session_attrs targetServerType", Here: "role", Take: takeRole}, // the second: jdbc
 	{Names: "requirepeer", Take: network.Never("cannot be checked", "leave it out; the folder of a socket can be protected in its place")},
 	{Names: "connect_timeout", Here: "connectTimeout", Take: network.Time(func(c *registry.Config) *time.Duration { return &c.ConnectTimeout }, time.Second, -1)},
 	{Names: "keepalives", Take: network.DropIf("1", "turns off what finds a dead connection", "leave it out")},
@@ -157,6 +158,25 @@ func takeSchema(r *network.Reading, value string) error {
 		value = `"` + strings.ReplaceAll(value, `"`, `""`) + `"`
 	}
 	return r.Set("search_path", value)
+}
+
+// roles are the words of libpq, and of JDBC where it has others.
+//
+//	https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-TARGET-SESSION-ATTRS
+//	https://jdbc.postgresql.org/documentation/use/#connection-fail-over
+var roles = map[string]registry.Role{
+	"any": registry.RoleAny, "read-write": registry.RoleWriter, "primary": registry.RoleWriter, "master": registry.RoleWriter,
+	"read-only": registry.RoleReader, "standby": registry.RoleReader, "secondary": registry.RoleReader, "slave": registry.RoleReader,
+	"prefer-standby": registry.RolePreferReader, "prefersecondary": registry.RolePreferReader, "preferslave": registry.RolePreferReader,
+}
+
+func takeRole(r *network.Reading, value string) error {
+	role, known := roles[network.Plain(value)]
+	if !known {
+		return network.Refuse("is none of any, read-write, read-only, primary, standby, prefer-standby", "correct it, or write role")
+	}
+	r.Role = role
+	return nil
 }
 
 func takeOrder(r *network.Reading, value string) error {

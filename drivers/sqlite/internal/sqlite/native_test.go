@@ -255,3 +255,12 @@ func checkSameFile(t *testing.T, dsn string, cfg registry.Config, set settings) 
 		t.Errorf("%q opens %q; modernc.org/sqlite opens %q", dsn, want, file)
 	}
 }
+
+// TestOurKeysKeepTheirMeaning: no word of the clients is a key of a Config.
+func TestOurKeysKeepTheirMeaning(t *testing.T) {
+	for _, key := range testdriver.Keys() {
+		if w, known := wordOf(key); known {
+			t.Errorf("%s is a word of the clients: %s", key, w.names)
+		}
+	}
+}
