@@ -53,16 +53,14 @@ func (c *connector) replaceOld() {
 	c.ages.next = time.Time{}
 	c.mu.Unlock()
 	old, next := 0, time.Time{}
-	c.logins.Range(func(_, value any) bool {
-		due := value.(*login).due
+	for _, l := range c.logins.all() {
 		switch {
-		case !due.After(time.Now()):
+		case !l.due.After(time.Now()):
 			old++
-		case next.IsZero() || due.Before(next):
-			next = due
+		case next.IsZero() || l.due.Before(next):
+			next = l.due
 		}
-		return true
-	})
+	}
 	if old > c.retireOld(ctx, old) {
 		again := time.Now().Add(c.ages.most/32 + grace)
 		if next.IsZero() || again.Before(next) {
@@ -86,7 +84,7 @@ func (c *connector) retireOld(ctx context.Context, n int) (closed int) {
 		if err != nil {
 			break
 		}
-		if l, ok := c.logins.Load(identity(one)); ok && !l.(*login).due.After(time.Now()) {
+		if l := c.loginOf(one); l != nil && !l.due.After(time.Now()) {
 			c.retire(one)
 			closed++
 		} else {

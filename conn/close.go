@@ -20,7 +20,18 @@ type lifetime struct {
 	untold  bool // the bus has heard of the opening, or is about to, and not yet of the end
 	ending  bool
 	onClose []func()
-	lazy    laziness
+	lazy    *laziness     // nil: Open waits for the database
+	gone    chan struct{} // of done
+}
+
+// done returns a channel that is closed when closing is over.
+func (l *lifetime) done() chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.gone == nil {
+		l.gone = make(chan struct{})
+	}
+	return l.gone
 }
 
 // opened says that the bus hears of the opening, so that it must hear of the end.
@@ -73,7 +84,7 @@ func (c *connector) closed(err error) error {
 	c.mu.Lock()
 	untold := c.untold
 	c.untold = false
-	after := untold && c.lazy.telling // whose listener may be what closes the pool
+	after := untold && c.lazy != nil && c.lazy.telling // whose listener may be what closes the pool
 	if after {
 		c.lazy.then = tell
 	}
@@ -159,7 +170,7 @@ func (c *Conn) startClosing() <-chan error {
 		}
 		first := c.pool.closeIdle()
 		err := c.DB.Close()
-		<-c.pool.done // if another goroutine is closing it, DB.Close does not wait for that
+		<-c.pool.done() // if another goroutine is closing it, DB.Close does not wait for that
 		c.pool.awaitLeft()
 		c.pool.sweep()
 		closed <- and(first, "; ", err)

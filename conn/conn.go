@@ -51,7 +51,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -64,8 +63,7 @@ type Conn struct {
 	cfg  Config
 	pool *connector
 
-	reader       *Conn       // nil: none
-	closesReader atomic.Bool // by both
+	reader *Conn // nil: none
 }
 
 // Name returns the name that the connection was opened under, "__default__" if none was given.
@@ -113,7 +111,7 @@ func (c *Conn) Check(ctx context.Context) error {
 		return err
 	}
 	if c.pool.role != RoleAny {
-		value, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the role"), one, c.pool.roleQuery)
+		value, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the role"), one, c.Info().RoleQuery)
 		if err != nil {
 			return err
 		}

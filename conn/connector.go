@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"reflect"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -24,33 +23,32 @@ import (
 // time and learns of the end of the pool. What it hands out is the driver's own connection.
 type connector struct {
 	lifetime
-	db        *sql.DB       // the pool, which calls this connector
-	done      chan struct{} // closed when Close is over
-	hosts     []*host       // at least one
-	order     registry.HostOrder
-	role      Role     // that a server must have
-	roleQuery string   // asks for it
-	suspects  suspects // which may have another now
-	several   bool     // the config has Hosts
-	onePool   bool     // there can be no other for reading
-	limits    Pool
-	*upkeep                 // nil for files
-	wrapped   bool          // by WithConnector
-	timeout   time.Duration // 0: none
-	name      string
-	target    string
-	driver    registry.Driver
-	dialect   string
-	query     string // tests a connection
-	args      []any  // of query
-	bus       *observer.Bus
-	keeper    *keeper                                    // nil if the pool has no Min
-	session   []func(context.Context, driver.Conn) error // of WithSession
+	db           *sql.DB // the pool, which calls this connector
+	hosts        []*host // at least one
+	order        registry.HostOrder
+	role         Role        // that a server must have
+	suspects     *suspects   // which may have another now; nil for RoleAny
+	several      bool        // the config has Hosts
+	onePool      bool        // there can be no other for reading
+	closesReader atomic.Bool // by both
+	limits       Pool
+	*upkeep                    // nil for files
+	wrapped      bool          // by WithConnector
+	timeout      time.Duration // 0: none
+	name         string
+	target       string
+	driver       registry.Driver
+	dialect      string
+	query        string // tests a connection
+	args         []any  // of query
+	bus          *observer.Bus
+	keeper       *keeper                                    // nil if the pool has no Min
+	session      []func(context.Context, driver.Conn) error // of WithSession
 
 	health  health        // of the database, as the pool has seen it
 	sockets netconn.Group // of the pool
-	logins  sync.Map      // driver.Conn -> *login, while it has sockets
-	adrift  atomic.Int32  // calls of inner.Connect that were given up and go on
+	logins  logins
+	adrift  atomic.Int32 // calls of inner.Connect that were given up and go on
 
 	places sync.Mutex // guards what follows
 	lost   int        // places in the pool that no connection has
@@ -117,7 +115,7 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 		return err
 	})
 	c.noteDial(time.Since(start), r.host, r.role, err)
-	if c.lazy.is {
+	if c.lazy != nil {
 		c.tried(err)
 	}
 	return r.dc, err
@@ -173,7 +171,9 @@ func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role 
 	}
 	if stop() || err != nil {
 		if err == nil {
-			c.remember(dc, l)
+			if c.logins.add(dc, l) {
+				c.grow(l)
+			}
 		} else if c.role != RoleAny {
 			c.suspect(h, err)
 		}
@@ -185,25 +185,6 @@ func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role 
 
 // closeConn closes a connection that the pool never had. It is of no use to anybody, so neither is what goes wrong.
 func (c *connector) closeConn(dc driver.Conn) { c.leave(do(over, dc.Close)) }
-
-// remember keeps the sockets of a connection until they are closed.
-func (c *connector) remember(dc driver.Conn, l *login) {
-	if !l.Empty() && reflect.ValueOf(dc).Comparable() {
-		c.logins.Store(dc, l)
-		c.grow(l)
-		l.WhenEmpty(func() { c.logins.Delete(dc) })
-	}
-}
-
-// socketsOf returns the sockets of a driver's connection; none if it has none or is closed.
-func (c *connector) socketsOf(dc any) *netconn.Group {
-	if reflect.ValueOf(dc).Comparable() {
-		if l, ok := c.logins.Load(dc); ok {
-			return &l.(*login).Group
-		}
-	}
-	return new(netconn.Group)
-}
 
 // try opens a connection, tests it, and gives it to the pool.
 func (c *connector) try(ctx context.Context, start time.Time) error {
@@ -292,7 +273,7 @@ func (c *connector) Close() error {
 			err = errors.Join(err, c.closeDriver(h.base))
 		}
 	}
-	close(c.done)
+	close(c.done())
 	if first { // it is not a method of Conn that closes the pool
 		_ = c.closed(err) // the caller gets the error as it is, as from any *sql.DB
 	}

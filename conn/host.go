@@ -119,7 +119,7 @@ func (c *connector) reach(ctx context.Context) (r reached, err error) {
 // isDoubtful reports whether no one has tried yet whether the database is there, or whether it seems to have gone: several of
 // the pool's connections broke, and none was opened since. Else all that lost theirs would dial at the same moment.
 func (c *connector) isDoubtful() bool {
-	return c.sockets.Broken() >= seemsGone || c.lazy.is && !c.isTried()
+	return c.sockets.Broken() >= seemsGone || c.lazy != nil && !c.isTried()
 }
 
 const seemsGone = 3 // connections

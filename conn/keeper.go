@@ -114,12 +114,16 @@ func (k *keeper) run(err error) {
 	defer next.Stop()
 	var again <-chan time.Time // to ask suspects that could not be asked
 	delay, last := grace, time.Time{}
+	var kick <-chan struct{} // nil for RoleAny
+	if s := k.pool.suspects; s != nil {
+		kick = s.kick
+	}
 	for {
 		isDue := false
 		select {
 		case <-k.ctx.Done():
 			return
-		case <-k.pool.suspects.kick:
+		case <-kick:
 			delay = grace
 			if soon := suspectPause - time.Since(last); soon > 0 { // a program that errs is no reason to ask all the time
 				again = time.After(soon)
@@ -302,7 +306,7 @@ func (k *keeper) fill(ctx context.Context, n int) (opened int, err error) {
 }
 
 // hasCallers reports whether Open has returned.
-func (c *connector) hasCallers() bool { return c.lazy.is || c.isOpen() }
+func (c *connector) hasCallers() bool { return c.lazy != nil || c.isOpen() }
 
 // room is how many connections may be opened so that the next caller finds one, or a place for one. A pool of one
 // connection is filled all the same, and so is one that has no callers yet.

@@ -9,7 +9,6 @@ import (
 
 // laziness is what is known of a pool whose Open did not wait for the database, until the first connection.
 type laziness struct {
-	is       bool
 	since    time.Time   // Open was called
 	attempts int         // to connect
 	up       atomic.Bool // one has succeeded
@@ -25,7 +24,7 @@ const mostTold = time.Second
 
 // tried notes how an attempt to connect ended, and tells the bus: of failures until the first success, and of that.
 func (c *connector) tried(err error) {
-	l := &c.lazy
+	l := c.lazy
 	if l.up.Load() {
 		return
 	}
@@ -82,9 +81,12 @@ func (c *connector) isTried() bool {
 func (c *Conn) Pending() (pending bool, err error) {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
-	l := &c.pool.lazy
+	l := c.pool.lazy
+	if l == nil {
+		return false, nil
+	}
 	if l.failure != nil {
 		err = l.failure
 	}
-	return l.is && !l.up.Load(), err
+	return !l.up.Load(), err
 }

@@ -104,7 +104,7 @@ func (c *Conn) makePool(check time.Duration) (k *keeper) {
 
 // startLazily makes the pool, whose opening began at start, and lets its keeper fill it in the background.
 func (c *Conn) startLazily(start time.Time, check time.Duration) {
-	c.pool.lazy.since = start
+	c.pool.lazy = &laziness{since: start}
 	if c.pool.keeper = c.makePool(check); c.pool.keeper != nil {
 		go c.pool.keeper.begin()
 	}
@@ -146,7 +146,6 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		return fail(fmt.Errorf("the dialect %s does not support ServerOnly: leave it out", info.Dialect))
 	}
 	pool := &connector{
-		done:    make(chan struct{}),
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
 		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
@@ -154,9 +153,8 @@ func prepare(given Config, o *options) (*Conn, Config, *Error) {
 		order: cfg.HostOrder, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
 	}
 	if cfg.Role != RoleAny {
-		pool.role, pool.roleQuery, pool.suspects = cfg.Role, info.RoleQuery, newSuspects()
+		pool.role, pool.suspects = cfg.Role, newSuspects()
 	}
-	pool.lazy.is = cfg.Lazy
 	if !info.Files {
 		pool.upkeep = newUpkeep(cfg, o)
 	}

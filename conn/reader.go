@@ -58,7 +58,7 @@ func (c *Conn) startReader(check time.Duration) {
 	}
 	c.reader.startLazily(time.Now(), check)
 	c.OnClose(func() {
-		if !c.closesReader.Load() {
+		if !c.pool.closesReader.Load() {
 			_ = c.reader.Close() // the bus hears what goes wrong
 		}
 	})
@@ -69,7 +69,7 @@ func (c *Conn) both(f func(*Conn) error) error {
 	if c.reader == nil {
 		return f(c)
 	}
-	c.closesReader.Store(true)
+	c.pool.closesReader.Store(true)
 	done := make(chan error, 1)
 	go func() { done <- f(c.reader) }()
 	err := f(c)

@@ -16,30 +16,6 @@ import (
 	"github.com/patchbay-go/patchbay/observer"
 )
 
-// login is one physical connection: its sockets, when it is to be replaced, and what is known of the server.
-type login struct {
-	netconn.Group
-	host *host
-	due  time.Time // zero: never
-
-	mu    sync.Mutex
-	role  Role      // what the server was when it was asked last, or told itself; RoleAny: not known
-	asked time.Time // when that was
-}
-
-func (l *login) know(r Role, at time.Time) (was Role) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	was, l.role, l.asked = l.role, r, at
-	return was
-}
-
-func (l *login) known() (Role, time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.role, l.asked
-}
-
 // watched is a socket of which the driver may tell the role of the server.
 type watched struct {
 	netconn.Conn
@@ -71,7 +47,7 @@ func (c *connector) hearRefusal(err error) {
 
 // suspect has the connections to a server looked at, of which one tells that it may not be any more what it was.
 func (c *connector) suspect(h *host, cause error) {
-	if slices.ContainsFunc(c.openLogins(), func(l *login) bool { return l.host == h }) {
+	if slices.ContainsFunc(c.logins.all(), func(l *login) bool { return l.host == h }) {
 		c.suspects.add(h, cause)
 	}
 }
@@ -84,7 +60,7 @@ func (c *connector) checkRole(ctx context.Context, dc driver.Conn, l *login) (Ro
 	}
 	role, _ := l.known()
 	if role == RoleAny {
-		value, err := queryOne(ctx, dc, c.roleQuery, c.args)
+		value, err := queryOne(ctx, dc, c.driver.Info().RoleQuery, c.args)
 		if err != nil && (ctx.Err() != nil || goesOn(diagnose(err, c.driver).Kind)) {
 			return RoleAny, err
 		}
@@ -156,8 +132,8 @@ type suspicion struct {
 	cause error
 }
 
-func newSuspects() suspects {
-	return suspects{kick: make(chan struct{}, 1), all: make(map[*host]suspicion)}
+func newSuspects() *suspects {
+	return &suspects{kick: make(chan struct{}, 1), all: make(map[*host]suspicion)}
 }
 
 func (s *suspects) add(h *host, cause error) {
@@ -209,7 +185,7 @@ func (k *keeper) askRoles() (left bool) {
 	c := k.pool
 	servers := make(map[*host]bool)
 	suspected := false
-	for _, l := range c.openLogins() {
+	for _, l := range c.logins.all() {
 		servers[l.host] = true
 		_, is := c.suspects.get(l.host)
 		suspected = suspected || is
@@ -232,7 +208,7 @@ func (k *keeper) askRoles() (left bool) {
 		done.Go(func() { k.askRole(l, one, suspected) })
 	}
 	done.Wait()
-	left = c.suspects.clear(c.openLogins())
+	left = c.suspects.clear(c.logins.all())
 	switch {
 	case left:
 		n *= 2 // it may get one twice
@@ -254,7 +230,7 @@ func (k *keeper) askRoles() (left bool) {
 			break
 		}
 		k.askRole(l, one, left)
-		if left = c.suspects.clear(c.openLogins()); !left {
+		if left = c.suspects.clear(c.logins.all()); !left {
 			break
 		}
 	}
@@ -275,7 +251,7 @@ func (k *keeper) askRole(l limit, one *sql.Conn, suspected bool) {
 		return
 	}
 	at := time.Now()
-	answer, err := c.ask(k.ctx, l, one, c.roleQuery) // which closes it if that fails
+	answer, err := c.ask(k.ctx, l, one, c.driver.Info().RoleQuery) // which closes it if that fails
 	now := roleOf(answer)
 	if err != nil && (k.ctx.Err() != nil || goesOn(diagnose(err, c.driver).Kind)) {
 		return // nothing is known of the role
@@ -291,21 +267,4 @@ func (k *keeper) askRole(l limit, one *sql.Conn, suspected bool) {
 	default:
 		c.retire(one)
 	}
-}
-
-// openLogins are those of the connections that are open.
-func (c *connector) openLogins() (all []*login) {
-	c.logins.Range(func(_, l any) bool {
-		all = append(all, l.(*login))
-		return true
-	})
-	return all
-}
-
-// loginOf returns that of a connection, or nil where the driver's cannot be compared or has no socket.
-func (c *connector) loginOf(one *sql.Conn) *login {
-	if l, ok := c.logins.Load(identity(one)); ok {
-		return l.(*login)
-	}
-	return nil
 }

@@ -1,0 +1,88 @@
+package conn
+
+import (
+	"database/sql"
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/patchbay-go/patchbay/internal/netconn"
+)
+
+// login is one physical connection: its sockets, when it is to be replaced, and what is known of the server.
+type login struct {
+	netconn.Group
+	host *host
+	due  time.Time // zero: never
+
+	mu    sync.Mutex
+	role  Role      // what the server was when it was asked last, or told itself; RoleAny: not known
+	asked time.Time // when that was
+}
+
+func (l *login) know(r Role, at time.Time) (was Role) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	was, l.role, l.asked = l.role, r, at
+	return was
+}
+
+func (l *login) known() (Role, time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.role, l.asked
+}
+
+// logins are the open connections of a pool that have sockets. The zero value is empty.
+type logins struct {
+	mu sync.Mutex
+	by map[any]*login // by the driver's connection
+}
+
+// add keeps l until its sockets are closed. Without sockets, or for a connection that cannot be compared, it does nothing.
+func (s *logins) add(dc any, l *login) (added bool) {
+	if l.Empty() || !reflect.ValueOf(dc).Comparable() {
+		return false
+	}
+	s.mu.Lock()
+	if s.by == nil {
+		s.by = make(map[any]*login)
+	}
+	s.by[dc] = l
+	s.mu.Unlock()
+	l.WhenEmpty(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.by, dc)
+	})
+	return true
+}
+
+// of returns that of a driver's connection, or nil.
+func (s *logins) of(dc any) *login {
+	if !reflect.ValueOf(dc).Comparable() {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.by[dc]
+}
+
+func (s *logins) all() []*login {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.by))
+}
+
+// loginOf returns that of a connection of the pool, or nil.
+func (c *connector) loginOf(one *sql.Conn) *login { return c.logins.of(identity(one)) }
+
+// socketsOf returns the sockets of a driver's connection; none if it has none or is closed.
+func (c *connector) socketsOf(dc any) *netconn.Group {
+	if l := c.logins.of(dc); l != nil {
+		return &l.Group
+	}
+	return new(netconn.Group)
+}
