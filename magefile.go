@@ -154,7 +154,7 @@ func fuzz(target, pkg, long string) error {
 	return err
 }
 
-// Lint checks the format with gofumpt and the code with staticcheck.
+// Lint checks the format with gofumpt, the code with staticcheck and the workflows with actionlint.
 func Lint() error {
 	step("gofumpt")
 	files, err := output("git", "ls-files", "*.go")
@@ -169,7 +169,11 @@ func Lint() error {
 		return fmt.Errorf("gofumpt would change:\n%s", wrong)
 	}
 	step("staticcheck")
-	return run(nil, "go", append([]string{"tool", "staticcheck"}, everything...)...)
+	if err := run(nil, "go", append([]string{"tool", "staticcheck"}, everything...)...); err != nil {
+		return err
+	}
+	step("actionlint")
+	return run(nil, "go", "tool", "actionlint")
 }
 
 // Bench runs the benchmarks that have a budget and prints the ratios.

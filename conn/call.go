@@ -34,8 +34,8 @@ func (e *PanicError) Unwrap() error {
 // time at all: a pool at rest is closed in good order whatever the context says.
 const grace = 100 * time.Millisecond
 
-// HangError is the cause of a failure where the driver does not return although its context has ended. What it still
-// opens is closed.
+// HangError is the cause of a failure where the driver does not return although its context has ended, or goes on closing
+// what did not open. What it still opens is closed.
 type HangError struct{ done chan struct{} }
 
 // Error says that.
@@ -43,6 +43,15 @@ func (*HangError) Error() string { return "the driver goes on although its conte
 
 // Done returns a channel that is closed when the driver has returned after all.
 func (e *HangError) Done() <-chan struct{} { return e.done }
+
+func (e *HangError) isOver() bool {
+	select {
+	case <-e.done:
+		return true
+	default:
+		return false
+	}
+}
 
 // over is a context that has ended, for what is to be waited for no longer than the grace.
 var over = func() context.Context {

@@ -154,12 +154,13 @@ func (c *Conn) Abort(cause error) error {
 func (c *Conn) startClosing() <-chan error {
 	closed := make(chan error, 1)
 	go func() {
-		hangs, first := c.pool.closeIdle()
+		if c.pool.keeper != nil {
+			c.pool.keeper.stop() // or else it would return connections meanwhile
+		}
+		first := c.pool.closeIdle()
 		err := c.DB.Close()
 		<-c.pool.done // if another goroutine is closing it, DB.Close does not wait for that
-		for _, hang := range hangs {
-			<-hang.Done()
-		}
+		c.pool.awaitLeft()
 		c.pool.sweep()
 		closed <- and(first, "; ", err)
 	}()
@@ -221,9 +222,9 @@ func (c *Conn) cut(cause error, closed <-chan error) error {
 	}
 }
 
-// drop closes a pool that was never handed out. What cannot be closed is of no use to a caller who gets the reason why
-// it did not open.
-func (c *Conn) drop() {
+// drop closes a pool that was never handed out, and returns why it did not open. What cannot be closed is of no use to a
+// caller who gets that, but that the driver is still at it is.
+func (c *Conn) drop(err error) error {
 	c.pool.end()
 	closed := c.startClosing()
 	late := time.NewTimer(2 * grace)
@@ -233,7 +234,26 @@ func (c *Conn) drop() {
 		closed = nil
 	case <-late.C:
 	}
-	_ = c.cut(nil, closed) // a driver may take leave in the background
+	if !errors.Is(c.cut(nil, closed), errNotClosed) { // a driver may take leave in the background
+		return err
+	}
+	hang := &HangError{make(chan struct{})}
+	go func() {
+		defer close(hang.done)
+		<-closed
+		if inner, ok := errors.AsType[*HangError](err); ok {
+			<-inner.done
+		}
+	}()
+	return &leavingError{err, hang}
 }
+
+// leavingError is an error after which the driver is still closing its connections. It reads like the error alone.
+type leavingError struct {
+	error
+	hang *HangError
+}
+
+func (e *leavingError) Unwrap() []error { return []error{e.hang, e.error} }
 
 var errNotClosed = errors.New("the driver is still closing its connections")

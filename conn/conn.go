@@ -143,8 +143,5 @@ func (c *Conn) trim() {
 	if c.pool.keeper != nil {
 		c.pool.keeper.stop()
 	}
-	_ = do(over, func() error { // a connection that does not close is as good as closed
-		_, _ = c.pool.closeIdle()
-		return nil
-	})
+	_ = do(over, c.pool.closeIdle) // a connection that does not close is as good as closed
 }

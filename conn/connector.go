@@ -54,6 +54,7 @@ type connector struct {
 
 	places sync.Mutex // guards what follows
 	lost   int        // places in the pool that no connection has
+	left   []*HangError
 }
 
 // Driver is that of the wrapped connector.
@@ -131,7 +132,7 @@ func (c *connector) ready(ctx context.Context, l *login) (driver.Conn, Role, err
 	isReady := false
 	defer func() {
 		if !isReady { // also where a function panics
-			closeConn(dc)
+			c.closeConn(dc)
 		}
 	}()
 	role, err := c.checkRole(ctx, dc, l)
@@ -162,7 +163,7 @@ func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role 
 	}, func(late answer, err error) {
 		c.adrift.Add(-1)
 		if err == nil {
-			closeConn(late.dc)
+			c.closeConn(late.dc)
 		}
 	})
 	dc, role = got.dc, got.role
@@ -178,12 +179,12 @@ func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role 
 		}
 		return dc, role, err
 	}
-	closeConn(dc) // it came at the moment when its sockets expired
+	c.closeConn(dc) // it came at the moment when its sockets expired
 	return nil, role, context.Cause(ctx)
 }
 
 // closeConn closes a connection that the pool never had. It is of no use to anybody, so neither is what goes wrong.
-func closeConn(dc driver.Conn) { _ = do(over, dc.Close) }
+func (c *connector) closeConn(dc driver.Conn) { c.leave(do(over, dc.Close)) }
 
 // remember keeps the sockets of a connection until they are closed.
 func (c *connector) remember(dc driver.Conn, l *login) {

@@ -61,7 +61,8 @@ type RoleChanged struct {
 }
 
 // Dialed says that an attempt to open a connection to the database has ended, be it for [Open], for a query or for
-// Pool.Min. There is one for every physical connection, so it is for metrics; that all of them fail, [Lost] says once.
+// Pool.Min. There is one for every physical connection, so it is for metrics; that all of them fail, [Lost] says once. While
+// a server is down, one for each caller that waited for the result of an attempt counts as failed.
 type Dialed struct {
 	Name    string
 	Dialect string
@@ -72,9 +73,10 @@ type Dialed struct {
 	Kind    Kind // of the failure
 }
 
-// Lost says that a database that was open cannot be reached any more: a further connection could not be opened. It comes once, until [Restored]. A pool with a Min finds out by itself, within its check interval. Any
-// other learns of it by the first query that needs a further connection, since a pool asks its database nothing; and what
-// is in use or idle may go on working, as after a change of the password.
+// Lost says that a database that was open cannot be reached any more: a further connection could not be opened. It comes
+// once, until [Restored]. A pool with a Min finds out by itself, within its check interval. Any other learns of it by the
+// first query that needs a further connection, since a pool asks its database nothing; and what is in use or idle may go on
+// working, as after a change of the password.
 type Lost struct {
 	Name    string
 	Dialect string

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -227,4 +228,34 @@ func TestACallersDeadlineCancelsWhicheverTimerIsFirst(t *testing.T) {
 			t.Errorf("got the kind %q: %v", conn.KindOf(err), err)
 		}
 	})
+}
+
+// What did not open and is not closed in time either is told by the error, which is that of opening.
+func TestADriverThatIsStillClosingWhatDidNotOpen(t *testing.T) {
+	for _, hanging := range [][]string{{"close"}, {"close connector"}, {"close", "connect"}} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newRogue(nil)
+			d.ask = func(net.Conn) error { return errBroken }
+			free := hangs(d, 1, hanging...)
+			start := time.Now()
+			_, err := conn.Open(t.Context(), once(d.config(conn.Pool{})), d.options(conn.WithObserver(nil))...)
+			hang, ok := errors.AsType[*conn.HangError](err)
+			if !ok || time.Since(start) > rogueTimeout+time.Second {
+				t.Fatalf("%v: after %v: %v", hanging, time.Since(start), err)
+			}
+			if len(hanging) == 1 && (!errors.Is(err, errBroken) || conn.KindOf(err) != conn.KindUnknown || strings.Contains(err.Error(), "goes on")) {
+				t.Errorf("%v: the kind %q: %v", hanging, conn.KindOf(err), err)
+			}
+			select {
+			case <-hang.Done():
+				t.Errorf("%v: it has returned", hanging)
+			default:
+			}
+			free()
+			<-hang.Done()
+			if n := d.left(); n != 0 {
+				t.Errorf("%v: %d sockets are open", hanging, n)
+			}
+		})
+	}
 }

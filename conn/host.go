@@ -155,14 +155,14 @@ func (c *connector) reachOnce(ctx context.Context) (reached, []*HostError) {
 		switch r := (reached{dc, h, role}); {
 		case err == nil && (c.role != RolePreferReader || role != RoleWriter):
 			if spare.dc != nil {
-				closeConn(spare.dc)
+				c.closeConn(spare.dc)
 			}
 			return r, nil
 		case err == nil && spare.dc == nil:
 			spare = r
 			continue
 		case err == nil:
-			closeConn(dc)
+			c.closeConn(dc)
 			continue
 		}
 		failed = append(failed, &HostError{h.address, role, kind, err})
@@ -174,7 +174,7 @@ func (c *connector) reachOnce(ctx context.Context) (reached, []*HostError) {
 	case spare.dc != nil && ctx.Err() == nil:
 		return spare, nil
 	case spare.dc != nil:
-		closeConn(spare.dc)
+		c.closeConn(spare.dc)
 	case failed == nil && ctx.Err() == nil:
 		return reached{}, nil
 	}

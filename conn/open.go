@@ -76,8 +76,7 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 		return err
 	})
 	if err != nil {
-		c.drop()
-		return nil, o.fail(c.pool.explain(err, attempts))
+		return nil, o.fail(c.pool.explain(c.drop(err), attempts))
 	}
 	c.pool.opened()
 	if k != nil {

@@ -23,7 +23,7 @@ type options struct {
 	wrap        []func(driver.Connector) driver.Connector
 	session     []func(context.Context, driver.Conn) error
 	check       time.Duration
-	onRetry     func(Retrying)
+	onRetry     []func(Retrying)
 	serverOnly  bool
 	noCreate    bool
 	test        bool // it is opened to be closed
@@ -104,8 +104,10 @@ func WithConnector(wrap func(driver.Connector) driver.Connector) Option {
 }
 
 // WithOnRetry calls f when an attempt to open the database has failed and another will follow, before the bus hears of
-// it: for those who show how the opening stands.
-func WithOnRetry(f func(Retrying)) Option { return func(o *options) { o.onRetry = f } }
+// it: for those who show how the opening stands. Of several, each is called.
+func WithOnRetry(f func(Retrying)) Option {
+	return func(o *options) { o.onRetry = append(o.onRetry, f) }
+}
 
 // ServerOnly opens the database that every server of the dialect has, such as "postgres" or "master", in place
 // of the one in the Config: for creating that one. For a dialect of files it is an error.

@@ -386,7 +386,7 @@ func (c *connector) tell(h *host, p *probe, start time.Time, made reached, err e
 	m.mu.Unlock()
 	c.note(h, start, kind, err)
 	if made.dc != nil {
-		closeConn(made.dc)
+		c.closeConn(made.dc)
 	}
 }
 
@@ -429,7 +429,7 @@ func (w *waiter) leave() {
 		select {
 		case r := <-w.ended:
 			if r.dc != nil {
-				closeConn(r.dc)
+				w.pool.closeConn(r.dc)
 			}
 		default:
 			return

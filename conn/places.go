@@ -4,8 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"reflect"
+	"slices"
 )
 
 // database/sql counts a place as taken for good where the driver panics in what it is asked between queries: to reset,
@@ -46,7 +46,7 @@ func (c *connector) retire(one *sql.Conn) {
 // letGo calls f, after which the connection is no longer the caller's. Where the driver panics in it, the sockets are
 // closed, which may be all that is left of the connection.
 func (c *connector) letGo(ctx context.Context, one *sql.Conn, f func() error) {
-	_ = do(ctx, func() error {
+	err := do(ctx, func() error {
 		returned, sockets := false, c.socketsOf(identity(one))
 		defer func() {
 			if !returned {
@@ -57,6 +57,29 @@ func (c *connector) letGo(ctx context.Context, one *sql.Conn, f func() error) {
 		returned = true
 		return nil
 	})
+	c.leave(err)
+}
+
+// leave remembers what the driver goes on with, for the end of the pool.
+func (c *connector) leave(err error) {
+	hang, ok := err.(*HangError)
+	if !ok {
+		return
+	}
+	c.places.Lock()
+	defer c.places.Unlock()
+	c.left = append(slices.DeleteFunc(c.left, (*HangError).isOver), hang)
+}
+
+// awaitLeft waits until the driver has returned from all that it was left with.
+func (c *connector) awaitLeft() {
+	c.places.Lock()
+	left := c.left
+	c.left = nil
+	c.places.Unlock()
+	for _, hang := range left {
+		<-hang.done
+	}
 }
 
 // identity returns the driver's connection if it can be compared, or nil.
@@ -72,22 +95,23 @@ func identity(one *sql.Conn) (found any) {
 
 // closeIdle closes the idle connections, whatever the driver does, and keeps no more from now on. It closes one after the
 // other, since database/sql forgets the rest when the driver panics over one of several. The error is that of the first
-// panic: what else goes wrong database/sql keeps to itself. The driver is still at what hangs.
-func (c *connector) closeIdle() (hangs []*HangError, first error) {
-	for n := max(c.db.Stats().Idle-1, 0); n >= 0; n-- {
+// panic: what else goes wrong database/sql keeps to itself.
+func (c *connector) closeIdle() (first error) {
+	for done := false; !done; {
+		n := max(c.db.Stats().Idle-1, 0)
+		done = n == 0
 		err := do(over, func() error {
 			return c.keepPlace(func() error {
 				c.db.SetMaxIdleConns(n)
 				return nil
 			})
 		})
-		if hang, ok := errors.AsType[*HangError](err); ok {
-			hangs = append(hangs, hang)
-		} else if first == nil {
+		c.leave(err)
+		if first == nil && is[*PanicError](err) {
 			first = err
 		}
 	}
-	return hangs, first
+	return first
 }
 
 // keepPlace calls f, a function of database/sql, and makes up for a place in the pool if the driver panics in it.

@@ -50,8 +50,9 @@ func (r policy) backoff() retry.Backoff {
 // worthwhile reports whether another attempt may succeed where this error came.
 func (r policy) worthwhile(err error, driver registry.Driver) bool {
 	if hosts, ok := errors.AsType[*hostsError](err); ok && diagnose(err, driver).Kind != KindCanceled {
-		if last := hosts.all[len(hosts.all)-1]; !goesOn(last.Kind) {
-			return r.worthwhile(last.Err, driver)
+		// One that kept the others from being tried, such as a refused login, decides.
+		if i := slices.IndexFunc(hosts.all, func(one *HostError) bool { return !goesOn(one.Kind) }); i >= 0 {
+			return r.worthwhile(hosts.all[i].Err, driver)
 		}
 		return slices.ContainsFunc(hosts.all, func(one *HostError) bool { return r.worthwhile(one.Err, driver) })
 	}
@@ -62,9 +63,9 @@ func (r policy) worthwhile(err error, driver registry.Driver) bool {
 	return d.Kind.Retryable() && !d.Permanent || d.Kind != KindUnknown && slices.Contains(r.Kinds, d.Kind)
 }
 
-// attempt calls try until it succeeds, fails for good or the context ends, and returns how often it did. It tells onRetry,
-// which may be nil, of each attempt that another follows.
-func (c *connector) attempt(ctx context.Context, r Retry, onRetry func(Retrying), try func(context.Context) error) (attempts int, err error) {
+// attempt calls try until it succeeds, fails for good or the context ends, and returns how often it did. It tells onRetry
+// of each attempt that another follows.
+func (c *connector) attempt(ctx context.Context, r Retry, onRetry []func(Retrying), try func(context.Context) error) (attempts int, err error) {
 	policy := policyOf(r)
 	delays := policy.backoff()
 	var last, before error // of the last attempt, and of the one before it
@@ -73,8 +74,8 @@ func (c *connector) attempt(ctx context.Context, r Retry, onRetry func(Retrying)
 		if !stop {
 			d := diagnose(last, c.driver)
 			retrying := Retrying{c.name, c.dialect, attempts, delay, d.Kind, d.Hint, shown(last)}
-			if onRetry != nil {
-				onRetry(retrying)
+			for _, f := range onRetry {
+				f(retrying)
 			}
 			observer.Emit(c.bus, retrying)
 		}

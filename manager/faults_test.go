@@ -63,6 +63,16 @@ var places = map[string]struct {
 		}
 		f.dial = func(_ context.Context, p *fakePool) error { fault(p.cfg); return nil }
 	}},
+	"in Close of what did not open": {set: func(f *fake, fault func(registry.Config)) {
+		var asked atomic.Bool
+		f.test = func(context.Context, registry.Config) error {
+			if asked.Swap(true) {
+				return nil
+			}
+			return errBug
+		}
+		f.closing = fault
+	}},
 	"in Close": {after: true, set: func(f *fake, fault func(registry.Config)) { f.closing = fault }},
 	"in Close of the pool": {after: true, set: func(f *fake, fault func(registry.Config)) {
 		f.end = func() error { fault(fakeConfig("x")); return nil }

@@ -47,22 +47,23 @@ func endedContextRunsNothing(c check) {
 }
 
 func cancelEnds(c check) {
+	db := c.open(c.pool(1)) // which may take as long as the statement has
 	ctx, cancel := context.WithCancel(c.ctx())
 	defer cancel()
 	defer time.AfterFunc(soon, cancel).Stop()
-	c.ends(ctx)
+	c.ends(ctx, db)
 }
 
 func deadlineEnds(c check) {
+	db := c.open(c.pool(1))
 	ctx, cancel := context.WithTimeout(c.ctx(), soon)
 	defer cancel()
-	c.ends(ctx)
+	c.ends(ctx, db)
 }
 
 // ends checks that a slow statement is over when ctx is, and that its pool has taken no harm.
-func (c check) ends(ctx context.Context) {
+func (c check) ends(ctx context.Context, db *conn.Conn) {
 	c.Helper()
-	db := c.open(c.pool(1))
 	err := c.run(ctx, db, c.Slow)
 	if kind := db.Diagnose(err).Kind; kind != registry.KindCanceled {
 		c.Errorf("the statement ended in %v, of the kind %q, want %q", err, kind, registry.KindCanceled)

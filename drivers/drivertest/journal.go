@@ -3,6 +3,7 @@ package drivertest
 import (
 	"sync"
 
+	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/observer"
 )
 
@@ -38,13 +39,15 @@ func those[E observer.Event](j *journal) []E {
 	return found
 }
 
-// names returns what happened, in order.
+// names returns what happened to the pool, in order. How many connections it dialled for that is its own business.
 func (j *journal) names() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var names []string
 	for _, e := range j.events {
-		names = append(names, e.EventName())
+		if _, dialed := e.(conn.Dialed); !dialed {
+			names = append(names, e.EventName())
+		}
 	}
 	return names
 }

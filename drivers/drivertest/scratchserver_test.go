@@ -49,6 +49,11 @@ func startScratch(t *testing.T, encryption *tls.Config) *scratchServer {
 	s.databases["main"] = openSQLite(t, main, 5*time.Second)
 	s.databases["hasty"] = openSQLite(t, main, 20*time.Millisecond) // is the same, and waits for no lock
 	s.databases["system"] = openSQLite(t, filepath.Join(t.TempDir(), "system"), 0)
+	// As long as one connection is open none has to lock the file for the switch to WAL, for which another would have to wait.
+	held, err := s.databases["main"].Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	var serving sync.WaitGroup
 	serving.Go(func() {
 		for {
@@ -67,6 +72,7 @@ func startScratch(t *testing.T, encryption *tls.Config) *scratchServer {
 		}
 		s.mu.Unlock()
 		serving.Wait()
+		_ = held.Close()
 		for _, db := range s.databases {
 			_ = db.Close()
 		}

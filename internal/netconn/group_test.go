@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/patchbay-go/patchbay/internal/netconn"
 )
@@ -78,5 +79,38 @@ func TestWhenEmptyTellsOnceTheLastIsClosed(t *testing.T) {
 	}
 	if told != 2 {
 		t.Errorf("told %d times after all were closed", told)
+	}
+}
+
+func TestBrokenCountsWhatTheOtherSideHasLeft(t *testing.T) {
+	var login, pool netconn.Group
+	left, other := pipe(t, &login, &pool)
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := left.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("reading ended in %v", err)
+		}
+	}
+	late, _ := pipe(t, &pool)
+	if err := late.SetDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := late.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("reading ended in %v", err)
+	}
+	gone, its := pipe(t, &pool)
+	if err := its.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gone.Write([]byte("x")); err == nil {
+		t.Error("writing succeeded")
+	}
+	if a, b := login.Broken(), pool.Broken(); a != 1 || b != 2 {
+		t.Errorf("%d of a login and %d of the pool are broken", a, b)
+	}
+	if pool.Mend(); pool.Broken() != 0 {
+		t.Errorf("%d are broken after Mend", pool.Broken())
 	}
 }

@@ -26,7 +26,7 @@ func Attach(b *observer.Bus, l *slog.Logger) (cancel func()) { return observer.O
 //
 // The message is the name of the event, and the level depends on the last word of the name: Error for "error", as in
 // "connection:error", Warn for "retry" and "drop" and for what operators are to see, troubles and their ends ("lost",
-// "restore", "starve", "recover", "hold"), Debug for "dial", Info for others. An event whose field Err holds an error is logged
+// "restore", "down", "up", "starve", "recover", "hold"), Debug for "dial", Info for others. An event whose field Err holds an error is logged
 // at Warn at least, whatever its name is.
 //
 // The attributes are the exported fields of the event. The key is the name in the field's json tag, or else the
@@ -65,7 +65,7 @@ func levelOf(name string) slog.Level {
 		return slog.LevelError
 	case "retry", "drop": // it may still happen; events were lost
 		return slog.LevelWarn
-	case "lost", "restore", "starve", "recover", "hold": // the end of a trouble belongs to its begin
+	case "lost", "restore", "down", "up", "starve", "recover", "hold": // the end of a trouble belongs to its begin
 		return slog.LevelWarn
 	case "dial": // one for every physical connection
 		return slog.LevelDebug

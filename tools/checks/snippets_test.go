@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The snippets of the README on events and named connections, put into a program as they stand, do what is said of
+// The snippets of the README on named connections and events, put into a program as they stand, do what is said of
 // them.
 func TestSnippetsOfTheReadme(t *testing.T) {
 	t.Parallel()
@@ -16,7 +16,6 @@ func TestSnippetsOfTheReadme(t *testing.T) {
 import (
 	"context"
 	"fmt"
-	"log"
 	"log/slog"
 	"os"
 
@@ -30,7 +29,7 @@ func main() {
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stdout, nil)))
 	ctx := context.Background()
 	cfg, _ := conn.ParseURL("sqlite::memory:")
-`+block(t, section(t, text, "Events"), "go")+block(t, section(t, text, "Named connections"), "go")+`
+`+blocks(section(t, text, "A program"), "go")[1]+`
 	again, same := m.Get(ctx, "orders", cfg)
 	fmt.Println(err, same, db == again)
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -58,6 +60,45 @@ func namesIn(path string) []string {
 		return nil
 	}
 	return f.Names()
+}
+
+// completionCommand is cobra's, but for an error that repeats what was given.
+func completionCommand(root *cobra.Command) *cobra.Command {
+	shells := map[string]func(io.Writer) error{
+		"bash":       func(w io.Writer) error { return root.GenBashCompletionV2(w, true) },
+		"zsh":        root.GenZshCompletion,
+		"fish":       func(w io.Writer) error { return root.GenFishCompletion(w, true) },
+		"powershell": root.GenPowerShellCompletionWithDesc,
+	}
+	names := slices.Sorted(maps.Keys(shells))
+	return &cobra.Command{
+		Use:   "completion SHELL",
+		Short: "Print a script that completes commands, connections and flags",
+		Long: `Print the script by which a shell completes commands, the connections of a config, and flags. To install it:
+
+  bash        patchbay completion bash > ~/.local/share/bash-completion/completions/patchbay
+              (needs the package bash-completion; start a new shell)
+  zsh         patchbay completion zsh > ~/.zsh/completions/_patchbay
+              (with fpath=(~/.zsh/completions $fpath) before compinit in ~/.zshrc)
+  fish        patchbay completion fish > ~/.config/fish/completions/patchbay.fish
+  PowerShell  patchbay completion powershell >> $PROFILE
+
+For one session: source <(patchbay completion bash)`,
+		Args: arguments(1, 1, "bash|zsh|fish|powershell"),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			generate, ok := shells[args[0]]
+			if !ok {
+				return usagef("unknown shell: write patchbay completion %s", strings.Join(names, "|"))
+			}
+			return generate(cmd.OutOrStdout())
+		},
+	}
 }
 
 func completeFormat(cmd *cobra.Command) {

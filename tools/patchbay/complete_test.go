@@ -31,7 +31,7 @@ func TestCompletion(t *testing.T) {
 		{"ping postgres://h/d ", ""},
 		{"query app.yaml:", "app.yaml:main app.yaml:mirror app.yaml:other"},
 		{"query app.yaml:main ", ""},
-		{"query app.yaml:main x --format ", "table\tcolumns for reading csv\tcomma-separated values (RFC 4180) json\tan array of objects"},
+		{"query app.yaml:main x --format ", "table\tcolumns for reading csv\tcomma-separated values (RFC 4180) tsv\ttab-separated values (as COPY of PostgreSQL) json\tan array of objects jsonl\tan object a line"},
 		{"tags ", "json yaml yml"},
 		{"drivers ", ""},
 	} {
@@ -41,6 +41,32 @@ func TestCompletion(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestG3: no command that is given a URL in the wrong place prints it.
+func TestG3NoSecretInWhatIsNotUnderstood(t *testing.T) {
+	url := "postgres://u:" + secret + "@h/d"
+	for _, args := range [][]string{
+		{"completion", "bash", url},
+		{"completion", url},
+		{"help", url},
+		{"help", "ping", url},
+		{"version", url},
+		{url, "ping"},
+		{"__complete", "ping", url, ""},
+		{"__complete", "completion", url, ""},
+		{"__completeNoDesc", "query", url},
+		{"tags", url},
+		{"url", url, url},
+		{"query", "--format", url, url},
+		{"query", url, "--arg", url},
+		{"query", url, "x", "--args", url},
+		{"ping", "--wait", url},
+	} {
+		if got := (place{}).run(t, args...); got.status != 2 && args[0][0] != '_' { // run looks for the secret
+			t.Errorf("%q: got %+v", args, got)
+		}
 	}
 }
 

@@ -94,10 +94,10 @@ func TestAMissingDriver(t *testing.T) {
 		status: 2, err: "patchbay: " + want,
 	})
 	expect(t, finish(t, exec.Command(binary, "ping", url)), ran{
-		status: 2, err: "fail  postgres://app@localhost/shop  config: " + want,
+		status: 2, out: "fail  postgres://app@localhost/shop  config: " + want,
 	})
 	// A tag that is nearly right is named.
-	expect(t, finish(t, exec.Command(build(t, "postgers"), "ping", url)), ran{
+	expect(t, finish(t, exec.Command(build(t, "postgers"), "query", url, "select 1")), ran{
 		status: 2, err: `rebuild with -tags postgres (this build has the tag "postgers", perhaps a typing mistake`,
 	})
 	got := finish(t, exec.Command(binary, "ping", url, "--json"))
@@ -106,5 +106,5 @@ func TestAMissingDriver(t *testing.T) {
 		results[0].Kind != "config" || results[0].Attempts != 0 || results[0].Error != strings.TrimSpace(want) {
 		t.Errorf("got %+v", got)
 	}
-	expect(t, finish(t, exec.Command(binary, "ping", "--wait=1h", url)), ran{status: 2, err: want})
+	expect(t, finish(t, exec.Command(binary, "ping", "--wait=1h", url)), ran{status: 2, out: "fail  postgres://app@localhost/shop  config: " + want})
 }

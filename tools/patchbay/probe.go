@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/sethvargo/go-retry"
@@ -29,7 +30,8 @@ type result struct {
 }
 
 // probe tries to open a connection, once, or for as long as wait allows while the failure is one that may pass.
-func probe(ctx context.Context, c connection, wait time.Duration) result {
+// progress, which may be nil, gets each failure that is not the last.
+func probe(ctx context.Context, c connection, wait time.Duration, progress func(result)) result {
 	r := result{Name: c.name, Target: target(c.cfg)}
 	if c.err != nil {
 		r.fail(untried{c.err})
@@ -50,6 +52,11 @@ func probe(ctx context.Context, c connection, wait time.Duration) result {
 			last = err
 		}
 		if wait > 0 && err != nil && passes(last) {
+			if progress != nil {
+				now := r
+				now.fail(last)
+				progress(now)
+			}
 			return retry.RetryableError(err)
 		}
 		return err
@@ -97,7 +104,10 @@ func (r *result) attempt(ctx context.Context, c connection) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	defer func() {
+		_, closed := done()
+		err = errors.Join(err, closed)
+	}()
 	opened := time.Now()
 	if err := db.PingContext(ctx); err != nil {
 		return err
@@ -152,6 +162,9 @@ func (r *result) fail(err error) {
 	var opening *conn.Error
 	if errors.As(err, &opening) {
 		r.Error, r.Hint = oneLine(opening.Err.Error()), oneLine(opening.Hint)
+	}
+	if r.kind == conn.KindConfig { // which the kind says
+		r.Error = strings.Replace(r.Error, "config: ", "", 1)
 	}
 }
 

@@ -47,7 +47,7 @@ func TestQueriesOneAfterTheOther(t *testing.T) {
 		{[]string{"select * from missing"}, ran{status: 1, err: `patchbay: query on "main": `}},
 		{[]string{"select ?"}, ran{status: 1, err: `patchbay: query on "main": `}},
 	} {
-		got := here.run(t, append([]string{"query", "app.yaml:main"}, c.args...)...)
+		got := here.run(t, append([]string{"query", "--create", "app.yaml:main"}, c.args...)...)
 		expect(t, got, c.want)
 	}
 	if _, err := os.Stat(here.dir + "/other.db"); !os.IsNotExist(err) {
@@ -62,7 +62,7 @@ func TestQueryOfWhatCannotBeOpened(t *testing.T) {
 	expect(t, here.run(t, "query", "sqlite:app.db?mod=ro", "select 1"), ran{status: 2, err: `did you mean "mode"?`})
 	expect(t, here.run(t, "query", "app.yaml", "select 1"), ran{status: 2, err: "needs the environment variable PB_UNSET"})
 	here.env = []string{"PB_UNSET=app.db"}
-	expect(t, here.run(t, "query", "app.yaml", "select 1 as one", "--format=csv"), ran{out: "one\n1\n"})
+	expect(t, here.run(t, "query", "--create", "app.yaml", "select 1 as one", "--format=csv"), ran{out: "one\n1\n"})
 }
 
 // endless counts without end.
@@ -71,7 +71,7 @@ const endless = "with recursive n(i) as (select 1 union all select i + 1 from n)
 func TestTimeout(t *testing.T) {
 	start := time.Now()
 	expect(t, place{}.run(t, "query", "sqlite::memory:", endless+"count(*) from n", "--timeout", "200ms"), ran{
-		status: 1, err: "patchbay: query: not done within the --timeout of 200ms\n",
+		status: 124, err: "patchbay: query: not done within the --timeout of 200ms\n",
 	})
 	if took := time.Since(start); took > 20*time.Second {
 		t.Errorf("it took %v", took)
@@ -111,10 +111,10 @@ func TestRowsAreStreamedUntilAnInterrupt(t *testing.T) {
 					last = line
 				}
 			}
-			if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != exitFailed {
+			if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != exitInterrupted {
 				t.Errorf("ended with %v", cmd.ProcessState)
 			}
-			if !strings.HasPrefix(errOut.String(), "patchbay: query: interrupt") || strings.Count(errOut.String(), "\n") != 1 {
+			if !strings.HasPrefix(errOut.String(), "patchbay: query: interrupted") || strings.Count(errOut.String(), "\n") != 1 {
 				t.Errorf("got %q", errOut.String())
 			}
 			if strings.Contains(last, "]") {

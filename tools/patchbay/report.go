@@ -15,6 +15,12 @@ const (
 	exitOK     = 0
 	exitFailed = 1 // a database could not be reached, or refused
 	exitUsage  = 2 // nothing could be tried
+
+	// As timeout(1) and shells have them.
+	exitTimeout     = 124
+	exitInterrupted = 130
+	exitPipe        = 141 // the reader of the output has gone
+	exitTerminated  = 143
 )
 
 // usageError is an error of the command line.
@@ -34,7 +40,7 @@ type untried struct{ error }
 
 func (e untried) Unwrap() error { return e.error }
 
-// report prints an error in one line and returns the exit status.
+// report prints an error in one line, details of the server indented below, and returns the exit status.
 func report(w io.Writer, err error) int {
 	if err == nil {
 		return exitOK
@@ -44,6 +50,16 @@ func report(w io.Writer, err error) int {
 		return int(printed)
 	}
 	fmt.Fprintln(w, "patchbay:", oneLine(err.Error()))
+	var detail interface{ details() []string }
+	if errors.As(err, &detail) {
+		for _, line := range detail.details() {
+			fmt.Fprintln(w, " ", line)
+		}
+	}
+	var end *ended
+	if errors.As(err, &end) {
+		return end.status
+	}
 	var usage *usageError
 	if errors.As(err, &usage) || !tried(err) {
 		return exitUsage

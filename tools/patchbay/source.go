@@ -2,10 +2,14 @@ package main
 
 import (
 	"errors"
+	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/patchbay-go/patchbay/manager/configfile"
 	"github.com/patchbay-go/patchbay/registry"
@@ -25,8 +29,9 @@ func isURL(arg string) bool {
 	return found && (known || strings.Contains(arg, "://"))
 }
 
-// connections reads the URL or the config file that arg is. Of a file it takes the given names, or all.
-func connections(arg string, names []string) ([]connection, error) {
+// connections reads the URL or the config file that arg is. Of a file it takes the given names, or all. A file of SQLite is
+// one as well, and with create one that is to be made.
+func connections(arg string, names []string, create bool) ([]connection, error) {
 	if isURL(arg) {
 		if len(names) > 0 {
 			return nil, usagef("names follow a config file, not a URL")
@@ -37,16 +42,26 @@ func connections(arg string, names []string) ([]connection, error) {
 		}
 		return []connection{{configfile.Unnamed, cfg, nil}}, nil
 	}
+	if isDatabase(arg) || create && hasSuffix(arg, databaseSuffixes) {
+		if len(names) > 0 {
+			return nil, usagef("names follow a config file, not a database")
+		}
+		return []connection{{configfile.Unnamed, registry.Config{Dialect: "sqlite", Filename: arg}, nil}}, nil
+	}
 	path, name := splitName(arg)
 	if name != "" {
 		names = append(slices.Clone(names), name)
 	}
-	f, err := readConfig(path, "the argument is neither a URL nor the path of a file: write postgres://user@host/database, sqlite:app.db or app.yaml")
+	otherwise := "the argument is neither a URL nor the path of a file: write postgres://user@host/database, sqlite:app.db, app.db or app.yaml"
+	if hasSuffix(arg, databaseSuffixes) {
+		otherwise = "the database file does not exist: correct its name, or make it with patchbay query --create"
+	}
+	f, err := readConfig(path, otherwise)
 	if err != nil {
 		return nil, err
 	}
 	if len(names) == 0 {
-		names = f.Names()
+		names = inOrder(path, f.Names())
 	}
 	var list []connection
 	for i, name := range names {
@@ -79,10 +94,65 @@ func readConfig(path, otherwise string) (*configfile.File, error) {
 	switch {
 	case err == nil:
 		return f, nil
-	case errors.Is(err, fs.ErrNotExist) && !slices.Contains(configSuffixes, strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")):
+	case errors.Is(err, fs.ErrNotExist) && !hasSuffix(path, configSuffixes):
 		return nil, usagef("%s", otherwise)
 	}
 	return nil, untried{err}
 }
 
-var configSuffixes = []string{"json", "yaml", "yml"}
+var (
+	configSuffixes   = []string{"json", "yaml", "yml"}
+	databaseSuffixes = []string{"db", "sqlite", "sqlite3", "db3"}
+)
+
+func hasSuffix(path string, suffixes []string) bool {
+	return slices.Contains(suffixes, strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), "."))
+}
+
+// isDatabase tells a file of SQLite by how it begins, and an empty one, which SQLite takes for an empty database, by its name.
+// https://www.sqlite.org/fileformat.html#magic_header_string
+func isDatabase(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	const header = "SQLite format 3\x00"
+	start := make([]byte, len(header))
+	n, _ := io.ReadFull(f, start)
+	return string(start) == header || n == 0 && hasSuffix(path, databaseSuffixes) && isRegular(f)
+}
+
+func isRegular(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular()
+}
+
+// dialectOf is the dialect that an alias stands for.
+func dialectOf(cfg registry.Config) string {
+	if info, ok := registry.Describe(strings.ToLower(cfg.Dialect)); ok {
+		return info.Dialect
+	}
+	return cfg.Dialect
+}
+
+// inOrder sorts the names of a config as they stand in its file: JSON is YAML as well. Where that cannot be told they stay as
+// they are.
+func inOrder(path string, names []string) []string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return names
+	}
+	var file struct {
+		Connections yaml.Node `yaml:"connections"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return names
+	}
+	at := make(map[string]int)
+	for i := 0; i+1 < len(file.Connections.Content); i += 2 {
+		at[file.Connections.Content[i].Value] = i
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return at[a] - at[b] })
+	return names
+}

@@ -21,7 +21,7 @@ func TestWaitGoesOnUntilTheDatabaseIsThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		done := make(chan result)
-		go func() { done <- probe(t.Context(), c, 30*time.Second) }()
+		go func() { done <- probe(t.Context(), c, 30*time.Second, nil) }()
 		time.Sleep(10 * time.Second)
 		if err := create(t.Context(), path); err != nil {
 			t.Fatal(err)
@@ -39,7 +39,7 @@ func TestWaitEndsInTime(t *testing.T) {
 	c := connection{name: "never", cfg: registry.Config{Dialect: "sqlite", Filename: path}}
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		r := probe(t.Context(), c, 30*time.Second)
+		r := probe(t.Context(), c, 30*time.Second, nil)
 		if took := time.Since(start); r.OK || took != 30*time.Second || r.Kind != "cannot open" || r.Attempts < 15 ||
 			!strings.HasPrefix(r.Error, "not ready within 30s: open ") || r.Hint == "" {
 			t.Errorf("got %+v after %v", r, took)
@@ -47,7 +47,7 @@ func TestWaitEndsInTime(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		if r := probe(t.Context(), c, 0); r.OK || time.Since(start) != 0 || r.Attempts != 1 || !strings.HasPrefix(r.Error, "open ") {
+		if r := probe(t.Context(), c, 0, nil); r.OK || time.Since(start) != 0 || r.Attempts != 1 || !strings.HasPrefix(r.Error, "open ") {
 			t.Errorf("without a wait: got %+v after %v", r, time.Since(start))
 		}
 	})
@@ -60,7 +60,7 @@ func TestAnInterruptEndsTheWaitAtOnce(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		start := time.Now()
-		r := probe(ctx, c, 30*time.Second)
+		r := probe(ctx, c, 30*time.Second, nil)
 		if took := time.Since(start); r.OK || took != 5*time.Second || r.Kind != "canceled" || !strings.HasPrefix(r.Error, "interrupted: open ") {
 			t.Errorf("got %+v after %v", r, took)
 		}

@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -25,6 +26,7 @@ const (
 	Bool
 	Text
 	Bytes
+	JSON // a text that is a value of JSON
 )
 
 // cellOf turns a value that a driver returned into a Cell. typeName is the column's type in capitals.
@@ -46,7 +48,7 @@ func cellOf(value any, typeName string) Cell {
 		return Cell{v.Format(layout(v, typeName)), Text}
 	case string:
 		if utf8.ValidString(v) {
-			return Cell{v, Text}
+			return textCell(v, typeName)
 		}
 		return Cell{fmt.Sprintf("\\x%x", v), Bytes}
 	case []byte:
@@ -90,8 +92,28 @@ func bytesCell(v []byte, typeName string) Cell {
 	}
 	for _, name := range textTypes {
 		if strings.Contains(typeName, name) && utf8.Valid(v) {
-			return Cell{string(v), Text}
+			return textCell(string(v), typeName)
 		}
 	}
 	return Cell{fmt.Sprintf("\\x%x", v), Bytes}
+}
+
+// textCell is a text of a type that may say more: numbers whose precision no Go type keeps come as texts.
+func textCell(text, typeName string) Cell {
+	switch {
+	case strings.Contains(typeName, "JSON"):
+		return Cell{text, JSON}
+	case strings.Contains(typeName, "DECIMAL"), strings.Contains(typeName, "NUMERIC"), strings.Contains(typeName, "MONEY"):
+		return NumberCell(text)
+	}
+	return Cell{text, Text}
+}
+
+// NumberCell is a number in decimal as a text; what JSON has no number for, such as NaN or $1.00, stays a text.
+func NumberCell(text string) Cell {
+	digits := strings.TrimPrefix(text, "-")
+	if digits == "" || digits[0] < '0' || digits[0] > '9' || !json.Valid([]byte(text)) {
+		return Cell{text, Text}
+	}
+	return Cell{text, Number}
 }

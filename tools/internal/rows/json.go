@@ -5,53 +5,70 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"unicode/utf8"
 )
 
-// jsonArray writes an array of objects for each result set, a row a line. One that stops in the middle of an
+// objects writes a row as an object on a line, with array as an array for each result set. One that stops in the middle of an
 // error stays open, so that no reader takes it for the whole.
-type jsonArray struct {
+type objects struct {
 	*bufio.Writer
-	keys []string
-	rows int
+	array bool
+	keys  []string // each as JSON, with its colon
+	rows  int
 }
 
-func (j *jsonArray) Header(names []string) error {
-	j.rows, j.keys = 0, unique(names)
+func (j *objects) Header(names []string) error {
+	j.rows, j.keys = 0, nil
+	for _, key := range unique(names) {
+		j.keys = append(j.keys, quoted(key)+":")
+	}
+	if !j.array {
+		return nil
+	}
 	_, err := j.WriteString("[")
 	return err
 }
 
-func (j *jsonArray) Row(cells []Cell) error {
-	separator := ",\n{"
-	if j.rows == 0 {
-		separator = "\n{"
+func (j *objects) Row(cells []Cell) error {
+	// An error sticks to the buffered writer and comes back below.
+	switch {
+	case !j.array:
+	case j.rows == 0:
+		_ = j.WriteByte('\n')
+	default:
+		_, _ = j.WriteString(",\n")
 	}
 	j.rows++
-	// An error sticks to the buffered writer and comes back below.
-	_, _ = j.WriteString(separator)
+	before := byte('{')
 	for i, c := range cells {
-		if i > 0 {
-			_ = j.WriteByte(',')
-		}
-		_, _ = j.WriteString(quoted(j.keys[i]) + ":" + c.json())
+		_ = j.WriteByte(before)
+		_, _ = j.WriteString(j.keys[i])
+		_, _ = j.WriteString(c.json())
+		before = ','
 	}
-	return j.WriteByte('}')
+	err := j.WriteByte('}')
+	if !j.array {
+		err = j.WriteByte('\n')
+	}
+	return err
 }
 
-func (j *jsonArray) End() error {
-	if j.rows > 0 {
-		_ = j.WriteByte('\n')
+func (j *objects) End() error {
+	if j.array {
+		if j.rows > 0 {
+			_ = j.WriteByte('\n')
+		}
+		_, _ = j.WriteString("]\n")
 	}
-	_, _ = j.WriteString("]\n")
 	return j.Flush()
 }
 
-func (j *jsonArray) Affected(n int64) error {
+func (j *objects) Affected(n int64) error {
 	fmt.Fprintf(j, "{\"rowsAffected\":%d}\n", n)
 	return j.Flush()
 }
 
-func (j *jsonArray) Done() error { return nil }
+func (j *objects) Done() error { return nil }
 
 func (c Cell) json() string {
 	switch c.Kind {
@@ -59,17 +76,35 @@ func (c Cell) json() string {
 		return "null"
 	case Number, Bool:
 		return c.Text
+	case JSON:
+		var b bytes.Buffer
+		if json.Compact(&b, []byte(c.Text)) == nil {
+			return b.String()
+		}
 	}
 	return quoted(c.Text)
 }
 
 func quoted(text string) string {
+	if plain(text) {
+		return `"` + text + `"`
+	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	// A string can always be encoded, and a buffer written to.
 	_ = e.Encode(text)
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+}
+
+// plain reports whether a text is the same in JSON: most are, and an encoder for each takes most of the time of a long result.
+func plain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // unique names the columns that have no name, and tells those apart that share one: an object with a key twice

@@ -76,11 +76,11 @@ func print(t *testing.T, format string, sets ...set) (string, error) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	w, err := rows.New(format, &out)
+	w, err := rows.New(&out, rows.Options{Format: format})
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = rows.Copy(w, result)
+	_, err = rows.Copy(w, result)
 	if flushed := w.Flush(); flushed != nil {
 		t.Fatal(flushed)
 	}
@@ -160,6 +160,8 @@ func TestSeveralResultSets(t *testing.T) {
 		"table": "a\n-\n1\n(1 row)\n\ndone\n\nb  c\n-  -\n(0 rows)\n",
 		"csv":   "a\n1\n\nb,c\n",
 		"json":  "[\n{\"a\":1}\n]\n[]\n",
+		"tsv":   "a\n1\n\nb\tc\n",
+		"jsonl": "{\"a\":1}\n",
 	} {
 		if got, err := print(t, format, sets...); err != nil || got != want {
 			t.Errorf("%s: got %v\n%q\nwant\n%q", format, err, got, want)
@@ -172,7 +174,7 @@ func TestAStatementWithoutRows(t *testing.T) {
 		"table": "2 rows affected\n\n1 row affected\n", "csv": "rows_affected\n2\n\nrows_affected\n1\n", "json": "{\"rowsAffected\":2}\n{\"rowsAffected\":1}\n",
 	} {
 		var out strings.Builder
-		w, err := rows.New(format, &out)
+		w, err := rows.New(&out, rows.Options{Format: format})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,9 +222,9 @@ func TestALongTable(t *testing.T) {
 
 // Rows are written while they arrive, not at the end: of many, the first are out before the last is read.
 func TestCSVAndJSONStream(t *testing.T) {
-	for _, format := range []string{"csv", "json"} {
+	for _, format := range []string{"csv", "tsv", "json", "jsonl"} {
 		var out strings.Builder
-		w, err := rows.New(format, &out)
+		w, err := rows.New(&out, rows.Options{Format: format})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,8 +243,8 @@ func TestCSVAndJSONStream(t *testing.T) {
 }
 
 func TestAFullDiskIsAnError(t *testing.T) {
-	for _, format := range []string{"table", "csv", "json"} {
-		w, err := rows.New(format, full{})
+	for _, format := range []string{"table", "csv", "tsv", "json", "jsonl"} {
+		w, err := rows.New(full{}, rows.Options{Format: format})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -259,7 +261,105 @@ type full struct{}
 func (full) Write([]byte) (int, error) { return 0, errFull }
 
 func TestAnUnknownFormatNamesThoseThereAre(t *testing.T) {
-	if _, err := rows.New("xml", io.Discard); err == nil || err.Error() != "use table, csv, json" {
+	if _, err := rows.New(io.Discard, rows.Options{Format: "xml"}); err == nil || err.Error() != "use table, csv, tsv, json, jsonl" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// display prints one result set with options.
+func display(t *testing.T, o rows.Options, names []string, all ...[]rows.Cell) string {
+	t.Helper()
+	var out strings.Builder
+	w, err := rows.New(&out, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Header(names); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range all {
+		if err := w.Row(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.End(), w.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func text(s string) rows.Cell { return rows.Cell{Text: s, Kind: rows.Text} }
+
+// TestG6Width: columns are as wide as a terminal shows them.
+func TestG6Width(t *testing.T) {
+	got := display(t, rows.Options{Format: "table"}, []string{"名前", "x"},
+		[]rows.Cell{text("日本語"), text("a")},
+		[]rows.Cell{text("👩\u200d👧 ok"), text("b")},
+		[]rows.Cell{text("e\u0301te\u0301"), text("c")},
+		[]rows.Cell{text("a\u202eb"), text("d")})
+	want := "名前        x\n----------  -\n日本語      a\n👩\u200d👧 ok       b\ne\u0301te\u0301         c\n\"a\\u202eb\"  d\n(4 rows)\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestG6Narrow: a table fits the terminal, by cutting what is long or, where little would be left, a line for each value.
+func TestG6Narrow(t *testing.T) {
+	long := strings.Repeat("x", 60)
+	got := display(t, rows.Options{Format: "table", Width: 40}, []string{"id", "text"}, []rows.Cell{{Text: "1", Kind: rows.Number}, text(long)})
+	want := "id  text\n--  ------------------------------------\n 1  xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…\n(1 row)\n"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := display(t, rows.Options{Format: "table", Width: 20}, []string{"a"}, []rows.Cell{text(strings.Repeat("語", 20))}); !strings.Contains(got, strings.Repeat("語", 9)+"…\n") {
+		t.Errorf("got\n%s", got)
+	}
+	var names []string
+	var wide []rows.Cell
+	for i := range 30 {
+		names, wide = append(names, "column"+strconv.Itoa(i)), append(wide, text("value of "+strconv.Itoa(i)))
+	}
+	got = display(t, rows.Options{Format: "table", Width: 80}, names, wide)
+	if !strings.HasPrefix(got, "-- row 1 -\ncolumn0   value of 0\n") || strings.Count(got, "\n") != 32 {
+		t.Errorf("got\n%s", got)
+	}
+	if plain := display(t, rows.Options{Format: "table"}, names, wide); strings.Count(plain, "\n") != 4 {
+		t.Errorf("without a terminal it is\n%s", plain)
+	}
+	got = display(t, rows.Options{Format: "table", Expanded: true, Color: true}, []string{"a", "b2"}, []rows.Cell{{Text: "NULL"}, text("x")})
+	if want := "-- row 1 \n\x1b[1ma\x1b[0m   \x1b[2mNULL\x1b[0m\n\x1b[1mb2\x1b[0m  x\n(1 row)\n"; got != want {
+		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+}
+
+// TestG6JSON: what is JSON in the database is JSON, and a number a number whatever its precision.
+func TestG6JSON(t *testing.T) {
+	names := []string{"j", "n", "bad"}
+	row := []rows.Cell{{Text: "{\"a\": [1, null]}", Kind: rows.JSON}, rows.NumberCell("12345678901234567890.50"), {Text: "{", Kind: rows.JSON}}
+	for format, want := range map[string]string{
+		"json":  "[\n{\"j\":{\"a\":[1,null]},\"n\":12345678901234567890.50,\"bad\":\"{\"}\n]\n",
+		"jsonl": "{\"j\":{\"a\":[1,null]},\"n\":12345678901234567890.50,\"bad\":\"{\"}\n",
+		"tsv":   "j\tn\tbad\n{\"a\": [1, null]}\t12345678901234567890.50\t{\n",
+	} {
+		if got := display(t, rows.Options{Format: format}, names, row); got != want {
+			t.Errorf("%s: got %q, want %q", format, got, want)
+		}
+	}
+	for _, text := range []string{"NaN", "Infinity", "$1.00", "", "01", "1,5", "-"} {
+		if c := rows.NumberCell(text); c.Kind != rows.Text || c.Text != text {
+			t.Errorf("%q is %+v", text, c)
+		}
+	}
+}
+
+func TestWithoutAHeader(t *testing.T) {
+	for format, want := range map[string]string{"table": "x\n", "csv": "x\n", "tsv": "x\n"} {
+		if got := display(t, rows.Options{Format: format, NoHeader: true}, []string{"long name"}, []rows.Cell{text("x")}); got != want {
+			t.Errorf("%s: got %q, want %q", format, got, want)
+		}
+	}
+	got := display(t, rows.Options{Format: "tsv"}, []string{"a"}, []rows.Cell{text("\t\\N\n")}, []rows.Cell{{Text: "NULL"}}, []rows.Cell{text("NULL")})
+	if want := "a\n\\t\\\\N\\n\n\\N\nNULL\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

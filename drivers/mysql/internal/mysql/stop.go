@@ -86,7 +86,8 @@ func (s *stopper) run(ctx context.Context, cancel context.CancelFunc, all []iden
 	returned = true
 }
 
-// close waits for what is being stopped, for a time that is usually plenty, and then has it fail.
+// close waits for what is being stopped, for a time that is usually plenty, and then has it fail. What could not be stopped
+// has been warned of when it returns, but for a dialer that ignores its context.
 func (s *stopper) close() {
 	s.mu.Lock()
 	done := s.done
@@ -106,6 +107,11 @@ func (s *stopper) close() {
 		s.mu.Unlock()
 		if len(waiting) > 0 && s.warn != nil {
 			s.warn(notStopped(context.DeadlineExceeded, waiting...))
+		}
+		patience.Reset(stopGrace)
+		select {
+		case <-done:
+		case <-patience.C:
 		}
 	}
 }

@@ -1,0 +1,2 @@
+// Package docs runs the code of the documents in the folder docs. It has tests only.
+package docs
