@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-go/patchbay/internal/netconn"
@@ -195,24 +196,39 @@ func (k *keeper) askRoles() (left bool) {
 		n = c.stats().OpenConnections
 	}
 	l := limit{time.Now(), k.timeout, "not answered within", "the pool was checked"}
-	var held []*sql.Conn
-	for len(held) < n && c.db.Stats().Idle > 0 {
-		one, err := c.take(withoutDialing(k.ctx), l)
-		if err != nil {
-			break
-		}
-		held = append(held, one)
-	}
-	var done sync.WaitGroup
-	for _, one := range held {
-		done.Go(func() { k.askRole(l, one, suspected) })
+	// All at once, because a silent server takes its time, and none is given back before all have theirs, as in testIdle.
+	var asked atomic.Int32
+	var taken, done sync.WaitGroup
+	idle := min(n, c.stats().Idle)
+	taken.Add(idle)
+	all := make(chan struct{})
+	go func() {
+		taken.Wait()
+		close(all)
+	}()
+	for range idle {
+		done.Go(func() {
+			one, err := c.take(withoutDialing(k.ctx), l)
+			taken.Done()
+			if err != nil {
+				return // it was dead, or a caller was quicker
+			}
+			patience := time.NewTimer(grace)
+			defer patience.Stop()
+			select {
+			case <-all:
+			case <-patience.C:
+			}
+			asked.Add(1)
+			k.askRole(l, one, suspected)
+		})
 	}
 	done.Wait()
 	left = c.suspects.clear(c.logins.all())
 	switch {
 	case left:
 		n *= 2 // it may get one twice
-	case len(held) == 0:
+	case asked.Load() == 0:
 		n = 1
 	default:
 		return false

@@ -81,6 +81,8 @@ func show(e observer.Event) (Event, bool) {
 		s.Name, s.Level, s.Text = e.Name, "warn", e.Host+": "+because(e.Kind, e.Err)
 	case conn.HostUp:
 		s.Name, s.Level, s.Text = e.Name, "good", e.Host+" is back"
+	case conn.RoleChanged:
+		s.Name, s.Level, s.Text = e.Name, "warn", e.Host+" is now "+part(e.Is)+", and was "+part(e.Was)
 	case conn.Lost:
 		s.Name, s.Level, s.Text, s.Hint = e.Name, "error", because(e.Kind, e.Err), e.Hint
 	case conn.Restored:
@@ -139,4 +141,12 @@ func round(d time.Duration) string {
 		d = d.Round(100 * time.Microsecond)
 	}
 	return d.String()
+}
+
+// part says what a server is.
+func part(r conn.Role) string {
+	if r == conn.RoleAny {
+		return "neither writer nor reader"
+	}
+	return "a " + r.String()
 }
