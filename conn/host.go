@@ -78,7 +78,7 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 	return h, nil
 }
 
-// leastShare is what a host gets of the time at least.
+// leastShare is what a host gets of the time at least, where there is enough.
 const leastShare = time.Second
 
 // reached is a new connection, and what is known of its server.
@@ -181,11 +181,13 @@ func (c *connector) reachOnce(ctx context.Context) (reached, []*HostError) {
 	return reached{}, append(failed, c.notTried(down, failed)...)
 }
 
-// shareOf is the limit of a host where n are left to try. The last one has all that is left.
+// shareOf is the limit of a host where n are left to try: no less than a second, but where a caller has less than two left, half
+// of that, or the first host would have it all. The last one has all that is left.
 func (c *connector) shareOf(ctx context.Context, n int) limit {
 	l := limit{from: time.Now(), what: "no connection within its share of the connect timeout,", doing: "connecting"}
 	if end, bounded := ctx.Deadline(); bounded && n > 1 {
-		l.after = max(time.Until(end)/time.Duration(n), leastShare).Round(time.Millisecond)
+		rest := time.Until(end)
+		l.after = max(rest/time.Duration(n), min(leastShare, rest/2)).Round(time.Millisecond)
 	}
 	return l
 }

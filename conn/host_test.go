@@ -286,7 +286,8 @@ func TestASilentHostGetsItsShare(t *testing.T) {
 			{[]string{"a", "b"}, 0, 5 * time.Second},
 			{[]string{"a", "b"}, 3 * time.Second, 1500 * time.Millisecond},
 			{[]string{"a", "c", "b"}, 10 * time.Second, 10 * time.Second / 3 * 2},
-			{[]string{"a", "c", "b"}, 2500 * time.Millisecond, 2 * time.Second},
+			{[]string{"a", "c", "b"}, 2500 * time.Millisecond, 1750 * time.Millisecond}, // 1 s, and half of what is left
+			{[]string{"a", "b"}, time.Second, 500 * time.Millisecond},
 		} {
 			start := time.Now()
 			db := newCluster()

@@ -378,12 +378,14 @@ func TestACancelIsNoFailureOfAHost(t *testing.T) {
 		defer c.Close()
 		for range 3 {
 			db.set("a", frozen)
+			db.set("b", frozen)
 			ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond) // less than the share of a host
 			if err := askOnce(ctx, c); c.Diagnose(err).Kind != conn.KindCanceled {
 				t.Errorf("got %v: %v", c.Diagnose(err).Kind, err)
 			}
 			cancel()
 			db.set("a", nil)
+			db.set("b", nil)
 			if err := askOnce(t.Context(), c); err != nil || db.dialed[len(db.dialed)-1] != "a" {
 				t.Errorf("connected to %v: %v", db.dialed, err)
 			}

@@ -25,9 +25,10 @@ import (
 	"github.com/patchbay-go/patchbay/tools/internal/sandbox"
 )
 
-// budget is how much larger a program with one driver may be than the one written by hand. That one outlives no driver
-// that panics or hangs, stops nothing on the server, knows no kinds of failure and reads no other connection strings.
-const budget = 1.13
+// budget is how much larger a program with one driver may be than the one written by hand. That one knows one host and no
+// roles, outlives no driver that panics or hangs, stops nothing on the server, knows no kinds of failure, counts nothing for
+// operators and reads no other connection strings: for these a program grows by 0.64 to 0.89 MB, whatever its driver.
+const budget = 1.15
 
 //go:embed byhand patchbay
 var sources embed.FS
