@@ -122,6 +122,10 @@ func TestAReaderIsClosedWithItsConn(t *testing.T) {
 	for name, end := range map[string]func(*conn.Conn) error{
 		"Close":    (*conn.Conn).Close,
 		"DB.Close": func(c *conn.Conn) error { return c.DB.Close() },
+		"DB.Close after Trim": func(c *conn.Conn) error {
+			c.Trim()
+			return c.DB.Close()
+		},
 		"Shutdown": func(c *conn.Conn) error { return c.Shutdown(limit(t)) },
 		"Abort":    func(c *conn.Conn) error { return c.Abort(nil) },
 	} {
