@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
 	"syscall"
@@ -666,3 +667,31 @@ func (c *cluster) dialedNow() []string {
 }
 
 var hostsSeed = flag.Uint64("conn.seed", 0, "repeat the random choices of a test that printed this seed; 0: choose one")
+
+// A driver that ends the goroutine of an opening takes no turn from other pools while their server comes back.
+func TestAnEndedGoroutineTakesNoTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := newCluster()
+		c, _ := db.opened(t, db.config("a"))
+		defer c.Close()
+		db.set("a", failing(errRefused))
+		if err := askOnce(t.Context(), c); c.Diagnose(err).Kind != conn.KindUnreachable {
+			t.Fatal(err)
+		}
+		db.set("a", nil)
+		if err := askOnce(t.Context(), c); err != nil { // from now on there are two logins at a time
+			t.Fatal(err)
+		}
+		db.set("a", func(context.Context) error { runtime.Goexit(); return nil })
+		for range 2 {
+			_, err := conn.Open(t.Context(), db.config("a"), conn.WithRegistry(db.registry), conn.WithObserver(nil))
+			if !is[*conn.PanicError](err) {
+				t.Fatal(err)
+			}
+		}
+		db.set("a", nil)
+		if err := askOnce(t.Context(), c); err != nil {
+			t.Error(err)
+		}
+	})
+}

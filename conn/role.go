@@ -275,7 +275,6 @@ func (k *keeper) askRole(l limit, one *sql.Conn, suspected bool) {
 	if was := of.know(now, at); now != was && !is { // and so may it be over the others
 		c.suspects.add(of.host, err)
 	}
-	c.noteRole(of.host, now, cmp.Or(why.cause, err))
 	switch {
 	case err != nil:
 	case c.fits(now):
@@ -283,4 +282,5 @@ func (k *keeper) askRole(l limit, one *sql.Conn, suspected bool) {
 	default:
 		c.retire(one)
 	}
+	c.noteRole(of.host, now, cmp.Or(why.cause, err)) // last, so that a listener may shut the pool down
 }
