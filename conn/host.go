@@ -27,6 +27,9 @@ func (e *HostError) Error() string { return e.Host + ": " + e.Err.Error() }
 // Unwrap returns Err.
 func (e *HostError) Unwrap() error { return e.Err }
 
+// MarshalText returns what Error returns, as that of [Error].
+func (e *HostError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
 // host is one of the servers of a pool.
 type host struct {
 	base      driver.Connector // the driver's own

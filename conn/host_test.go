@@ -3,6 +3,7 @@ package conn_test
 import (
 	"context"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
@@ -301,4 +302,16 @@ func TestASilentHostGetsItsShare(t *testing.T) {
 			}
 		}
 	})
+}
+
+// An encoder sees no more of a HostError than of an Error: a driver may keep a password in what it returns.
+func TestHostErrorIsEncodedAsText(t *testing.T) {
+	err := &conn.HostError{Host: "a:1", Kind: conn.KindAuth, Err: struct {
+		error
+		Password string
+	}{errAuth, "geheim"}}
+	text, failed := json.Marshal(map[string]any{"err": err})
+	if failed != nil || string(text) != `{"err":"a:1: wrong password"}` {
+		t.Errorf("%s, %v", text, failed)
+	}
 }
