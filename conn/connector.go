@@ -139,7 +139,7 @@ func (c *connector) ready(ctx context.Context, l *login) (driver.Conn, Role, err
 	}
 	for _, prepare := range c.session {
 		if err := prepare(ctx, dc); err != nil {
-			return nil, role, err
+			return nil, role, &sessionError{err}
 		}
 	}
 	isReady = true

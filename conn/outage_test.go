@@ -695,3 +695,28 @@ func TestAnEndedGoroutineTakesNoTurn(t *testing.T) {
 		}
 	})
 }
+
+// What a pool's own functions of WithSession meet says nothing of the server, which others use as well.
+func TestASessionThatFailsIsNoOutage(t *testing.T) {
+	for name, prepare := range map[string]func(context.Context, driver.Conn) error{
+		"unreachable": func(context.Context, driver.Conn) error { return errRefused }, // another service
+		"too slow":    func(ctx context.Context, _ driver.Conn) error { return frozen(ctx) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			db := newCluster()
+			c, r := db.opened(t, db.config("a"))
+			defer c.Close()
+			_, err := conn.Open(t.Context(), db.config("a"), conn.WithRegistry(db.registry), conn.WithObserver(r.bus), conn.WithSession(prepare))
+			if kind := conn.KindOf(err); kind != conn.KindUnreachable && kind != conn.KindTimeout {
+				t.Errorf("%s: %v", name, err)
+			}
+			start := time.Now()
+			if err := askOnce(t.Context(), c); err != nil || time.Since(start) > 0 {
+				t.Errorf("%s: another pool waits for %v: %v", name, time.Since(start), err)
+			}
+			if down := of[conn.HostDown](r); len(down) > 0 {
+				t.Errorf("%s: %v", name, down)
+			}
+		})
+	}
+}
