@@ -315,3 +315,32 @@ func TestHostErrorIsEncodedAsText(t *testing.T) {
 		t.Errorf("%s, %v", text, failed)
 	}
 }
+
+// A pool that is busy gives the keeper a connection late. The question that follows has the time of its own.
+func TestTheRoleIsAskedOfABusyPool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := newCluster()
+		cfg := db.config("a")
+		cfg.Role, cfg.Pool.Max, cfg.ConnectTimeout = conn.RoleWriter, 1, 300*time.Millisecond
+		c, err := conn.Open(t.Context(), cfg, conn.WithRegistry(db.registry), conn.WithObserver(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		one, err := c.DB.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for c.Stats().WaitCount == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(500 * time.Millisecond)
+		if err := one.Close(); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if n := c.Stats().OpenConnections; n != 1 {
+			t.Errorf("%d connections are left", n)
+		}
+	})
+}

@@ -245,6 +245,7 @@ func (k *keeper) askRoles() (left bool) {
 		if err != nil {
 			break
 		}
+		l.from = time.Now()
 		k.askRole(l, one, left)
 		if left = c.suspects.clear(c.logins.all()); !left {
 			break
