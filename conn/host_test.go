@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -341,6 +342,30 @@ func TestTheRoleIsAskedOfABusyPool(t *testing.T) {
 		synctest.Wait()
 		if n := c.Stats().OpenConnections; n != 1 {
 			t.Errorf("%d connections are left", n)
+		}
+	})
+}
+
+// countedRole is the answer to a RoleQuery, which counts how often it is read.
+type countedRole struct{ n atomic.Int32 }
+
+func (r *countedRole) String() string { r.n.Add(1); return "1" }
+
+// A dialect without sockets, such as one of files, is asked for its role as seldom as any other.
+func TestTheRoleIsAskedAtEachCheckAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db, role := newCluster(), new(countedRole)
+		db.role["a"] = role
+		cfg := db.config("a")
+		cfg.Role = conn.RoleWriter
+		c, err := conn.Open(t.Context(), cfg, conn.WithRegistry(db.registry), conn.WithObserver(nil), conn.WithCheckInterval(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		time.Sleep(10 * time.Minute)
+		if n := role.n.Load(); n < 10 || n > 14 {
+			t.Errorf("asked %d times in ten minutes", n)
 		}
 	})
 }

@@ -273,7 +273,7 @@ func (k *keeper) askRole(l limit, one *sql.Conn, suspected bool) {
 	if err != nil && (k.ctx.Err() != nil || goesOn(diagnose(err, c.driver).Kind)) {
 		return // nothing is known of the role
 	}
-	if was := of.know(now, at); now != was && !is { // and so may it be over the others
+	if was := of.know(now, at); was != RoleAny && now != was && !is { // and so may it be over the others
 		c.suspects.add(of.host, err)
 	}
 	switch {
