@@ -237,6 +237,9 @@ func (c *Conn) cut(cause error, closed <-chan error) error {
 // caller who gets that, but that the driver is still at it is.
 func (c *Conn) drop(err error) error {
 	c.pool.end()
+	if c.reader != nil { // it has no connection
+		c.pool.leave(do(over, c.reader.pool.Close))
+	}
 	closed := c.startClosing()
 	late := time.NewTimer(2 * grace)
 	defer late.Stop()

@@ -49,7 +49,9 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	start := time.Now()
 	c, cfg, failed := prepare(cfg, o)
 	if failed == nil {
-		failed = c.prepareReader(cfg, o)
+		if failed = c.prepareReader(cfg, o); failed != nil {
+			_ = do(over, c.pool.Close) // what goes wrong is of no use to who gets the other error
+		}
 	}
 	if failed != nil {
 		return nil, o.fail(failed)
