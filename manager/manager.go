@@ -48,6 +48,7 @@ import (
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/observer"
+	"github.com/patchbay-go/patchbay/registry"
 )
 
 // Manager keeps connections by name. All its methods may be called concurrently. It runs no goroutine while no
@@ -145,7 +146,7 @@ func (m *Manager) Observer() *observer.Bus { return m.bus }
 // If the name stands for another config, the error is a [*MismatchError]. The connection is shared: do not close
 // it. The package comment says how long it stays open.
 func (m *Manager) Get(ctx context.Context, name string, cfg conn.Config, opts ...conn.Option) (*conn.Conn, error) {
-	if p := m.lookup(name); p != nil && p.cfg.Equal(cfg) && p.share() {
+	if p := m.lookup(name); p != nil && registry.EqualConfigs(p.cfg, &cfg) && p.share() {
 		m.touch(p)
 		return p.conn, nil
 	}
@@ -176,7 +177,7 @@ func (m *Manager) handle(ctx context.Context, name string, cfg *conn.Config, opt
 
 // Acquire is [Manager.Get] for a connection that must stay open until the lease is released.
 func (m *Manager) Acquire(ctx context.Context, name string, cfg conn.Config, opts ...conn.Option) (*Lease, error) {
-	if p := m.lookup(name); p != nil && p.cfg.Equal(cfg) && p.lease() {
+	if p := m.lookup(name); p != nil && registry.EqualConfigs(p.cfg, &cfg) && p.lease() {
 		m.touch(p)
 		return m.newLease(p), nil
 	}

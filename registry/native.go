@@ -103,7 +103,7 @@ func (c Config) Over(base Config) Config {
 	c.Pool.MaxLifetime = cmp.Or(c.Pool.MaxLifetime, base.Pool.MaxLifetime)
 	c.Pool.MaxIdleTime = cmp.Or(c.Pool.MaxIdleTime, base.Pool.MaxIdleTime)
 	c.ConnectTimeout = cmp.Or(c.ConnectTimeout, base.ConnectTimeout)
-	if c.Retry.equal(Retry{}) {
+	if c.Retry.equal(new(Retry)) {
 		c.Retry = base.Retry
 	}
 	c.Lazy = c.Lazy || base.Lazy

@@ -35,7 +35,7 @@ type Retry struct {
 	Kinds []Kind
 }
 
-func (r Retry) equal(other Retry) bool {
+func (r *Retry) equal(other *Retry) bool {
 	return r.Max == other.Max && r.Delay == other.Delay && r.Factor == other.Factor && r.Jitter == other.Jitter &&
 		r.MaxDelay == other.MaxDelay && r.For == other.For && r.UnknownHost == other.UnknownHost &&
 		slices.Equal(r.Kinds, other.Kinds)
