@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"encoding/json"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -12,12 +13,13 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/manager/configfile"
 	"github.com/patchbay-go/patchbay/tools/internal/sandbox"
 )
 
 // documents are those whose Go is that of tests in tools/checks/docs or of the examples. The others have tests of their own.
-var documents = []string{"tls.md", "sqlite.md", "tenants.md", "kubernetes.md", "orm.md", "faq.md", "design.md", "operators.md", "config.md"}
+var documents = []string{"tls.md", "sqlite.md", "tenants.md", "kubernetes.md", "orm.md", "faq.md", "design.md", "operators.md", "config.md", "failover.md"}
 
 var fenced = regexp.MustCompile("(?ms)^```(\\w*)\\n(.*?)^```")
 
@@ -202,6 +204,28 @@ func headings(text string) (all []string) {
 		all = append(all, regexp.MustCompile(`[^\pL\pN_-]`).ReplaceAllString(name, ""))
 	}
 	return all
+}
+
+// Each key that a config can have is in the table of docs/config.md.
+func TestKeysOfTheDocuments(t *testing.T) {
+	table := document(t, "docs", "config.md")
+	for _, inside := range []string{`{"x": 1}`, `{"pool": {"x": 1}}`, `{"retry": {"x": 1}}`} {
+		var cfg conn.Config
+		err := json.Unmarshal([]byte(inside), &cfg)
+		if err == nil {
+			t.Fatalf("%s is a config", inside)
+		}
+		_, keys, _ := strings.Cut(err.Error(), "use one of ")
+		all := regexp.MustCompile(`\w+`).FindAllString(keys, -1)
+		if len(all) < 5 {
+			t.Errorf("%s: %v", inside, err)
+		}
+		for _, key := range all {
+			if !strings.Contains(table, "`"+key+"`") {
+				t.Errorf("docs/config.md has no %s", key)
+			}
+		}
+	}
 }
 
 func TestTheReadmeIsShort(t *testing.T) {
