@@ -159,19 +159,22 @@ func TestCommandsOfTheDocuments(t *testing.T) {
 	}
 }
 
-// A link to a file of the repository leads to one, and one to a heading of it to that.
+// A link to a file of the repository leads to one, and one to a heading of it to that. The README links to every document.
 func TestLinksOfTheDocuments(t *testing.T) {
 	root, err := sandbox.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md"}
+	files := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"}
 	more, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range more {
 		files = append(files, filepath.Join("docs", filepath.Base(path)))
+		if !strings.Contains(readme(t), "](docs/"+filepath.Base(path)+")") {
+			t.Errorf("the README has no link to docs/%s", filepath.Base(path))
+		}
 	}
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	for _, file := range files {
