@@ -3,6 +3,7 @@ package conn
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -18,9 +19,12 @@ type ageing struct {
 }
 
 // grow notes a new connection.
-func (c *connector) grow(l *login) {
-	if c.upkeep != nil && c.ages != nil {
+func (c *connector) grow(dc driver.Conn, l *login) {
+	ages := c.upkeep != nil && c.ages != nil
+	if ages { // before replaceOld sees it
 		l.due = time.Now().Add(c.ages.most - time.Duration(rand.Int64N(int64(c.ages.most)/4+1)))
+	}
+	if c.logins.add(dc, l) && ages {
 		c.lookAt(l.due)
 	}
 }

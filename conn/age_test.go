@@ -1,6 +1,7 @@
 package conn_test
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,5 +51,30 @@ func occupyAll(t *testing.T, c *conn.Conn) {
 			t.Fatal(err)
 		}
 		defer one.Close()
+	}
+}
+
+// Old connections are looked for while others are being opened and the pool is still being filled: the race detector sees
+// whether that is safe.
+func TestConnectionsEndWhileOthersBegin(t *testing.T) {
+	w := newWire()
+	cfg := conn.Config{Dialect: "wire", Host: "db", Pool: conn.Pool{Max: 64, MaxIdle: -1, MaxLifetime: time.Millisecond}}
+	c, err := conn.Open(t.Context(), cfg, conn.WithRegistry(w.registry), conn.WithObserver(nil), conn.WithDialer(w.dial))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() {
+			for range 50 {
+				if err := askOnce(t.Context(), c); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := c.Close(); err != nil {
+		t.Error(err)
 	}
 }

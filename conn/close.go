@@ -113,7 +113,7 @@ func (c *Conn) OnClose(fn func()) bool {
 // that is an error, and closing goes on. What a driver says of an idle connection that it cannot close is lost in
 // database/sql, unless the driver panics. The bus gets a [Closed] event, or, if closing failed, an [observer.Error].
 func (c *Conn) Close() error {
-	return c.both(func(c *Conn) error { return c.close(context.Background()) })
+	return c.closeBoth(func(c *Conn) error { return c.close(context.Background()) })
 }
 
 // close is Close with a context that bounds it as well.
@@ -143,7 +143,7 @@ func (c *Conn) close(ctx context.Context) error {
 // driver does not.
 // The error is an [*Error]; the bus gets a [Closed] event, or, if closing failed, an [observer.Error].
 func (c *Conn) Shutdown(ctx context.Context) error {
-	return c.both(func(c *Conn) error {
+	return c.closeBoth(func(c *Conn) error {
 		c.pool.end()
 		return c.pool.closed(c.settle(ctx, c.startClosing()))
 	})
@@ -153,7 +153,7 @@ func (c *Conn) Shutdown(ctx context.Context) error {
 // fails at once. A connection to a file cannot be cut: a statement there ends with its context. A cause says
 // why the pool could not be closed cleanly, and is reported as the failure to do so; it may be nil.
 func (c *Conn) Abort(cause error) error {
-	return c.both(func(c *Conn) error {
+	return c.closeBoth(func(c *Conn) error {
 		c.pool.end()
 		return c.pool.closed(c.cut(cause, c.startClosing()))
 	})
@@ -237,6 +237,9 @@ func (c *Conn) cut(cause error, closed <-chan error) error {
 // caller who gets that, but that the driver is still at it is.
 func (c *Conn) drop(err error) error {
 	c.pool.end()
+	if c.reader != nil { // it has no connection
+		c.pool.leave(do(over, c.reader.pool.Close))
+	}
 	closed := c.startClosing()
 	late := time.NewTimer(2 * grace)
 	defer late.Stop()

@@ -30,7 +30,7 @@ type connector struct {
 	suspects     *suspects   // which may have another now; nil for RoleAny
 	several      bool        // the config has Hosts
 	onePool      bool        // there can be no other for reading
-	closesReader atomic.Bool // by both
+	closesReader atomic.Bool // by closeBoth
 	limits       Pool
 	*upkeep                    // nil for files
 	wrapped      bool          // by WithConnector
@@ -139,7 +139,7 @@ func (c *connector) ready(ctx context.Context, l *login) (driver.Conn, Role, err
 	}
 	for _, prepare := range c.session {
 		if err := prepare(ctx, dc); err != nil {
-			return nil, role, err
+			return nil, role, &sessionError{err}
 		}
 	}
 	isReady = true
@@ -171,9 +171,7 @@ func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role 
 	}
 	if stop() || err != nil {
 		if err == nil {
-			if c.logins.add(dc, l) {
-				c.grow(l)
-			}
+			c.grow(dc, l)
 		} else if c.role != RoleAny {
 			c.suspect(h, err)
 		}

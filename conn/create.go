@@ -34,7 +34,7 @@ func CreateDatabase(ctx context.Context, cfg Config, opts ...Option) error {
 	if err := openAndClose(ctx, cfg, opts); KindOf(err) != KindNoDatabase {
 		return err
 	}
-	server, err := Open(ctx, cfg, append(opts, ServerOnly())...)
+	server, err := Open(ctx, cfg, slices.Concat(opts, []Option{ServerOnly()})...)
 	if err != nil {
 		return err
 	}

@@ -62,3 +62,18 @@ func TestCreateDatabase(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The options of a caller may be a part of a longer slice, which is his.
+func TestCreateDatabaseLeavesTheOptionsOfItsCaller(t *testing.T) {
+	db := newCluster()
+	db.set("a", failing(errNone))
+	cfg := db.config("a")
+	cfg.Database = "shop"
+	opts := append(make([]conn.Option, 0, 8), conn.WithRegistry(db.registry), conn.WithObserver(nil))
+	if err := conn.CreateDatabase(t.Context(), cfg, opts...); conn.KindOf(err) != conn.KindNoDatabase {
+		t.Error(err)
+	}
+	if opts[:3][2] != nil {
+		t.Error("an option was added to those of the caller")
+	}
+}

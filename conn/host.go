@@ -27,6 +27,9 @@ func (e *HostError) Error() string { return e.Host + ": " + e.Err.Error() }
 // Unwrap returns Err.
 func (e *HostError) Unwrap() error { return e.Err }
 
+// MarshalText returns what Error returns, as that of [Error].
+func (e *HostError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
 // host is one of the servers of a pool.
 type host struct {
 	base      driver.Connector // the driver's own
@@ -147,13 +150,9 @@ func (c *connector) reachOnce(ctx context.Context) (reached, []*HostError) {
 			down = append(down, h)
 			continue
 		}
-		start := time.Now()
-		dc, role, err := c.connectWithin(ctx, h, c.shareOf(ctx, len(up)-i))
-		kind := c.kindOf(err)
-		c.note(h, start, kind, err)
-		c.memory.end(flight)
-		switch r := (reached{dc, h, role}); {
-		case err == nil && (c.role != RolePreferReader || role != RoleWriter):
+		r, kind, err := c.fly(ctx, h, flight, c.shareOf(ctx, len(up)-i))
+		switch {
+		case err == nil && (c.role != RolePreferReader || r.role != RoleWriter):
 			if spare.dc != nil {
 				c.closeConn(spare.dc)
 			}
@@ -162,10 +161,10 @@ func (c *connector) reachOnce(ctx context.Context) (reached, []*HostError) {
 			spare = r
 			continue
 		case err == nil:
-			c.closeConn(dc)
+			c.closeConn(r.dc)
 			continue
 		}
-		failed = append(failed, &HostError{h.address, role, kind, err})
+		failed = append(failed, &HostError{h.address, r.role, kind, err})
 		if ctx.Err() != nil || !goesOn(kind) {
 			break
 		}
@@ -179,6 +178,17 @@ func (c *connector) reachOnce(ctx context.Context) (reached, []*HostError) {
 		return reached{}, nil
 	}
 	return reached{}, append(failed, c.notTried(down, failed)...)
+}
+
+// fly connects to a host, notes what came of it, and ends the flight.
+func (c *connector) fly(ctx context.Context, h *host, flight *outage, l limit) (r reached, kind Kind, err error) {
+	defer c.memory.end(flight) // also where the driver ends the goroutine
+	start := time.Now()
+	r.host = h
+	r.dc, r.role, err = c.connectWithin(ctx, h, l)
+	kind = c.kindOf(err)
+	c.note(h, start, kind, err)
+	return r, kind, err
 }
 
 // shareOf is the limit of a host where n are left to try: no less than a second, but where a caller has less than two left, half

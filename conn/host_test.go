@@ -3,9 +3,11 @@ package conn_test
 import (
 	"context"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -299,6 +301,71 @@ func TestASilentHostGetsItsShare(t *testing.T) {
 			if took := time.Since(start); host != "b" || err != nil || took.Round(10*time.Millisecond) != c.took.Round(10*time.Millisecond) {
 				t.Errorf("%v within %v: at %q, %v, after %v, want %v", c.hosts, c.timeout, host, err, took, c.took)
 			}
+		}
+	})
+}
+
+// An encoder sees no more of a HostError than of an Error: a driver may keep a password in what it returns.
+func TestHostErrorIsEncodedAsText(t *testing.T) {
+	err := &conn.HostError{Host: "a:1", Kind: conn.KindAuth, Err: struct {
+		error
+		Password string
+	}{errAuth, "geheim"}}
+	text, failed := json.Marshal(map[string]any{"err": err})
+	if failed != nil || string(text) != `{"err":"a:1: wrong password"}` {
+		t.Errorf("%s, %v", text, failed)
+	}
+}
+
+// A pool that is busy gives the keeper a connection late. The question that follows has the time of its own.
+func TestTheRoleIsAskedOfABusyPool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := newCluster()
+		cfg := db.config("a")
+		cfg.Role, cfg.Pool.Max, cfg.ConnectTimeout = conn.RoleWriter, 1, 300*time.Millisecond
+		c, err := conn.Open(t.Context(), cfg, conn.WithRegistry(db.registry), conn.WithObserver(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		one, err := c.DB.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for c.Stats().WaitCount == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(500 * time.Millisecond)
+		if err := one.Close(); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if n := c.Stats().OpenConnections; n != 1 {
+			t.Errorf("%d connections are left", n)
+		}
+	})
+}
+
+// countedRole is the answer to a RoleQuery, which counts how often it is read.
+type countedRole struct{ n atomic.Int32 }
+
+func (r *countedRole) String() string { r.n.Add(1); return "1" }
+
+// A dialect without sockets, such as one of files, is asked for its role as seldom as any other.
+func TestTheRoleIsAskedAtEachCheckAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db, role := newCluster(), new(countedRole)
+		db.role["a"] = role
+		cfg := db.config("a")
+		cfg.Role = conn.RoleWriter
+		c, err := conn.Open(t.Context(), cfg, conn.WithRegistry(db.registry), conn.WithObserver(nil), conn.WithCheckInterval(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		time.Sleep(10 * time.Minute)
+		if n := role.n.Load(); n < 10 || n > 14 {
+			t.Errorf("asked %d times in ten minutes", n)
 		}
 	})
 }

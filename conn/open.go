@@ -49,7 +49,9 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	start := time.Now()
 	c, cfg, failed := prepare(cfg, o)
 	if failed == nil {
-		failed = c.prepareReader(cfg, o)
+		if failed = c.prepareReader(cfg, o); failed != nil {
+			_ = do(over, c.pool.Close) // what goes wrong is of no use to who gets the other error
+		}
 	}
 	if failed != nil {
 		return nil, o.fail(failed)
@@ -80,7 +82,6 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	}
 	c.pool.opened()
 	if k != nil {
-		c.pool.keeper = k
 		go k.run(warmed.Err)
 	}
 	observer.Emit(o.bus, Opened{o.name, c.Dialect(), attempts, time.Since(start)})
@@ -98,6 +99,7 @@ func (c *Conn) makePool(check time.Duration) (k *keeper) {
 	limitPool(c.DB, c.pool.limits)
 	if c.pool.limits.Min > 0 || c.pool.role != RoleAny && !c.Info().Files {
 		k = newKeeper(c.pool, c.pool.limits, check)
+		c.pool.keeper = k
 	}
 	return k
 }
@@ -105,8 +107,8 @@ func (c *Conn) makePool(check time.Duration) (k *keeper) {
 // startLazily makes the pool, whose opening began at start, and lets its keeper fill it in the background.
 func (c *Conn) startLazily(start time.Time, check time.Duration) {
 	c.pool.lazy = &laziness{since: start}
-	if c.pool.keeper = c.makePool(check); c.pool.keeper != nil {
-		go c.pool.keeper.begin()
+	if k := c.makePool(check); k != nil {
+		go k.begin()
 	}
 }
 

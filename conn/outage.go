@@ -513,11 +513,14 @@ func (c *connector) note(h *host, start time.Time, kind Kind, err error) {
 func (c *connector) isOutage(h *host, kind Kind, start time.Time, err error) bool {
 	switch kind {
 	case KindTimeout:
-		return !is[*loginError](err) && (len(c.hosts) == 1 || time.Since(start) >= leastShare)
+		if len(c.hosts) > 1 && time.Since(start) < leastShare {
+			return false
+		}
 	case KindUnreachable, KindStarting, KindTLS:
-		return !is[*loginError](err)
+	default:
+		return false
 	}
-	return false
+	return !is[*loginError](err) && !is[*sessionError](err)
 }
 
 // loginError is one of those who were asked for the login, which says nothing of the server.
@@ -525,3 +528,9 @@ type loginError struct{ err error }
 
 func (e *loginError) Error() string { return e.err.Error() }
 func (e *loginError) Unwrap() error { return e.err }
+
+// sessionError is one of a function of WithSession, which may be about anything. The server has let the pool in.
+type sessionError struct{ err error }
+
+func (e *sessionError) Error() string { return e.err.Error() }
+func (e *sessionError) Unwrap() error { return e.err }

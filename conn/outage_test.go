@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
 	"syscall"
@@ -703,3 +704,56 @@ func (c *cluster) dialedNow() []string {
 }
 
 var hostsSeed = flag.Uint64("conn.seed", 0, "repeat the random choices of a test that printed this seed; 0: choose one")
+
+// A driver that ends the goroutine of an opening takes no turn from other pools while their server comes back.
+func TestAnEndedGoroutineTakesNoTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := newCluster()
+		c, _ := db.opened(t, db.config("a"))
+		defer c.Close()
+		db.set("a", failing(errRefused))
+		if err := askOnce(t.Context(), c); c.Diagnose(err).Kind != conn.KindUnreachable {
+			t.Fatal(err)
+		}
+		db.set("a", nil)
+		if err := askOnce(t.Context(), c); err != nil { // from now on there are two logins at a time
+			t.Fatal(err)
+		}
+		db.set("a", func(context.Context) error { runtime.Goexit(); return nil })
+		for range 2 {
+			_, err := conn.Open(t.Context(), db.config("a"), conn.WithRegistry(db.registry), conn.WithObserver(nil))
+			if !is[*conn.PanicError](err) {
+				t.Fatal(err)
+			}
+		}
+		db.set("a", nil)
+		if err := askOnce(t.Context(), c); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What a pool's own functions of WithSession meet says nothing of the server, which others use as well.
+func TestASessionThatFailsIsNoOutage(t *testing.T) {
+	for name, prepare := range map[string]func(context.Context, driver.Conn) error{
+		"unreachable": func(context.Context, driver.Conn) error { return errRefused }, // another service
+		"too slow":    func(ctx context.Context, _ driver.Conn) error { return frozen(ctx) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			db := newCluster()
+			c, r := db.opened(t, db.config("a"))
+			defer c.Close()
+			_, err := conn.Open(t.Context(), db.config("a"), conn.WithRegistry(db.registry), conn.WithObserver(r.bus), conn.WithSession(prepare))
+			if kind := conn.KindOf(err); kind != conn.KindUnreachable && kind != conn.KindTimeout {
+				t.Errorf("%s: %v", name, err)
+			}
+			start := time.Now()
+			if err := askOnce(t.Context(), c); err != nil || time.Since(start) > 0 {
+				t.Errorf("%s: another pool waits for %v: %v", name, time.Since(start), err)
+			}
+			if down := of[conn.HostDown](r); len(down) > 0 {
+				t.Errorf("%s: %v", name, down)
+			}
+		})
+	}
+}

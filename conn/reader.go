@@ -65,12 +65,17 @@ func (c *Conn) startReader(check time.Duration) {
 	})
 }
 
+// closeBoth calls f, which closes, for the pool and for the one for reading beside it.
+func (c *Conn) closeBoth(f func(*Conn) error) error {
+	c.pool.closesReader.Store(true)
+	return c.both(f)
+}
+
 // both calls f for the pool and for the one for reading beside it, at the same time.
 func (c *Conn) both(f func(*Conn) error) error {
 	if c.reader == nil {
 		return f(c)
 	}
-	c.pool.closesReader.Store(true)
 	done := make(chan error, 1)
 	go func() { done <- f(c.reader) }()
 	err := f(c)

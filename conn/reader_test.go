@@ -3,6 +3,7 @@ package conn_test
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -122,6 +123,10 @@ func TestAReaderIsClosedWithItsConn(t *testing.T) {
 	for name, end := range map[string]func(*conn.Conn) error{
 		"Close":    (*conn.Conn).Close,
 		"DB.Close": func(c *conn.Conn) error { return c.DB.Close() },
+		"DB.Close after Trim": func(c *conn.Conn) error {
+			c.Trim()
+			return c.DB.Close()
+		},
 		"Shutdown": func(c *conn.Conn) error { return c.Shutdown(limit(t)) },
 		"Abort":    func(c *conn.Conn) error { return c.Abort(nil) },
 	} {
@@ -224,6 +229,37 @@ func TestAMistakeInReaders(t *testing.T) {
 		}
 		if conn.KindOf(err) != conn.KindConfig || !strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
+// closing is a connector that counts how often one is made and closed.
+type closing struct {
+	driver.Connector
+	open *atomic.Int32
+}
+
+func (c *closing) Close() error {
+	c.open.Add(-1)
+	return nil
+}
+
+// Where a database with readers does not open, what options put around the connectors of both pools is closed.
+func TestAFailedOpeningClosesTheConnectorsOfBothPools(t *testing.T) {
+	for name, readers := range map[string]conn.Config{
+		"refused":              {},
+		"a mistake in Readers": {Credentials: conn.Credentials{Provider: "nobody"}},
+	} {
+		db := newCluster()
+		db.set("a", failing(errAuth))
+		var open atomic.Int32
+		_, err := conn.Open(t.Context(), withReaders(db.config("a"), readers), conn.WithRegistry(db.registry), conn.WithObserver(nil),
+			conn.WithConnector(func(inner driver.Connector) driver.Connector {
+				open.Add(1)
+				return &closing{inner, &open}
+			}))
+		if err == nil || open.Load() != 0 {
+			t.Errorf("%s: %d connectors are left: %v", name, open.Load(), err)
 		}
 	}
 }

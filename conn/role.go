@@ -222,6 +222,7 @@ func (k *keeper) askRoles() (left bool) {
 		if err != nil {
 			break
 		}
+		l.from = time.Now()
 		k.askRole(l, one, left)
 		if left = c.suspects.clear(c.logins.all()); !left {
 			break
@@ -249,10 +250,9 @@ func (k *keeper) askRole(l limit, one *sql.Conn, suspected bool) {
 	if err != nil && (k.ctx.Err() != nil || goesOn(diagnose(err, c.driver).Kind)) {
 		return // nothing is known of the role
 	}
-	if was := of.know(now, at); now != was && !is { // and so may it be over the others
+	if was := of.know(now, at); was != RoleAny && now != was && !is { // and so may it be over the others
 		c.suspects.add(of.host, err)
 	}
-	c.noteRole(of.host, now, cmp.Or(why.cause, err))
 	switch {
 	case err != nil:
 	case c.fits(now):
@@ -260,4 +260,5 @@ func (k *keeper) askRole(l limit, one *sql.Conn, suspected bool) {
 	default:
 		c.retire(one)
 	}
+	c.noteRole(of.host, now, cmp.Or(why.cause, err)) // last, so that a listener may shut the pool down
 }

@@ -228,6 +228,24 @@ func TestKeeperAsksForTheRole(t *testing.T) {
 	}
 }
 
+// TestAListenerToARoleMayShutDown waits for all connections of its pool, also for the one that the keeper asked over.
+func TestAListenerToARoleMayShutDown(t *testing.T) {
+	s := testserver.StartMariaDB(t, testserver.Options{})
+	bus, opened, ended := observer.New(), make(chan *conn.Conn, 1), make(chan error, 1)
+	observer.On(bus, func(conn.RoleChanged) { ended <- (<-opened).Shutdown(limit(t)) })
+	c, err := conn.Open(limit(t), application(t, s), conn.WithCheckInterval(50*time.Millisecond), conn.WithObserver(bus))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	opened <- c
+	start := time.Now()
+	do(t, s, "SET GLOBAL read_only = 1")
+	if err := <-ended; err != nil {
+		t.Errorf("after %v: %v", time.Since(start), err)
+	}
+}
+
 // TestInTxHearsARefusedWrite where the driver does not.
 func TestInTxHearsARefusedWrite(t *testing.T) {
 	s := testserver.StartMariaDB(t, testserver.Options{})

@@ -272,6 +272,7 @@ func (m *Manager) publish(e *entry, p *pool, leases int) bool {
 	}
 	if reader := p.conn.Reader(); reader != p.conn {
 		p.reader = &side{conn: reader}
+		reader.OnClose(p.reader.endIdle) // which may be before that of its Conn
 	}
 	old := e.current
 	e.current, e.err = p, nil

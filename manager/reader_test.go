@@ -10,6 +10,29 @@ import (
 	"github.com/patchbay-go/patchbay/observer"
 )
 
+// What a pool for reading closes at its end is not counted as closed because of MaxIdle.
+func TestClosingAPoolForReadingCountsNothing(t *testing.T) {
+	m := manager.New(manager.WithObserver(nil))
+	cfg := conn.Config{Dialect: "sqlite", Filename: filepath.Join(t.TempDir(), "a.db"), Readers: new(conn.Config)}
+	c, err := m.Get(t.Context(), "a", cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Totals()
+	works(t, c.Reader())
+	if err := c.Reader().Close(); err != nil { // before its Conn
+		t.Fatal(err)
+	}
+	for range 2 {
+		if totals := m.Totals(); len(totals) != 2 || totals[1].Closed.MaxIdle != 0 {
+			t.Errorf("%+v", totals)
+		}
+		if err := m.CloseAll(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // The pool for reading has a row and counts of its own, and is watched like any other.
 func TestThePoolForReadingIsSeenAsWell(t *testing.T) {
 	bus := observer.New()

@@ -118,7 +118,12 @@ func (m *Manager) look() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.watch.timer = nil
-	if len(pools) > 0 && m.closing == nil {
+	found := len(m.draining) > 0
+	for range m.open.Range { // not those from before: publish has relied on this look since
+		found = true
+		break
+	}
+	if found && m.closing == nil {
 		m.watchPools()
 	}
 }

@@ -316,6 +316,36 @@ func TestALeaseThatIsHeldForLongIsToldWithItsAcquirer(t *testing.T) {
 	})
 }
 
+// A name that a listener opens while the manager looks, when nothing was open, is watched like any other.
+func TestWhatIsOpenedDuringALookIsWatched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		m, r := f.manager(t, manager.WithLeaseWarning(10*time.Second), manager.WithStarveAfter(-1), manager.WithCloseTimeout(time.Second))
+		first, err := m.Acquire(t.Context(), "first", fakeConfig("first"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel := observer.Once(m.Observer(), func(manager.Held) {
+			second, err := m.Acquire(t.Context(), "second", fakeConfig("second"))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			time.AfterFunc(time.Minute, second.Release)
+		})
+		defer cancel()
+		time.Sleep(7 * time.Second) // the next look is the one that tells
+		if err := m.Close(t.Context(), "first"); err == nil {
+			t.Error("the lease was not held")
+		}
+		time.Sleep(time.Hour)
+		first.Release()
+		if n := r.count("lease:hold second"); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+	})
+}
+
 func TestPeekIsNoUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()

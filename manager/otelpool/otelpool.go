@@ -40,6 +40,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -225,6 +226,9 @@ func poolOf(name, dialect string) []attribute.KeyValue {
 	system := systems[dialect]
 	if system == "" {
 		system = "other_sql"
+	}
+	if !utf8.ValidString(name) { // which the OpenTelemetry Protocol has no place for
+		name = strconv.Quote(name)
 	}
 	return []attribute.KeyValue{
 		attribute.String("db.client.connection.pool.name", name),

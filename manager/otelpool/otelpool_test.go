@@ -305,3 +305,21 @@ func TestAfterTheEndNothingIsMeasured(t *testing.T) {
 		t.Errorf("%d series", n)
 	}
 }
+
+// An exporter of the OpenTelemetry Protocol sends nothing at all where an attribute is no UTF-8.
+func TestANameThatIsNoTextIsQuoted(t *testing.T) {
+	m := newMetrics(t)
+	cfg := conn.Config{Dialect: "sqlite", Filename: filepath.Join(t.TempDir(), "c.db")}
+	if _, err := m.Get(t.Context(), "a\xff", cfg); err != nil {
+		t.Fatal(err)
+	}
+	points := m.collect(t)
+	for _, p := range points {
+		if name, _ := p.attributes.Value("db.client.connection.pool.name"); name.AsString() != `"a\xff"` {
+			t.Errorf("%v", p)
+		}
+	}
+	if len(points) == 0 {
+		t.Error("there are no series")
+	}
+}

@@ -28,6 +28,9 @@
 package prompool
 
 import (
+	"strconv"
+	"unicode/utf8"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/patchbay-go/patchbay/conn"
@@ -65,7 +68,15 @@ var (
 // of makes the metric of a name. The label is a constant of its description, as it is there: a registry takes the same
 // metric from both collectors only if it is the same kind of label.
 func (m metric) of(db string, kind prometheus.ValueType, v float64) prometheus.Metric {
-	return prometheus.MustNewConstMetric(prometheus.NewDesc(m.name, m.help, nil, prometheus.Labels{name: db}), kind, v)
+	return prometheus.MustNewConstMetric(prometheus.NewDesc(m.name, m.help, nil, prometheus.Labels{name: label(db)}), kind, v)
+}
+
+// label is the name of a connection as Prometheus takes it, which panics over what is not UTF-8.
+func label(db string) string {
+	if utf8.ValidString(db) {
+		return db
+	}
+	return strconv.Quote(db)
 }
 
 // What that collector does not have.
@@ -94,13 +105,13 @@ func New(m *manager.Manager) *Collector {
 	m.Totals() // from now on they are kept
 	c.cancel = observer.On(m.Observer(), func(e conn.Dialed) {
 		if e.Failed {
-			c.errors.WithLabelValues(e.Name, e.Kind.String()).Inc()
+			c.errors.WithLabelValues(label(e.Name), e.Kind.String()).Inc()
 		} else {
 			role := ""
 			if e.Role != conn.RoleAny {
 				role = e.Role.String()
 			}
-			c.connects.WithLabelValues(e.Name, e.Host, role).Observe(e.Took.Seconds())
+			c.connects.WithLabelValues(label(e.Name), e.Host, role).Observe(e.Took.Seconds())
 		}
 	})
 	return c
@@ -150,9 +161,9 @@ func (c *Collector) Collect(to chan<- prometheus.Metric) {
 		to <- open.of(db, prometheus.GaugeValue, float64(s.open))
 		to <- inUse.of(db, prometheus.GaugeValue, float64(s.inUse))
 		to <- idle.of(db, prometheus.GaugeValue, float64(s.idle))
-		to <- prometheus.MustNewConstMetric(leases, prometheus.GaugeValue, float64(s.leases), db)
-		to <- prometheus.MustNewConstMetric(lost, prometheus.GaugeValue, oneIf(s.lost), db)
-		to <- prometheus.MustNewConstMetric(starving, prometheus.GaugeValue, oneIf(s.starving), db)
+		to <- prometheus.MustNewConstMetric(leases, prometheus.GaugeValue, float64(s.leases), label(db))
+		to <- prometheus.MustNewConstMetric(lost, prometheus.GaugeValue, oneIf(s.lost), label(db))
+		to <- prometheus.MustNewConstMetric(starving, prometheus.GaugeValue, oneIf(s.starving), label(db))
 	}
 	c.connects.Collect(to)
 	c.errors.Collect(to)

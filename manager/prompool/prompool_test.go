@@ -298,3 +298,21 @@ func TestTroublesAreMetrics(t *testing.T) {
 	l.Release()
 	m.is(t, "patchbay_leases", 0)
 }
+
+// A label that is no UTF-8 is refused by Prometheus, with a panic on a goroutine of the scrape.
+func TestANameThatIsNoTextIsQuoted(t *testing.T) {
+	m := newMetrics(t)
+	cfg := conn.Config{Dialect: "sqlite", Filename: filepath.Join(t.TempDir(), "c.db")}
+	if _, err := m.Get(t.Context(), "a\xff", cfg); err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[string]bool)
+	for _, f := range m.gather(t) {
+		for _, one := range f.GetMetric() {
+			found[one.GetLabel()[0].GetValue()] = true
+		}
+	}
+	if len(found) != 1 || !found[`"a\xff"`] {
+		t.Errorf("%v", found)
+	}
+}

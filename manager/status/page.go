@@ -80,6 +80,9 @@ func (s *Status) stream(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering
+	if r.Method == http.MethodHead {
+		return
+	}
 	ticks := time.NewTicker(streamEvery)
 	defer ticks.Stop()
 	for !s.isClosed() {

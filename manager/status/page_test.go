@@ -146,6 +146,19 @@ func TestAStreamGoesOnUntilItIsClosed(t *testing.T) {
 	}
 }
 
+func TestTheHeadOfAStreamIsAllThereIs(t *testing.T) {
+	_, m := newManager(t)
+	s := status.New(m)
+	defer s.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	w := httptest.NewRecorder()
+	s.Page().ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodHead, "/?data=events", nil))
+	if ctx.Err() != nil || w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/event-stream" {
+		t.Errorf("%v, %v", ctx.Err(), w)
+	}
+}
+
 func TestTooManyStreamsAreRefused(t *testing.T) {
 	_, m := newManager(t)
 	s := status.New(m)
