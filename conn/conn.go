@@ -14,16 +14,17 @@
 // # Several hosts, and servers that are down
 //
 // With Config.Hosts a connection goes to the first host that can be used, in the order of the list or a random one. Each
-// gets its share of the connect timeout, and 1 s at least. The next one is tried where the failure may be one of this host alone:
-// [KindUnreachable], [KindTimeout], [KindStarting], [KindTooMany], [KindLost], [KindTLS] and [KindRole]. The error joins a [*HostError]
-// for each host; its kind is that of the first host that was reached, else that of the first.
+// gets an equal share of the time that is left, but no less than 1 s, or than half of that time where it is less than 2 s.
+// The next one is tried where the failure may be one of this host alone: [KindUnreachable], [KindTimeout], [KindStarting],
+// [KindTooMany], [KindLost], [KindTLS] and [KindRole]. The error joins a [*HostError] for each host; its kind is that of
+// the first host that was reached, else that of the first.
 //
 // A server that could not be reached (the first three of these kinds, and KindTLS) is down for all pools of the
 // process that would dial it alike; a pool with [WithDialer] keeps to what it has seen itself. Then there is one attempt
 // to connect at a time, at most nine a second, and callers who need a connection get the result of the next one that
 // ends, within their own context. While another host serves, those that are down are tried in its background, after 1, 2, 4 s and
-// so on up to 30 s, whenever a connection is opened; callers do not wait for that. Once a server has been reached, connections
-// become more step by step. Nothing of this waits or limits while all is well. The bus hears of [HostDown] and [HostUp].
+// so on up to 30 s, whenever a connection is opened; callers do not wait for that. Once a server has been reached, more and
+// more connections to it are opened at a time. While no server is down, nothing waits or is limited. The bus hears of [HostDown] and [HostUp].
 //
 // Connections stay where they are when a host that comes before theirs is back: they leave it when they end, which
 // Pool.MaxLifetime bounds.

@@ -10,8 +10,8 @@ import (
 	"github.com/sethvargo/go-retry"
 )
 
-// CreateDatabase creates the database that cfg names, if it is missing. It is no error if it is there, whoever made it,
-// also another program at the same moment. The user of cfg needs the right to create it only where it is missing; a
+// CreateDatabase creates the database that cfg names, if it is missing. It is no error if it is there, also
+// where another program has made it at the same moment. The user of cfg needs the right to create it only where it is missing; a
 // dialect of files creates the file. The name is quoted as the dialect has it. The error is an [*Error]. The options
 // are those of [Open].
 func CreateDatabase(ctx context.Context, cfg Config, opts ...Option) error {

@@ -163,6 +163,35 @@ func ExampleConn_InTx() {
 	// not moved: not enough money
 }
 
+// With readers in the config a program reads through Reader, and writes through the Conn itself.
+func ExampleConn_Reader() {
+	dir, err := os.MkdirTemp("", "example-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	ctx := context.Background()
+	db, err := conn.Open(ctx, conn.Config{Dialect: "sqlite", Filename: filepath.Join(dir, "app.db"), Readers: &conn.Config{}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close() // and the pool for reading
+	if _, err := db.ExecContext(ctx, "CREATE TABLE item (name TEXT); INSERT INTO item VALUES ('tea')"); err != nil {
+		log.Fatal(err)
+	}
+
+	var name string
+	if err := db.Reader().QueryRowContext(ctx, "SELECT name FROM item").Scan(&name); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(name)
+	_, err = db.Reader().ExecContext(ctx, "DELETE FROM item")
+	fmt.Println(conn.KindOf(err))
+	// Output:
+	// tea
+	// read only
+}
+
 func ExampleWithObserver() {
 	bus := observer.New()
 	observer.On(bus, func(e conn.Opened) { fmt.Println(e.EventName(), e.Name, e.Dialect) })

@@ -244,8 +244,29 @@ func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelCa
 // that are dead or old are closed. It returns how many are alive, without those in tested, to which it adds them.
 func (k *keeper) testIdle(ctx context.Context, n int, tested *sync.Map) int {
 	l := limit{time.Now(), k.timeout, "not answered within", "the pool was checked"}
+	var alive atomic.Int32
+	k.eachIdle(ctx, n, l, func(one *sql.Conn) {
+		dc := identity(one)
+		if _, known := tested.Load(dc); known {
+			k.pool.release(over, one)
+		} else if k.expired(one) {
+			k.pool.retire(one)
+		} else if _, err := k.pool.ask(ctx, l, one, k.pool.query); err == nil {
+			if dc != nil {
+				tested.Store(dc, true)
+			}
+			alive.Add(1)
+			k.pool.release(over, one)
+		}
+	})
+	return int(alive.Load())
+}
+
+// eachIdle takes n idle connections and calls f with each, all at the same time: a silent server takes its time. It calls
+// f less often where one was dead, or a caller was quicker.
+func (k *keeper) eachIdle(ctx context.Context, n int, l limit, f func(*sql.Conn)) {
 	// database/sql takes a connection out of the pool before it has the driver reset it. So that each gets another one,
-	// none is given back before all have theirs, or a driver takes the time of a round trip to reset one.
+	// f gets none before all are taken, or a driver takes the time of a round trip to reset one.
 	var taken, done sync.WaitGroup
 	taken.Add(n)
 	all := make(chan struct{})
@@ -253,13 +274,12 @@ func (k *keeper) testIdle(ctx context.Context, n int, tested *sync.Map) int {
 		taken.Wait()
 		close(all)
 	}()
-	var alive atomic.Int32
 	for range n {
 		done.Go(func() {
 			one, err := k.pool.take(withoutDialing(ctx), l)
 			taken.Done()
 			if err != nil {
-				return // it was dead, or a caller was quicker
+				return
 			}
 			patience := time.NewTimer(grace)
 			defer patience.Stop()
@@ -267,22 +287,10 @@ func (k *keeper) testIdle(ctx context.Context, n int, tested *sync.Map) int {
 			case <-all:
 			case <-patience.C:
 			}
-			dc := identity(one)
-			if _, known := tested.Load(dc); known {
-				k.pool.release(over, one)
-			} else if k.expired(one) {
-				k.pool.retire(one)
-			} else if _, err := k.pool.ask(ctx, l, one, k.pool.query); err == nil {
-				if dc != nil {
-					tested.Store(dc, true)
-				}
-				alive.Add(1)
-				k.pool.release(over, one)
-			}
+			f(one)
 		})
 	}
 	done.Wait()
-	return int(alive.Load())
 }
 
 // fill opens n connections, dialsAtOnce at a time, and returns how many and the first error, after which it opens no

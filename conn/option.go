@@ -97,8 +97,8 @@ func WithSession(f func(context.Context, driver.Conn) error) Option {
 }
 
 // WithConnector lets wrap put a connector of its own around that of the driver, for tracing or metrics; it is called once
-// for each host. Of several, the last is outermost. An attempt that is not made for one caller alone has a context
-// without the values of any.
+// for each host. Of several, the last is outermost. The context of an attempt that is
+// made for several callers has no values of theirs.
 func WithConnector(wrap func(driver.Connector) driver.Connector) Option {
 	return func(o *options) { o.wrap = append(o.wrap, wrap) }
 }

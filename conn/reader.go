@@ -14,8 +14,9 @@ import (
 // The pool belongs to c: it is called Name with "/reader" after it, whatever closes c closes it, and Close on it alone is
 // not needed. Without Config.Readers, and for a database that can have no second pool, Reader returns c itself, so
 // that a program can always ask for it. That is a database in memory and a file of SQLite that does not have
-// journal_mode=wal. With a pool for reading, c has one connection on SQLite, because a file has one writer at a time: statements that write
-// wait for it in the order in which they come, and never for readers. https://www.sqlite.org/wal.html#concurrency
+// journal_mode=wal. With a pool for reading, c has one connection on SQLite, because a file has one writer at a time:
+// statements that write wait for it in the pool, where busy_timeout does not bound them and their contexts do, and never
+// for readers. https://www.sqlite.org/wal.html#concurrency
 func (c *Conn) Reader() *Conn {
 	if c.reader == nil {
 		return c

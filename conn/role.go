@@ -196,34 +196,11 @@ func (k *keeper) askRoles() (left bool) {
 		n = c.stats().OpenConnections
 	}
 	l := limit{time.Now(), k.timeout, "not answered within", "the pool was checked"}
-	// All at once, because a silent server takes its time, and none is given back before all have theirs, as in testIdle.
 	var asked atomic.Int32
-	var taken, done sync.WaitGroup
-	idle := min(n, c.stats().Idle)
-	taken.Add(idle)
-	all := make(chan struct{})
-	go func() {
-		taken.Wait()
-		close(all)
-	}()
-	for range idle {
-		done.Go(func() {
-			one, err := c.take(withoutDialing(k.ctx), l)
-			taken.Done()
-			if err != nil {
-				return // it was dead, or a caller was quicker
-			}
-			patience := time.NewTimer(grace)
-			defer patience.Stop()
-			select {
-			case <-all:
-			case <-patience.C:
-			}
-			asked.Add(1)
-			k.askRole(l, one, suspected)
-		})
-	}
-	done.Wait()
+	k.eachIdle(k.ctx, min(n, c.stats().Idle), l, func(one *sql.Conn) {
+		asked.Add(1)
+		k.askRole(l, one, suspected)
+	})
 	left = c.suspects.clear(c.logins.all())
 	switch {
 	case left:

@@ -43,8 +43,8 @@ func WithConfigs(configs map[string]conn.Config) Option {
 // the limit by one while it lasts. An evicted connection that someone may have a handle of keeps no idle
 // connections during its grace period, and at most n have such a period at a time. Default and negative: no limit.
 //
-// The order of use is that of the first use since a connection was last opened: the calls of Get and Acquire
-// in between are not told apart. A database in memory is gone when it is evicted.
+// Between two openings only the first use of a connection counts for the order. A database in memory is gone when it is
+// evicted.
 func WithLimit(n int) Option { return func(s *settings) { s.limit = n } }
 
 // WithIdleTime evicts connections that were not asked for and had no query running for d, checked four times

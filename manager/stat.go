@@ -48,8 +48,8 @@ type Stat struct {
 	// Pending says that it was opened lazily and nothing has connected to it yet: it is StateOpen, and may not be up.
 	Pending bool
 
-	// Err is that of the last attempt to open or replace it, if that failed, or to connect while it is pending. If the context of those who waited ended
-	// first, it says what the attempts had met until then, and so does its kind.
+	// Err is why the last attempt failed to open or replace it, or to connect while it is pending. If the context of those
+	// who waited ended first, it says what the attempts had met until then, and so does its kind.
 	Err error
 
 	Target   string        // what is opened, as in conn.Error; empty as long as nothing has been tried

@@ -21,9 +21,9 @@ type Driver interface {
 	Info() Info
 
 	// Connector checks cfg and returns a connector that opens one physical connection for each Connect. It is called once
-	// for each host: cfg has no Hosts. It has passed [Config.Validate] and belongs to the driver, which may keep and change it. The connector is used
-	// concurrently; if it implements [io.Closer], its Close is called after the pool that uses it has closed, and
-	// may be called again. An error describes the field that is wrong, preferably as a [*ConfigError], and quotes
+	// for each host, with a cfg that has no Hosts, has passed [Config.Validate], and belongs to the driver, which may keep
+	// and change it. The connector is used concurrently; if it implements [io.Closer], its Close is called after the pool
+	// that uses it has closed, and may be called again. An error describes the field that is wrong, preferably as a [*ConfigError], and quotes
 	// no secret.
 	Connector(cfg Config, env Env) (driver.Connector, error)
 
@@ -39,15 +39,15 @@ type Env struct {
 
 	// Watch is called with every network connection right after it was dialed, before anything is read or written,
 	// and returns the one to use in its place. The context is the one that Connect got, or one derived from it, for
-	// a connection that Connect opens. Whoever lends Watch can so end an attempt to connect, or a pool, by the
-	// network connection alone, whatever the driver is waiting for.
+	// a connection that Connect opens. The caller can so end an attempt to connect, or a pool, by the
+	// network connection alone, also where the driver waits for something else.
 	Watch func(ctx context.Context, c net.Conn) net.Conn
 
-	// Role is told what a server is: r is RoleWriter or RoleReader for the one at the other end of c, a connection that
-	// came from Watch, and RoleAny says that it is no longer what it was, or not usable, cause being why, if there is an error that told.
-	// A driver that learns it from the login calls it before Connect returns; then nobody has to ask by Info.RoleQuery. It
-	// calls it again when the server tells that its role has changed. It is called by any goroutine, returns at once, and must not
-	// use c. If it is nil, nobody wants to know.
+	// Role is told what the server at the other end of c is, a connection that came from Watch. r is RoleWriter or
+	// RoleReader; RoleAny says that the server is no longer what it was, or cannot be used, and cause is the error that
+	// told so, or nil. A driver that learns the role from the login calls Role before Connect returns, and then
+	// Info.RoleQuery is not sent. It calls Role again when the server tells that its role has changed. Any goroutine may
+	// call it; it returns at once, and does not use c. If it is nil, nobody wants to know.
 	Role func(c net.Conn, r Role, cause error)
 
 	// Credentials is asked before every physical connection for the login, which takes the place of that in the

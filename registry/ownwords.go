@@ -10,8 +10,8 @@ import (
 type ParseOption func(dsn *string) error
 
 // OwnWords takes the parameters with these names out of a connection string and puts them into the map: words of the program
-// itself, such as the x-migrations-table of golang-migrate, which stand among those of the driver after the ?. What else is
-// there nobody knows is a setting of the session or an error, as the driver has it.
+// itself, such as the x-migrations-table of golang-migrate, which stand among those of the driver after the ?. Any other word
+// that is not known is a setting of the session or an error, as the driver has it.
 func OwnWords(into map[string]string, names ...string) ParseOption {
 	return func(dsn *string) error {
 		// A password of go-sql-driver may have a ? in it.

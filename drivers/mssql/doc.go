@@ -62,16 +62,6 @@
 // For an instance without a Port the SQL Server Browser of the host is asked, at UDP port 1434; with a Port it is not. A
 // dialer of one's own gets the network "udp" then.
 //
-// # Roles
-//
-// A writer is a server whose database is READ_WRITE by DATABASEPROPERTYEX(DB_NAME(), 'Updateability'), a reader one whose
-// database is READ_ONLY; asking costs one round trip. With a Role of reader or preferReader the login says
-// ApplicationIntent=ReadOnly, so that the listener of an availability group sends it on to a replica for reading; a Database is needed then.
-// SQL Server itself ends the connections to a database that changes its role.
-//
-// In connection strings ApplicationIntent=ReadOnly is Role preferReader, since a server without such a replica passes over it, and
-// a failover partner is the second of Hosts. Names of instances are then those of both.
-//
 // The connection:
 //
 //	name                 values                                       default
@@ -131,6 +121,13 @@
 // resets it then: that is a round trip more each time. What they mean is in
 // https://learn.microsoft.com/sql/t-sql/statements/set-statements-transact-sql
 //
+// # Roles
+//
+// A writer is a server whose database is READ_WRITE by DATABASEPROPERTYEX(DB_NAME(), 'Updateability'), a reader one whose
+// database is READ_ONLY; asking costs one round trip. With a Role of reader or preferReader the login says
+// ApplicationIntent=ReadOnly, so that the listener of an availability group sends it on to a replica for reading; a Database is needed then.
+// SQL Server itself ends the connections to a database that changes its role.
+//
 // # Connection strings
 //
 // DSN takes what go-mssqldb opens: a sqlserver:// URL, the form of ADO.NET, and that of ODBC behind odbc:, or with
@@ -139,6 +136,9 @@
 //
 // Without encrypt nothing is encrypted. encrypt=true verifies the certificate, unless TrustServerCertificate is true;
 // encrypt=false, which encrypts the login alone, is an error.
+//
+// ApplicationIntent=ReadOnly is Role preferReader, since a server without such a replica passes over it. A failover
+// partner is the second of Hosts, and the name of an instance is then that of both.
 //
 // The path of a URL is an instance where there is a parameter database, and else the database in mssql://host/name. In
 // sqlserver://host/name, which is an instance to go-mssqldb, it is an error; in a DSN it is the instance.

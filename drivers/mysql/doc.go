@@ -9,7 +9,7 @@
 // AppName is the connection attribute program_name, where a comma becomes a space.
 //
 // Without TLS, an account of the plugin caching_sha2_password or sha256_password, which are those of MySQL 8,
-// sends its password encrypted with a key that the server has just sent unproven: whoever sits in between can
+// sends its password encrypted with a key that the server has just sent unproven: any machine in between can
 // read it. Use TLS, or a unix socket.
 //
 // A session speaks utf8mb4 and has the time zone UTC, whatever the server's own. Both are set by one statement

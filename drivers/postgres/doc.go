@@ -77,20 +77,22 @@
 //
 // The name of a host goes to the dialer as it is, which may be a tunnel that knows more names than this machine.
 //
-// # Roles
-//
-// A writer is a server that is no standby and whose default_transaction_read_only is off. Since version 14 a login tells
-// both, so that Role costs no round trip; before, it costs one, and so it does with another default_query_exec_mode than
-// cache_statement: a connection pooler reports what it has heard from a server earlier. A connection of a pool whose Role is writer is closed
-// by a write that is refused as read-only (25006), unless that was in a transaction, which may have been READ ONLY by
-// itself, and before its next use once the server has reported that one of the two has changed.
-//
 // The modes of default_query_exec_mode are explained in https://pkg.go.dev/github.com/jackc/pgx/v5#QueryExecMode
 //
 // With environment=use, what the Config leaves out is taken from libpq's environment variables, service file
 // and password file, as in https://www.postgresql.org/docs/current/libpq-envars.html
 // Where TLS is nil, sslmode require, verify-ca and verify-full count; allow and prefer, which may end in
 // plaintext, are plaintext. They are read for every connection. Without it a Config means the same on every machine.
+//
+// # Roles
+//
+// A writer is a server that is no standby and whose default_transaction_read_only is off. Since version 14 a login tells
+// both, so that Role costs no round trip. It costs one before version 14, and with another default_query_exec_mode than
+// cache_statement, because a connection pooler reports what it has heard from a server earlier.
+//
+// A connection of a pool whose Role is writer is closed by a write that is refused as read-only (25006), unless that was
+// in a transaction, which may have been READ ONLY by itself. It is also closed before its next use once the server has
+// reported that one of the two has changed.
 //
 // # Poolers
 //

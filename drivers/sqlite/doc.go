@@ -55,6 +55,9 @@
 //   - time_format and timezone: modernc's default text holds the reading of the monotonic clock. Times that it has
 //     written sort by time_format=string_no_monotonic with timezone=keep, which write the same without that reading.
 //
+// A [time.Time] is written in UTC, or in the zone of the param timezone. So local midnight east of Greenwich is on the day
+// before: write a date as time.Date(y, m, d, 0, 0, 0, 0, time.UTC), or as text.
+//
 // # Session
 //
 // Session takes these settings of a connection, which are PRAGMA statements; the numbers that SQLite has for words do as
@@ -99,9 +102,6 @@
 // had: where it says nothing, foreign_keys is off, busy_timeout 0, txlock deferred, the journal mode that of the file, and
 // synchronous full. From mattn, whose default is another, write _busy_timeout=5000. The same parameters are
 // understood in Params and in a URL, beside the defaults of the table above.
-//
-// A [time.Time] is written in UTC, or in the zone of the param timezone. So local midnight east of Greenwich is on the day
-// before: write a date as time.Date(y, m, d, 0, 0, 0, 0, time.UTC), or as text.
 //
 // # Functions and other packages
 //

@@ -28,7 +28,8 @@ const (
 // does a pool that is exhausted. It also fails while it is being opened, and while its last opening failed, which is then
 // tried again. One that nobody has asked for yet is not opened. All of them fail after [Status.Close], and while the
 // manager closes everything. Of a config with a Role it fails where the server has another one now: for a writer that has
-// become read-only. A pool for reading beside a name is not asked. The names are asked at the same time, and at most once a second, whoever asks.
+// become read-only. A pool for reading beside a name is not asked. The names are asked at the same time, and at
+// most once a second however many requests there are.
 func (s *Status) Ready() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !readsOnly(w, r) {

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"encoding/json"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -12,12 +13,13 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/manager/configfile"
 	"github.com/patchbay-go/patchbay/tools/internal/sandbox"
 )
 
 // documents are those whose Go is that of tests in tools/checks/docs or of the examples. The others have tests of their own.
-var documents = []string{"tls.md", "sqlite.md", "tenants.md", "kubernetes.md", "orm.md", "faq.md", "design.md", "operators.md", "config.md"}
+var documents = []string{"tls.md", "sqlite.md", "tenants.md", "kubernetes.md", "orm.md", "faq.md", "design.md", "operators.md", "config.md", "failover.md"}
 
 var fenced = regexp.MustCompile("(?ms)^```(\\w*)\\n(.*?)^```")
 
@@ -157,19 +159,22 @@ func TestCommandsOfTheDocuments(t *testing.T) {
 	}
 }
 
-// A link to a file of the repository leads to one, and one to a heading of it to that.
+// A link to a file of the repository leads to one, and one to a heading of it to that. The README links to every document.
 func TestLinksOfTheDocuments(t *testing.T) {
 	root, err := sandbox.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md"}
+	files := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"}
 	more, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range more {
 		files = append(files, filepath.Join("docs", filepath.Base(path)))
+		if !strings.Contains(readme(t), "](docs/"+filepath.Base(path)+")") {
+			t.Errorf("the README has no link to docs/%s", filepath.Base(path))
+		}
 	}
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	for _, file := range files {
@@ -202,6 +207,28 @@ func headings(text string) (all []string) {
 		all = append(all, regexp.MustCompile(`[^\pL\pN_-]`).ReplaceAllString(name, ""))
 	}
 	return all
+}
+
+// Each key that a config can have is in the table of docs/config.md.
+func TestKeysOfTheDocuments(t *testing.T) {
+	table := document(t, "docs", "config.md")
+	for _, inside := range []string{`{"x": 1}`, `{"pool": {"x": 1}}`, `{"retry": {"x": 1}}`} {
+		var cfg conn.Config
+		err := json.Unmarshal([]byte(inside), &cfg)
+		if err == nil {
+			t.Fatalf("%s is a config", inside)
+		}
+		_, keys, _ := strings.Cut(err.Error(), "use one of ")
+		all := regexp.MustCompile(`\w+`).FindAllString(keys, -1)
+		if len(all) < 5 {
+			t.Errorf("%s: %v", inside, err)
+		}
+		for _, key := range all {
+			if !strings.Contains(table, "`"+key+"`") {
+				t.Errorf("docs/config.md has no %s", key)
+			}
+		}
+	}
 }
 
 func TestTheReadmeIsShort(t *testing.T) {

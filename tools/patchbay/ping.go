@@ -30,7 +30,8 @@ func pingCommand() *cobra.Command {
 trip afterwards, or what is wrong and what to do about it. Without names all connections of the config are
 tried. The lines are in the order of the config, or of the names. Nothing is created: the file of an SQLite database must exist.
 
-The exit status is 0 if all answered, 1 if one that was tried did not, and 2 if the rest could not be tried.`,
+The exit status is 0 if all answered, 1 if one did not, and 2 if one could not be tried, as its config has a mistake, and
+the others answered.`,
 		Example: `  patchbay ping postgres://app@localhost/shop
   patchbay ping app.yaml main replica --wait 30s
   patchbay ping app.yaml --watch=5s`,

@@ -36,7 +36,7 @@ func queryCommand() *cobra.Command {
 		Short: "Run SQL and print what it returns",
 		Long: `Run SQL and print what it returns. The SQL is an argument, the file of -f, or what comes on standard input. Several
 statements go to the server as one batch of its dialect. Without NAME the config must have a single connection. FILE is a
-file of SQLite; a URL or config does not change the journal of one, and makes none without --create.
+file of SQLite. Without --create, one that does not exist is an error, and one that is there keeps its journal.
 
 Arguments after the SQL are bound as texts, where it has the placeholders of the dialect: $1 in postgres, ? in mysql and
 sqlite, @p1 in mssql. --arg and --args bind values of other types. Put -- before an ARG that starts with a dash.

@@ -19,8 +19,8 @@ func init() { registry.Register(Driver()) }
 func Driver() registry.Driver { return mssql.Driver() }
 
 // Config returns the config of go-mssqldb that says the same, with server, login and TLS as conn.Open has them. What only
-// Patchbay does is not in it: the context and DialTimeout, which is ConnectTimeout, do not bound the login, and Session and an
-// access token have no place: [Connector] has both.
+// Patchbay does is not in it: the context and DialTimeout, which is ConnectTimeout, do not bound the login. Session and an
+// access token have no place in it; [Connector] has both.
 //
 // A PasswordFile and Credentials are an error, because they are read for every connection.
 func Config(cfg registry.Config) (msdsn.Config, error) { return mssql.NativeConfig(cfg) }

@@ -19,6 +19,7 @@ import (
 	_ "github.com/patchbay-go/patchbay/drivers/sqlite/native"
 	"github.com/patchbay-go/patchbay/internal/testserver"
 	"github.com/patchbay-go/patchbay/manager"
+	"github.com/patchbay-go/patchbay/manager/status"
 )
 
 func TestMain(m *testing.M) { testserver.Main(m) }
@@ -77,6 +78,29 @@ func TestSQLite(t *testing.T) {
 	}
 }
 
+func TestReaders(t *testing.T) {
+	ctx := t.Context()
+	db, err := conn.OpenURL(ctx, "sqlite:"+filepath.Join(t.TempDir(), "app.db?readers=true"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("create table item (name text); insert into item values ('tea')"); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := db.Reader().QueryContext(ctx, "select name from item")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	if !rows.Next() || rows.Err() != nil {
+		t.Errorf("no row: %v", rows.Err())
+	}
+	if db.Reader() == db || db.Reader().Name() != "reader" || db.Stats().MaxOpenConnections != 1 {
+		t.Errorf("the pool for reading is %q, and the other has %d connections", db.Reader().Name(), db.Stats().MaxOpenConnections)
+	}
+}
+
 func TestInTests(t *testing.T) {
 	db, err := conn.OpenURL(t.Context(), "sqlite::memory:")
 	if err != nil {
@@ -123,6 +147,8 @@ func TestKubernetes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := status.New(m)
+	s.Close() // s is status.New(m)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	err = errors.Join(server.Shutdown(last), m.CloseAll(last))

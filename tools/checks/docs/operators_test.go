@@ -1,8 +1,12 @@
 package docs_test
 
 import (
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -10,9 +14,12 @@ import (
 
 	"github.com/patchbay-go/patchbay/conn"
 	"github.com/patchbay-go/patchbay/manager"
+	"github.com/patchbay-go/patchbay/manager/configfile"
 	"github.com/patchbay-go/patchbay/manager/otelpool"
 	"github.com/patchbay-go/patchbay/manager/prompool"
 	"github.com/patchbay-go/patchbay/manager/status"
+	"github.com/patchbay-go/patchbay/observer"
+	"github.com/patchbay-go/patchbay/observer/eventlog"
 )
 
 func TestOperators(t *testing.T) {
@@ -58,4 +65,51 @@ func TestOperators(t *testing.T) {
 		}
 	}
 	t.Error("no metric of the pool")
+}
+
+// The table of events has those that the library exports, with the levels at which they are logged.
+func TestEventsOfOperators(t *testing.T) {
+	document, err := os.ReadFile("../../../docs/operators.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exported, err := os.ReadFile("../testdata/api/patchbay.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := []observer.Event{
+		conn.Opened{},
+		conn.Retrying{},
+		conn.Failed{},
+		conn.Closed{},
+		conn.Warmed{},
+		conn.Dialed{},
+		conn.Lost{},
+		conn.Restored{},
+		conn.HostDown{},
+		conn.HostUp{},
+		conn.RoleChanged{},
+		manager.Starved{},
+		manager.Recovered{},
+		manager.Evicted{},
+		manager.Held{},
+		configfile.Reloaded{},
+		observer.Dropped{},
+		observer.Error{},
+	}
+	if n := len(regexp.MustCompile(`(?m)^func \(\w+\) EventName\(\) string$`).FindAll(exported, -1)); n != len(events) {
+		t.Errorf("the library exports %d events, and %d are looked for", n, len(events))
+	}
+	rows := regexp.MustCompile("(?m)^\\| `(\\S+)` \\| `(\\S+)` \\| .* \\| ([A-Z]+) \\|$").FindAllStringSubmatch(string(document), -1)
+	if len(rows) != len(events) {
+		t.Fatalf("the table has %d rows", len(rows))
+	}
+	for i, e := range events {
+		var logged strings.Builder
+		eventlog.Listener(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug})))(e)
+		name, is, level := rows[i][1], rows[i][2], rows[i][3]
+		if name != e.EventName() || is != fmt.Sprintf("%T", e) || !strings.Contains(logged.String(), "level="+level+" ") {
+			t.Errorf("the row of %s, %s and %s; %T is logged as %s", name, is, level, e, logged.String())
+		}
+	}
 }
