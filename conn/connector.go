@@ -64,7 +64,6 @@ type loginKey struct{}
 
 // watch is the Watch of the driver's Env.
 func (c *connector) watch(ctx context.Context, socket net.Conn) net.Conn {
-	socket = netconn.WithDeadlines(socket)
 	l, ok := ctx.Value(loginKey{}).(*login)
 	if !ok {
 		return netconn.Join(socket, &c.sockets)

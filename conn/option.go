@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/patchbay-go/patchbay/conn/credentials"
+	"github.com/patchbay-go/patchbay/internal/netconn"
 	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -52,7 +53,18 @@ func WithRegistry(r *registry.Registry) Option { return func(o *options) { o.reg
 // context ends. A dialect of files never calls it; nil is the dialer of the dialect. What other pools know of servers that are
 // down is of no use where it leads, and the other way round.
 func WithDialer(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
-	return func(o *options) { o.dial = dial }
+	if dial == nil {
+		return func(o *options) { o.dial = nil }
+	}
+	return func(o *options) {
+		o.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := dial(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			return netconn.WithDeadlines(c), nil
+		}
+	}
 }
 
 // LoginRequest is what [WithCredentials] is asked for.
