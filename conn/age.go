@@ -84,7 +84,7 @@ func (c *connector) retireOld(ctx context.Context, n int) (closed int) {
 		if stats.Idle == 0 || c.keeper != nil && stats.OpenConnections <= c.keeper.min {
 			break
 		}
-		one, err := c.take(withoutDialing(ctx), limit{time.Now(), grace, "not reset within", "the pool was checked"})
+		one, err := c.takeIdle(ctx, grace)
 		if err != nil {
 			break
 		}

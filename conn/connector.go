@@ -78,13 +78,6 @@ func (c *connector) watch(ctx context.Context, socket net.Conn) net.Conn {
 // dialKey is that of a function in the context of [sql.DB.Conn] that decides about a new connection.
 type dialKey struct{}
 
-var errNotIdle = errors.New("no connection is idle")
-
-// withoutDialing returns a context to take an idle connection with, or none.
-func withoutDialing(ctx context.Context) context.Context {
-	return context.WithValue(ctx, dialKey{}, func() error { return errNotIdle })
-}
-
 // mostAdrift is how many attempts to connect may go on that a driver was to give up, before no other one is made.
 const mostAdrift = 16
 
@@ -95,7 +88,7 @@ func (c *connector) warn(err error) {
 
 // Connect opens one physical connection. database/sql calls it for waiting callers with a context that never
 // ends (https://go.dev/issue/38185), so the timeout is kept here.
-func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if decide, ok := ctx.Value(dialKey{}).(func() error); ok {
 		if err := decide(); err != nil {
 			return nil, err
@@ -104,27 +97,66 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 	if c.isEnding() {
 		return nil, errClosed
 	}
-	if n := c.adrift.Load(); n >= mostAdrift {
-		return nil, &endError{KindTimeout, fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)}
-	}
 	start := time.Now()
 	var r reached
-	err = c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) error {
+	err := c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) (err error) {
 		r, err = c.reach(ctx)
 		return err
 	})
-	c.noteDial(time.Since(start), r.host, r.role, err)
+	c.noteDial(time.Since(start), r, err)
 	if c.lazy != nil {
 		c.tried(err)
 	}
 	return r.dc, err
 }
 
+// reached is a new connection, and what is known of its server.
+type reached struct {
+	dc   driver.Conn // nil: there is none
+	host *host
+	role Role // as far as it was asked for
+}
+
+// dial has the driver connect to a host. Not every driver heeds a context in all that it does, so when it ends, the sockets
+// are made to fail underneath the driver.
+func (c *connector) dial(ctx context.Context, h *host, l limit) (reached, error) {
+	if n := c.adrift.Load(); n >= mostAdrift {
+		return reached{host: h}, &endError{KindTimeout, fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)}
+	}
+	own := &login{host: h}
+	r := reached{host: h}
+	gone, err := c.call(ctx, l, func(ctx context.Context) (err error) {
+		stop := context.AfterFunc(ctx, own.Expire)
+		r.dc, r.role, err = c.ready(ctx, own)
+		if !stop() && err == nil { // it came at the moment when its sockets expired
+			c.closeConn(r.dc)
+			r.dc, err = nil, context.Cause(ctx)
+		}
+		return err
+	}, func(err error) {
+		c.adrift.Add(-1)
+		if err == nil {
+			c.closeConn(r.dc)
+		}
+	})
+	if err == nil {
+		c.grow(r.dc, own)
+		return r, nil
+	}
+	c.suspect(h, err)
+	if gone { // and r is the driver's
+		c.adrift.Add(1)
+		own.Close()
+		return reached{host: h}, err
+	}
+	return r, err
+}
+
 // ready connects, checks the role of the server, and has the functions of WithSession prepare the connection.
-func (c *connector) ready(ctx context.Context, l *login) (driver.Conn, Role, error) {
+func (c *connector) ready(ctx context.Context, l *login) (_ driver.Conn, role Role, err error) {
 	dc, err := l.host.inner.Connect(context.WithValue(ctx, loginKey{}, l))
 	if err != nil {
-		return dc, RoleAny, err
+		return nil, RoleAny, err
 	}
 	isReady := false
 	defer func() {
@@ -132,73 +164,36 @@ func (c *connector) ready(ctx context.Context, l *login) (driver.Conn, Role, err
 			c.closeConn(dc)
 		}
 	}()
-	role, err := c.checkRole(ctx, dc, l)
-	if err != nil {
+	if role, err = c.checkRole(ctx, dc, l); err != nil {
 		return nil, role, err
 	}
 	for _, prepare := range c.session {
 		if err := prepare(ctx, dc); err != nil {
-			return nil, role, &sessionError{err}
+			return nil, role, &programError{err, true}
 		}
 	}
 	isReady = true
 	return dc, role, nil
 }
 
-// connect calls the driver. Not every driver heeds a context in all that it does, so when it ends, the sockets are made
-// to fail underneath the driver.
-func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role Role, err error) {
-	l := &login{host: h}
-	stop := context.AfterFunc(ctx, l.Expire)
-	type answer struct {
-		dc   driver.Conn
-		role Role
+// closeConn closes a connection that the pool never had, if there is one. It is of no use to anybody, so neither is what
+// goes wrong.
+func (c *connector) closeConn(dc driver.Conn) {
+	if dc != nil {
+		c.leave(do(over, dc.Close))
 	}
-	got, err := call(ctx, func() (a answer, err error) {
-		a.dc, a.role, err = c.ready(ctx, l)
-		return a, err
-	}, func(late answer, err error) {
-		c.adrift.Add(-1)
-		if err == nil {
-			c.closeConn(late.dc)
-		}
-	})
-	dc, role = got.dc, got.role
-	if is[*HangError](err) {
-		c.adrift.Add(1)
-		l.Close()
-	}
-	if stop() || err != nil {
-		if err == nil {
-			c.grow(dc, l)
-		} else if c.role != RoleAny {
-			c.suspect(h, err)
-		}
-		return dc, role, err
-	}
-	c.closeConn(dc) // it came at the moment when its sockets expired
-	return nil, role, context.Cause(ctx)
 }
 
-// closeConn closes a connection that the pool never had. It is of no use to anybody, so neither is what goes wrong.
-func (c *connector) closeConn(dc driver.Conn) { c.leave(do(over, dc.Close)) }
-
-// try opens a connection, tests it, and gives it to the pool.
-func (c *connector) try(ctx context.Context, start time.Time) error {
-	return c.within(ctx, c.toConnect(start, "opening"), func(ctx context.Context) error {
-		return do(ctx, func() error {
-			ctx := context.WithValue(ctx, guardedKey{}, true)
-			one, err := c.take(ctx, c.toConnect(start, "waiting for a connection"))
-			if err != nil {
-				return err
-			}
-			if err := c.test(ctx, start, one); err != nil {
-				return err
-			}
-			c.release(ctx, one)
-			return nil
-		})
-	})
+// through has f use a connection of the pool, for something that began at start. f closes the connection if it fails.
+func (c *connector) through(ctx context.Context, start time.Time, f func(*sql.Conn) error) error {
+	one, err := c.take(ctx, c.toConnect(start, "waiting for a connection"))
+	if err == nil {
+		err = f(one)
+	}
+	if err == nil {
+		c.release(over, one)
+	}
+	return err
 }
 
 // test asks a connection whose dial began at start. A ping is not enough: a server may answer one although the password
@@ -210,16 +205,16 @@ func (c *connector) test(ctx context.Context, start time.Time, one *sql.Conn) er
 
 // ask runs a query on a connection and returns the first value of its answer. If it fails, the connection is closed for
 // good, once the driver has returned, and is no longer the caller's: the next attempt is not to get it again.
-func (c *connector) ask(ctx context.Context, l limit, one *sql.Conn, query string) (value driver.Value, err error) {
-	err = c.within(ctx, l, func(ctx context.Context) error {
-		value, err = call(ctx, func() (driver.Value, error) {
-			return c.askRaw(ctx, one, query)
-		}, func(driver.Value, error) {
-			c.retire(one)
-		})
+func (c *connector) ask(ctx context.Context, l limit, one *sql.Conn, query string) (driver.Value, error) {
+	var value driver.Value
+	gone, err := c.call(ctx, l, func(ctx context.Context) (err error) {
+		value, err = c.askRaw(ctx, one, query)
 		return err
-	})
-	if err != nil && !is[*HangError](err) {
+	}, func(error) { c.retire(one) })
+	if gone {
+		return nil, err
+	}
+	if err != nil {
 		c.retire(one)
 	}
 	return value, err
@@ -283,8 +278,6 @@ func (c *connector) closeDriver(of driver.Connector) error {
 	if !ok {
 		return nil
 	}
-	l := c.toClose()
-	return c.within(context.Background(), l, func(ctx context.Context) error {
-		return do(ctx, closer.Close)
-	})
+	_, err := c.call(context.Background(), c.toClose(), func(context.Context) error { return closer.Close() }, nil)
+	return err
 }

@@ -103,7 +103,7 @@ var hints = map[Kind]string{
 }
 
 // target says what is opened, for errors.
-func target(cfg *Config, info registry.Info) string {
+func target(cfg *Config, info *registry.Info) string {
 	if info.Files && cfg.Host == "" {
 		return cmp.Or(cfg.Filename, cfg.Database)
 	}
@@ -125,7 +125,7 @@ func target(cfg *Config, info registry.Info) string {
 }
 
 // address names the server of a config with one host.
-func address(cfg *Config, info registry.Info) string {
+func address(cfg *Config, info *registry.Info) string {
 	if strings.HasPrefix(cfg.Host, "/") && cfg.Port == 0 { // a unix socket; PostgreSQL's have a port in their name
 		return cfg.Host
 	}

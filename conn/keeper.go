@@ -276,7 +276,7 @@ func (k *keeper) eachIdle(ctx context.Context, n int, l limit, f func(*sql.Conn)
 	}()
 	for range n {
 		done.Go(func() {
-			one, err := k.pool.take(withoutDialing(ctx), l)
+			one, err := k.pool.takeIdle(ctx, k.timeout)
 			taken.Done()
 			if err != nil {
 				return
@@ -336,7 +336,7 @@ func (k *keeper) room() int {
 func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
 	var held []*sql.Conn
 	for k.db.Stats().Idle > 0 {
-		one, err := k.pool.take(withoutDialing(ctx), limit{time.Now(), k.timeout, "not reset within", "the pool was filled"})
+		one, err := k.pool.takeIdle(ctx, k.timeout)
 		if err != nil {
 			break
 		}

@@ -4,31 +4,40 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"reflect"
 	"slices"
+	"time"
 )
 
 // database/sql counts a place as taken for good where the driver panics in what it is asked between queries: to reset,
 // to validate or to close a connection. These functions make up for that, and return when the driver does not.
 
 // take gets a connection out of the pool.
-func (c *connector) take(ctx context.Context, l limit) (one *sql.Conn, err error) {
-	err = c.within(ctx, l, func(ctx context.Context) error {
-		one, err = call(ctx, func() (one *sql.Conn, err error) {
-			err = c.keepPlace(func() (err error) {
-				one, err = c.db.Conn(ctx)
-				return err
-			})
-			return one, err
-		}, func(one *sql.Conn, err error) {
-			if err == nil {
-				c.release(over, one)
-			}
+func (c *connector) take(ctx context.Context, l limit) (*sql.Conn, error) {
+	var one *sql.Conn
+	gone, err := c.call(ctx, l, func(ctx context.Context) error {
+		return c.keepPlace(func() (err error) {
+			one, err = c.db.Conn(ctx)
+			return err
 		})
-		return err
+	}, func(err error) {
+		if err == nil {
+			c.release(over, one)
+		}
 	})
+	if gone {
+		return nil, err
+	}
 	return one, err
 }
+
+// takeIdle is take for a connection that is idle already.
+func (c *connector) takeIdle(ctx context.Context, patience time.Duration) (*sql.Conn, error) {
+	return c.take(context.WithValue(ctx, dialKey{}, func() error { return errNotIdle }), limit{from: time.Now(), after: patience})
+}
+
+var errNotIdle = errors.New("no connection is idle")
 
 // release gives connections back to the pool.
 func (c *connector) release(ctx context.Context, held ...*sql.Conn) {
@@ -144,9 +153,7 @@ func (c *connector) forfeit() {
 // wake makes database/sql look whether it can open connections for those who wait, which it does after one that could
 // not be opened.
 func (c *connector) wake() {
-	ctx, cancel := context.WithTimeout(withoutDialing(context.Background()), grace)
-	defer cancel()
-	if one, err := c.take(ctx, limit{}); err == nil {
+	if one, err := c.takeIdle(context.Background(), grace); err == nil {
 		c.release(over, one)
 	}
 }

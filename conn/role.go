@@ -48,7 +48,7 @@ func (c *connector) hearRefusal(err error) {
 
 // suspect has the connections to a server looked at, of which one tells that it may not be any more what it was.
 func (c *connector) suspect(h *host, cause error) {
-	if slices.ContainsFunc(c.logins.all(), func(l *login) bool { return l.host == h }) {
+	if c.role != RoleAny && slices.ContainsFunc(c.logins.all(), func(l *login) bool { return l.host == h }) {
 		c.suspects.add(h, cause)
 	}
 }
@@ -212,10 +212,9 @@ func (k *keeper) askRoles() (left bool) {
 	}
 	// A pool that is busy all the time has none that is idle: this waits for one as a caller does, and keeps none while it
 	// waits for the next.
-	queued := limit{time.Now(), suspectPause, "no connection within", "the pool was checked"}
 	for ; n > 0 && c.stats().InUse > 0; n-- {
 		waits := c.db.Stats().WaitCount
-		one, err := c.take(withoutDialing(k.ctx), queued)
+		one, err := c.takeIdle(k.ctx, suspectPause)
 		if c.db.Stats().WaitCount > waits {
 			k.waits++ // it is none of a caller
 		}

@@ -110,7 +110,7 @@ func (h *health) troubled() *trouble {
 }
 
 // noteDial notes how an attempt to connect ended, and tells the bus.
-func (c *connector) noteDial(took time.Duration, from *host, role Role, err error) {
+func (c *connector) noteDial(took time.Duration, made reached, err error) {
 	d := diagnose(err, c.driver)
 	h := &c.health
 	h.mu.Lock()
@@ -118,7 +118,7 @@ func (c *connector) noteDial(took time.Duration, from *host, role Role, err erro
 		i, _ := slices.BinarySearch(dialTimes[:], took)
 		h.within[i]++
 		h.took += took
-		h.last, h.role = from, role
+		h.last, h.role = made.host, made.role
 		if h.trouble != nil {
 			c.isBack(h.trouble)
 		}
@@ -127,9 +127,9 @@ func (c *connector) noteDial(took time.Duration, from *host, role Role, err erro
 	}
 	t := h.trouble
 	h.mu.Unlock()
-	dialed := Dialed{Name: c.name, Dialect: c.dialect, Role: role, Took: took, Failed: err != nil, Kind: d.Kind}
-	if from != nil && c.several {
-		dialed.Host = from.address
+	dialed := Dialed{Name: c.name, Dialect: c.dialect, Role: made.role, Took: took, Failed: err != nil, Kind: d.Kind}
+	if made.host != nil && c.several {
+		dialed.Host = made.host.address
 	}
 	observer.Emit(c.bus, dialed)
 	if t != nil {
