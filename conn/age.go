@@ -59,7 +59,7 @@ func (c *connector) replaceOld() {
 	old, next := 0, time.Time{}
 	for _, l := range c.logins.all() {
 		switch {
-		case !l.due.After(time.Now()):
+		case l.isOld():
 			old++
 		case next.IsZero() || l.due.Before(next):
 			next = l.due
@@ -88,15 +88,14 @@ func (c *connector) retireOld(ctx context.Context, n int) (closed int) {
 		if err != nil {
 			break
 		}
-		if l := c.loginOf(one); l != nil && !l.due.After(time.Now()) {
+		if c.loginOf(one).isOld() {
 			c.retire(one)
 			closed++
 		} else {
 			held = append(held, one)
 		}
 	}
-	for _, one := range slices.Backward(held) { // as they were
-		c.release(over, one)
-	}
+	slices.Reverse(held) // as they were
+	c.release(over, held...)
 	return closed
 }

@@ -22,6 +22,9 @@ type login struct {
 	asked time.Time // when that was
 }
 
+// isOld reports whether the connection is to be replaced; l may be nil.
+func (l *login) isOld() bool { return l != nil && !l.due.IsZero() && !l.due.After(time.Now()) }
+
 func (l *login) know(r Role, at time.Time) (was Role) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

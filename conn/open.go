@@ -94,7 +94,7 @@ func (c *Conn) makePool(check time.Duration) (k *keeper) {
 	c.pool.db = c.DB
 	limitPool(c.DB, c.pool.limits)
 	if c.pool.limits.Min > 0 || c.pool.role != RoleAny && !c.Info().Files {
-		k = newKeeper(c.pool, c.pool.limits, check)
+		k = newKeeper(c.pool, check)
 		c.pool.keeper = k
 	}
 	return k

@@ -70,8 +70,7 @@ func (c *connector) checkRole(ctx context.Context, dc driver.Conn, l *login) (Ro
 		}
 		l.know(role, time.Now())
 	}
-	why, _ := c.suspects.get(l.host)
-	c.noteRole(l.host, role, why.cause)
+	c.noteRole(l.host, role, c.suspects.get(l.host).cause)
 	return role, c.judge(role)
 }
 
@@ -147,11 +146,17 @@ func (s *suspects) add(h *host, cause error) {
 	}
 }
 
-func (s *suspects) get(h *host) (suspicion, bool) {
+// get returns the zero value for a server that is not suspected.
+func (s *suspects) get(h *host) suspicion {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found, ok := s.all[h]
-	return found, ok
+	return s.all[h]
+}
+
+// have reports whether a connection is to a suspect, and its server was not asked since.
+func (s *suspects) have(l *login) bool {
+	_, asked := l.known()
+	return asked.Before(s.get(l.host).since)
 }
 
 // clear forgets the suspects of which no connection is left that was not asked since.
@@ -159,12 +164,11 @@ func (s *suspects) clear(logins []*login) (left bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for h, why := range s.all {
-		open := false
-		for _, l := range logins {
+		isOpen := func(l *login) bool {
 			_, asked := l.known()
-			open = open || l.host == h && asked.Before(why.since)
+			return l.host == h && asked.Before(why.since)
 		}
-		if !open {
+		if !slices.ContainsFunc(logins, isOpen) {
 			delete(s.all, h)
 		}
 	}
@@ -188,18 +192,16 @@ func (k *keeper) askRoles() (left bool) {
 	suspected := false
 	for _, l := range c.logins.all() {
 		servers[l.host] = true
-		_, is := c.suspects.get(l.host)
-		suspected = suspected || is
+		suspected = suspected || !c.suspects.get(l.host).since.IsZero()
 	}
 	n := max(len(servers), 1)
 	if suspected {
 		n = c.stats().OpenConnections
 	}
-	l := limit{time.Now(), k.timeout, "not answered within", "the pool was checked"}
 	var asked atomic.Int32
-	k.eachIdle(k.ctx, min(n, c.stats().Idle), l, func(one *sql.Conn) {
+	k.eachIdle(k.ctx, min(n, c.stats().Idle), func(one *sql.Conn) {
 		asked.Add(1)
-		k.askRole(l, one, suspected)
+		k.askRole(one, suspected)
 	})
 	left = c.suspects.clear(c.logins.all())
 	switch {
@@ -221,8 +223,7 @@ func (k *keeper) askRoles() (left bool) {
 		if err != nil {
 			break
 		}
-		l.from = time.Now()
-		k.askRole(l, one, left)
+		k.askRole(one, left)
 		if left = c.suspects.clear(c.logins.all()); !left {
 			break
 		}
@@ -232,24 +233,24 @@ func (k *keeper) askRoles() (left bool) {
 
 // askRole asks over one connection, which it gives back or closes; over one to a suspect only, and once, if suspected
 // says so.
-func (k *keeper) askRole(l limit, one *sql.Conn, suspected bool) {
+func (k *keeper) askRole(one *sql.Conn, suspected bool) {
 	c := k.pool
 	of := c.loginOf(one)
 	if of == nil { // a dialect without sockets
 		of = &login{host: new(host)}
 	}
-	why, is := c.suspects.get(of.host)
-	if _, asked := of.known(); suspected && !(is && asked.Before(why.since)) {
+	if suspected && !c.suspects.have(of) {
 		c.release(over, one)
 		return
 	}
-	at := time.Now()
+	why := c.suspects.get(of.host)
+	l := k.toAnswer()
 	answer, err := c.ask(k.ctx, l, one, c.driver.Info().RoleQuery) // which closes it if that fails
 	now := roleOf(answer)
 	if err != nil && (k.ctx.Err() != nil || goesOn(diagnose(err, c.driver).Kind)) {
 		return // nothing is known of the role
 	}
-	if was := of.know(now, at); was != RoleAny && now != was && !is { // and so may it be over the others
+	if was := of.know(now, l.from); was != RoleAny && now != was && why.since.IsZero() { // and so may it be over the others
 		c.suspects.add(of.host, err)
 	}
 	switch {
