@@ -106,12 +106,10 @@ func guard(ctx context.Context, f func() error, late func(error)) error {
 		return err
 	case <-ctx.Done():
 	}
-	patience := time.NewTimer(grace)
-	defer patience.Stop()
 	select {
 	case err := <-answer:
 		return err
-	case <-patience.C:
+	case <-time.After(grace):
 	}
 	if !left.Swap(true) {
 		return hang

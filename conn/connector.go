@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -62,20 +61,17 @@ func (c *connector) Driver() driver.Driver { return c.hosts[0].inner.Driver() }
 // driver is that of the pool, and only the context tells the watch function for which of its connections a socket is.
 type loginKey struct{}
 
+func (c *connector) emit(e observer.Event) { observer.Emit(c.bus, e) }
+
 // watch is the Watch of the driver's Env.
 func (c *connector) watch(ctx context.Context, socket net.Conn) net.Conn {
-	l, ok := ctx.Value(loginKey{}).(*login)
-	if !ok {
-		return netconn.Join(socket, &c.sockets)
+	if l, ok := ctx.Value(loginKey{}).(*login); ok {
+		return netconn.Join(socket, &l.Group, &c.sockets)
 	}
-	socket = netconn.Join(socket, &l.Group, &c.sockets)
-	if c.role != RoleAny {
-		socket = &watched{netconn.Conn{Conn: socket}, l}
-	}
-	return socket
+	return netconn.Join(socket, &c.sockets)
 }
 
-// dialKey is that of a function in the context of [sql.DB.Conn] that decides about a new connection.
+// dialKey is that of the function of take in the context of [sql.DB.Conn].
 type dialKey struct{}
 
 // mostAdrift is how many attempts to connect may go on that a driver was to give up, before no other one is made.
@@ -83,7 +79,7 @@ const mostAdrift = 16
 
 // warn is the Warn of the driver's Env. Its source is not that of a failure to close, which stands for the end of a pool.
 func (c *connector) warn(err error) {
-	observer.Emit(c.bus, observer.Error{Source: "driver", Err: c.explain(err, 0)})
+	c.emit(observer.Error{Source: "driver", Err: c.explain(err, 0)})
 }
 
 // Connect opens one physical connection. database/sql calls it for waiting callers with a context that never
@@ -124,6 +120,7 @@ func (c *connector) dial(ctx context.Context, h *host, l limit) (reached, error)
 		return reached{host: h}, &endError{KindTimeout, fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)}
 	}
 	own := &login{host: h}
+	own.Owner = own
 	r := reached{host: h}
 	gone, err := c.call(ctx, l, func(ctx context.Context) (err error) {
 		stop := context.AfterFunc(ctx, own.Expire)
@@ -186,12 +183,12 @@ func (c *connector) closeConn(dc driver.Conn) {
 
 // through has f use a connection of the pool, for something that began at start. f closes the connection if it fails.
 func (c *connector) through(ctx context.Context, start time.Time, f func(*sql.Conn) error) error {
-	one, err := c.take(ctx, c.toConnect(start, "waiting for a connection"))
+	one, err := c.take(ctx, c.toConnect(start, "waiting for a connection"), nil)
 	if err == nil {
 		err = f(one)
 	}
 	if err == nil {
-		c.release(over, one)
+		c.release(one)
 	}
 	return err
 }
@@ -260,9 +257,9 @@ func (c *connector) Close() error {
 	}
 	var err error
 	for _, h := range c.hosts {
-		err = errors.Join(err, c.closeDriver(h.inner))
+		err = and(err, "; ", c.closeDriver(h.inner))
 		if c.wrapped {
-			err = errors.Join(err, c.closeDriver(h.base))
+			err = and(err, "; ", c.closeDriver(h.base))
 		}
 	}
 	close(c.done())

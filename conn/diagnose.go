@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -142,7 +141,10 @@ func ownOfAll(all []error, d registry.Driver) (kind Kind, known bool) {
 
 // advice completes the hint of a driver: with what is usual for the kind, and with the name of the constraint.
 func advice(d Diagnosis) string {
-	hint := cmp.Or(d.Hint, hints[d.Kind])
+	hint := d.Hint
+	if hint == "" && int(d.Kind) < len(hints) {
+		hint = hints[d.Kind]
+	}
 	wrong, cure, found := strings.Cut(hint, ": ")
 	if d.Constraint == "" || !found {
 		return hint

@@ -86,6 +86,13 @@ const leastShare = time.Second
 // failures are why hosts could not be used.
 type failures map[*host]*HostError
 
+// add adds one and returns its kind.
+func (f failures) add(h *host, r Role, err error) Kind {
+	kind := diagnose(err, h.pool.driver).Kind
+	f[h] = &HostError{h.address, r, kind, err}
+	return kind
+}
+
 // reach connects to the first host that can be used.
 func (c *connector) reach(ctx context.Context) (reached, error) {
 	if c.upkeep == nil { // a file
@@ -137,24 +144,27 @@ const seemsGone = 3 // connections
 // reachOnce tries the hosts that are not known to be down, or waits for those that are where there is no other. With neither
 // a connection nor an error there was none to try.
 func (c *connector) reachOnce(ctx context.Context) (reached, failures) {
-	up, down := c.memory.split(c.inOrder())
-	if len(up) == 0 {
-		return c.await(ctx, down)
+	hosts := c.inOrder()
+	left := c.survey(hosts)
+	if left == 0 {
+		return c.await(ctx, hosts)
 	}
-	c.nudge(down)
 	failed := make(failures)
 	var spare reached // a writer, where a reader is preferred
-	for i, h := range up {
+	for _, h := range hosts {
 		flight, ok := c.memory.begin(ctx, h)
 		if !ok {
-			down = append(down, h)
 			continue
 		}
-		r, kind, err := c.fly(ctx, h, flight, c.shareOf(ctx, len(up)-i))
-		isSecond := c.role == RolePreferReader && r.role == RoleWriter
-		switch {
-		case err != nil:
-			failed[h] = &HostError{h.address, r.role, kind, err}
+		r, err := c.fly(ctx, h, flight, c.shareOf(ctx, left))
+		left--
+		if err != nil {
+			if kind := failed.add(h, r.role, err); ctx.Err() != nil || !goesOn(kind) {
+				break
+			}
+			continue
+		}
+		switch isSecond := c.role == RolePreferReader && r.role == RoleWriter; {
 		case !isSecond:
 			c.closeConn(spare.dc)
 			return r, nil
@@ -162,9 +172,6 @@ func (c *connector) reachOnce(ctx context.Context) (reached, failures) {
 			spare = r
 		default:
 			c.closeConn(r.dc)
-		}
-		if err != nil && (ctx.Err() != nil || !goesOn(kind)) {
-			break
 		}
 	}
 	switch {
@@ -175,15 +182,16 @@ func (c *connector) reachOnce(ctx context.Context) (reached, failures) {
 	case len(failed) == 0:
 		return reached{}, nil
 	}
-	return reached{}, c.recall(failed, down)
+	return reached{}, c.recall(failed)
 }
 
 // fly connects to a host, notes what came of it, and ends the flight.
-func (c *connector) fly(ctx context.Context, h *host, flight *outage, l limit) (r reached, kind Kind, err error) {
+func (c *connector) fly(ctx context.Context, h *host, flight *outage, l limit) (reached, error) {
 	defer c.memory.end(flight) // also where the driver ends the goroutine
 	start := time.Now()
-	r, err = c.dial(ctx, h, l)
-	return r, c.note(nil, start, &r, err), err
+	r, err := c.dial(ctx, h, l)
+	c.note(nil, start, &r, err)
+	return r, err
 }
 
 // shareOf is the limit of a host where n are left to try: no less than a second, but where a caller has less than two left, half

@@ -3,14 +3,11 @@ package conn
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/patchbay-go/patchbay/observer"
 )
 
 const (
@@ -136,7 +133,7 @@ func (k *keeper) checkAndTell() error {
 	ready, changed, err := k.check()
 	<-k.busy
 	if changed && k.ctx.Err() == nil {
-		observer.Emit(k.pool.bus, k.event(ready, start, err))
+		k.pool.emit(k.event(ready, start, err))
 	}
 	return err
 }
@@ -171,8 +168,6 @@ func (k *keeper) stop() {
 	}
 }
 
-var errInTheWay = errors.New("a caller waits for a connection")
-
 // check tests up to Min idle connections, each as long as the connect timeout, and then makes up for those that are
 // missing, with as long for each. It keeps out of the way of callers: it does nothing while they have Min in use
 // themselves or have had to wait, leaves one connection to them, and lets go of what it has when one waits all the same.
@@ -184,8 +179,8 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 	if waited || need <= 0 {
 		return stats.OpenConnections, false, nil
 	}
-	ctx, cancel := context.WithCancelCause(k.ctx)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancel(k.ctx)
+	defer cancel()
 	go k.watch(ctx, stats.WaitCount, cancel)
 
 	n := min(need, stats.Idle)
@@ -200,14 +195,14 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 	}
 	opened := 0
 	if ctx.Err() == nil { // else callers see to it, or the pool is closed
-		cancel(nil)
+		cancel()
 		opened, err = k.fill(k.ctx, k.min-k.pool.stats().OpenConnections) // those who wait for it get it
 	}
 	return stats.InUse + alive + opened, err != nil || opened > 0, err
 }
 
 // watch ends the tests of a check when a caller has to wait during it.
-func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelCauseFunc) {
+func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelFunc) {
 	ticks := time.NewTicker(grace)
 	defer ticks.Stop()
 	for {
@@ -216,7 +211,7 @@ func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelCa
 			return
 		case <-ticks.C:
 			if k.pool.db.Stats().WaitCount != waits {
-				cancel(errInTheWay)
+				cancel()
 			}
 		}
 	}
@@ -235,7 +230,7 @@ func (k *keeper) testIdle(ctx context.Context, n int, tested *sync.Map) int {
 	k.eachIdle(ctx, n, func(one *sql.Conn) {
 		dc := identity(one)
 		if _, known := tested.Load(dc); known {
-			k.pool.release(over, one)
+			k.pool.release(one)
 		} else if k.pool.logins.of(dc).isOld() {
 			k.pool.retire(one)
 		} else if _, err := k.pool.ask(ctx, l, one, k.pool.query); err == nil {
@@ -243,7 +238,7 @@ func (k *keeper) testIdle(ctx context.Context, n int, tested *sync.Map) int {
 				tested.Store(dc, true)
 			}
 			alive.Add(1)
-			k.pool.release(over, one)
+			k.pool.release(one)
 		}
 	})
 	return int(alive.Load())
@@ -334,7 +329,9 @@ func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
 		go func() { results <- k.dialOne(ctx, &begun) }()
 	}
 	begun.Wait()
-	k.pool.release(over, held...)
+	for _, one := range held {
+		k.pool.release(one)
+	}
 	for range n {
 		switch failed := <-results; {
 		case failed == nil:
@@ -362,14 +359,14 @@ func (k *keeper) dialOne(ctx context.Context, begun *sync.WaitGroup) error {
 	}
 	l := k.pool.toConnect(time.Now(), "the pool was filled")
 	l.after = k.pool.patience()
-	one, err := k.pool.take(context.WithValue(ctx, dialKey{}, begin), l)
+	one, err := k.pool.take(ctx, l, begin)
 	if err != nil && !began.Load() {
 		err = errNotIdle
 	}
 	_ = begin()
 	begun.Wait()
 	if err == nil {
-		k.pool.release(over, one)
+		k.pool.release(one)
 	}
 	return err
 }

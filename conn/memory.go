@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -103,26 +102,9 @@ func (m *memory) forget(p place) {
 // isUp is for one of find.
 func (o *outage) isUp() bool { return o == nil || o.up }
 
-// split returns the hosts that are not known to be down, and those that are.
-func (m *memory) split(hosts []*host) (up, down []*host) {
-	if !m.used.Load() {
-		return hosts, nil
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, h := range hosts {
-		if m.find(h).isUp() {
-			up = append(up, h)
-		} else {
-			down = append(down, h)
-		}
-	}
-	return up, down
-}
-
 // note notes what came of an attempt to connect that began at start, and tells the bus what is news. The result of a probe, which
 // is nil for another attempt, it gives to those who wait for it, and closes a connection for which there is none of them.
-func (c *connector) note(p *probe, start time.Time, made *reached, err error) Kind {
+func (c *connector) note(p *probe, start time.Time, made *reached, err error) {
 	kind, h, m := diagnose(err, c.driver).Kind, made.host, c.memory
 	of, byProgram := errors.AsType[*programError](err)
 	down := err != nil && !byProgram && c.isOutage(kind, start)
@@ -145,14 +127,13 @@ func (c *connector) note(p *probe, start time.Time, made *reached, err error) Ki
 	switch {
 	case !news || !c.several && !c.isOpen(): // of a single host that has not been opened yet, opening tells
 	case down:
-		observer.Emit(c.bus, HostDown{c.name, c.dialect, h.address, kind, shown(err)})
+		c.emit(HostDown{c.name, c.dialect, h.address, kind, shown(err)})
 	default:
-		observer.Emit(c.bus, HostUp{c.name, c.dialect, h.address})
+		c.emit(HostUp{c.name, c.dialect, h.address})
 	}
 	if p != nil {
 		c.closeConn(made.dc)
 	}
-	return kind
 }
 
 // isOutage reports whether a failure of this kind says that a server is down. One that refuses a login is not, nor one that

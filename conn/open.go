@@ -80,9 +80,9 @@ func open(ctx context.Context, given Config, o *options) (*Conn, error) {
 	if k != nil {
 		go k.run(warmed.Err)
 	}
-	observer.Emit(o.bus, Opened{o.name, c.Dialect(), attempts, time.Since(start)})
+	c.pool.emit(Opened{o.name, c.Dialect(), attempts, time.Since(start)})
 	if k != nil && k.min > 0 {
-		observer.Emit(o.bus, warmed)
+		c.pool.emit(warmed)
 	}
 	c.startReader(o.check)
 	return c, nil
@@ -150,7 +150,7 @@ func (o *options) prepare(given *Config, e *Error) (*Conn, *Config, error) {
 	case o.serverOnly && info.Files:
 		return nil, nil, fmt.Errorf("the dialect %s does not support ServerOnly: leave it out", info.Dialect)
 	}
-	e.Dialect, e.Target = info.Dialect, target(cfg, &info)
+	e.Dialect, e.Target = info.Dialect, target(cfg, each, &info)
 	pool := &connector{
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
 		name:    o.name, target: e.Target, driver: d, dialect: info.Dialect,
@@ -162,7 +162,7 @@ func (o *options) prepare(given *Config, e *Error) (*Conn, *Config, error) {
 		pool.role, pool.suspects = cfg.Role, newSuspects()
 	}
 	if !info.Files {
-		pool.upkeep = newUpkeep(cfg, o)
+		pool.upkeep = newUpkeep(o)
 	}
 	for i := range each {
 		h, err := pool.newHost(&each[i], &info, o)

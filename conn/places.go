@@ -13,8 +13,11 @@ import (
 // database/sql counts a place as taken for good where the driver panics in what it is asked between queries: to reset,
 // to validate or to close a connection. These functions make up for that, and return when the driver does not.
 
-// take gets a connection out of the pool.
-func (c *connector) take(ctx context.Context, l limit) (*sql.Conn, error) {
+// take gets a connection out of the pool. decide, which may be nil, is asked before the pool opens a new one, and may refuse that.
+func (c *connector) take(ctx context.Context, l limit, decide func() error) (*sql.Conn, error) {
+	if decide != nil {
+		ctx = context.WithValue(ctx, dialKey{}, decide)
+	}
 	var one *sql.Conn
 	gone, err := c.call(ctx, l, func(ctx context.Context) error {
 		return c.keepPlace(func() (err error) {
@@ -23,7 +26,7 @@ func (c *connector) take(ctx context.Context, l limit) (*sql.Conn, error) {
 		})
 	}, func(err error) {
 		if err == nil {
-			c.release(over, one)
+			c.release(one)
 		}
 	})
 	if gone {
@@ -34,35 +37,33 @@ func (c *connector) take(ctx context.Context, l limit) (*sql.Conn, error) {
 
 // takeIdle is take for a connection that is idle already.
 func (c *connector) takeIdle(ctx context.Context, patience time.Duration) (*sql.Conn, error) {
-	return c.take(context.WithValue(ctx, dialKey{}, func() error { return errNotIdle }), limit{from: time.Now(), after: patience})
+	return c.take(ctx, limit{from: time.Now(), after: patience}, func() error { return errNotIdle })
 }
 
 var errNotIdle = errors.New("no connection is idle")
 
-// release gives connections back to the pool.
-func (c *connector) release(ctx context.Context, held ...*sql.Conn) {
-	for _, one := range held {
-		c.letGo(ctx, one, one.Close) // which fails only for a connection that is closed already
-	}
-}
+// release gives a connection back to the pool.
+func (c *connector) release(one *sql.Conn) { c.letGo(one, false) }
 
 // retire closes a connection for good. Not every driver tells database/sql that one is dead.
-// https://pkg.go.dev/database/sql#Conn.Raw
-func (c *connector) retire(one *sql.Conn) {
-	c.letGo(over, one, func() error { return one.Raw(func(any) error { return driver.ErrBadConn }) })
-}
+func (c *connector) retire(one *sql.Conn) { c.letGo(one, true) }
 
-// letGo calls f, after which the connection is no longer the caller's. Where the driver panics in it, the sockets are
-// closed, which may be all that is left of the connection.
-func (c *connector) letGo(ctx context.Context, one *sql.Conn, f func() error) {
-	err := do(ctx, func() error {
+// letGo is for a connection that is not the caller's any more. Where the driver panics over it, the sockets are closed, which may
+// be all that is left of the connection.
+func (c *connector) letGo(one *sql.Conn, dead bool) {
+	err := do(over, func() error {
 		returned, sockets := false, c.socketsOf(identity(one))
 		defer func() {
 			if !returned {
 				sockets.Close()
 			}
 		}()
-		_ = c.keepPlace(f)
+		_ = c.keepPlace(func() error { // which fails only for a connection that is closed already
+			if dead { // https://pkg.go.dev/database/sql#Conn.Raw
+				return one.Raw(func(any) error { return driver.ErrBadConn })
+			}
+			return one.Close()
+		})
 		returned = true
 		return nil
 	})
@@ -154,7 +155,7 @@ func (c *connector) forfeit() {
 // not be opened.
 func (c *connector) wake() {
 	if one, err := c.takeIdle(context.Background(), grace); err == nil {
-		c.release(over, one)
+		c.release(one)
 	}
 }
 

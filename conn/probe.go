@@ -2,7 +2,6 @@ package conn
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -21,16 +20,12 @@ type upkeep struct {
 	memory   *memory
 	life     context.Context // ends with the pool; nil until it is needed
 	probes   sync.WaitGroup  // what runs in it
-	ages     *ageing         // nil if connections may live for ever
 }
 
-func newUpkeep(cfg *Config, o *options) *upkeep {
+func newUpkeep(o *options) *upkeep {
 	u := &upkeep{registry: o.registry, memory: &outages}
 	if o.dial != nil { // which may lead elsewhere
 		u.memory = new(memory)
-	}
-	if cfg.Pool.MaxLifetime > 0 {
-		u.ages = &ageing{most: cfg.Pool.MaxLifetime}
 	}
 	return u
 }
@@ -64,18 +59,25 @@ func (o *outage) wait(h *host, serving bool) time.Duration {
 	return pause - time.Duration(o.chance*float64(pause/5)) - time.Since(o.ended)
 }
 
-// nudge has hosts that are down be tried in the background, where it is time for that.
-func (c *connector) nudge(down []*host) {
-	if len(down) == 0 {
-		return
-	}
+// survey returns how many hosts are not known to be down. Where there are some, it has the others be tried in the background, if
+// it is time for that.
+func (c *connector) survey(hosts []*host) (up int) {
 	m := c.memory
+	if !m.used.Load() {
+		return len(hosts)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	serving := slices.ContainsFunc(c.hosts, func(h *host) bool { return h.serves && m.find(h).isUp() })
-	for _, h := range down {
+	serving := false
+	for _, h := range hosts {
+		if m.find(h).isUp() {
+			up++
+			serving = serving || h.serves
+		}
+	}
+	for _, h := range hosts {
 		o := m.find(h)
-		if o.isUp() || o.probe != nil || o.wait(h, serving) > 0 {
+		if up == 0 || o.isUp() || o.probe != nil || o.wait(h, serving) > 0 {
 			continue
 		}
 		if serving {
@@ -83,6 +85,7 @@ func (c *connector) nudge(down []*host) {
 		}
 		c.launch(h, o, 0)
 	}
+	return up
 }
 
 // launch tries a host after a pause. The attempt is that of the pool, so that none of its callers ends it for the others. Its
@@ -202,8 +205,7 @@ func (c *connector) await(ctx context.Context, hosts []*host) (reached, failures
 			if r.err == nil {
 				return r.reached, nil
 			}
-			failed[r.host] = c.hostError(r.host, r.err)
-			if !goesOn(failed[r.host].Kind) {
+			if kind := failed.add(r.host, RoleAny, r.err); !goesOn(kind) {
 				return reached{}, failed
 			}
 		case <-life.Done():
@@ -213,26 +215,22 @@ func (c *connector) await(ctx context.Context, hosts []*host) (reached, failures
 				given, patience = nil, time.After(grace)
 				continue
 			}
-			return reached{}, c.recall(failed, hosts)
+			return reached{}, c.recall(failed)
 		case <-patience:
-			return reached{}, c.recall(failed, hosts)
+			return reached{}, c.recall(failed)
 		}
 	}
 	return reached{}, failed
 }
 
-// recall adds the last failures of the hosts that have none.
-func (c *connector) recall(failed failures, hosts []*host) failures {
+// recall adds the last failures of the hosts that are down and have none.
+func (c *connector) recall(failed failures) failures {
 	c.memory.mu.Lock()
 	defer c.memory.mu.Unlock()
-	for _, h := range hosts {
-		if o := c.memory.find(h); failed[h] == nil && o != nil && o.err != nil {
-			failed[h] = c.hostError(h, o.err)
+	for _, h := range c.hosts {
+		if o := c.memory.find(h); failed[h] == nil && !o.isUp() {
+			failed.add(h, RoleAny, o.err)
 		}
 	}
 	return failed
-}
-
-func (c *connector) hostError(h *host, err error) *HostError {
-	return &HostError{h.address, RoleAny, diagnose(err, c.driver).Kind, err}
 }

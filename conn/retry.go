@@ -12,7 +12,6 @@ import (
 
 	"github.com/sethvargo/go-retry"
 
-	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -49,17 +48,20 @@ func (r policy) backoff() retry.Backoff {
 
 // worthwhile reports whether another attempt may succeed where this error came.
 func (r policy) worthwhile(err error, driver registry.Driver) bool {
-	if hosts, ok := errors.AsType[*hostsError](err); ok && diagnose(err, driver).Kind != KindCanceled {
-		// One that kept the others from being tried, such as a refused login, decides.
-		if i := slices.IndexFunc(hosts.all, func(one *HostError) bool { return !goesOn(one.Kind) }); i >= 0 {
-			return r.worthwhile(hosts.all[i].Err, driver)
+	d := diagnose(err, driver)
+	if hosts, ok := errors.AsType[*hostsError](err); ok && d.Kind != KindCanceled {
+		any := false
+		for _, one := range hosts.all {
+			any = any || r.worthwhile(one.Err, driver)
+			if !goesOn(one.Kind) { // it kept the others from being tried, such as a refused login, and decides
+				return r.worthwhile(one.Err, driver)
+			}
 		}
-		return slices.ContainsFunc(hosts.all, func(one *HostError) bool { return r.worthwhile(one.Err, driver) })
+		return any
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return r.UnknownHost
 	}
-	d := diagnose(err, driver)
 	return d.Kind.Retryable() && !d.Permanent || d.Kind != KindUnknown && slices.Contains(r.Kinds, d.Kind)
 }
 
@@ -77,7 +79,7 @@ func (c *connector) attempt(ctx context.Context, r Retry, onRetry []func(Retryin
 			for _, f := range onRetry {
 				f(retrying)
 			}
-			observer.Emit(c.bus, retrying)
+			c.emit(retrying)
 		}
 		return delay, stop
 	})

@@ -14,25 +14,18 @@ import (
 	"time"
 
 	"github.com/patchbay-go/patchbay/internal/netconn"
-	"github.com/patchbay-go/patchbay/observer"
 )
-
-// watched is a socket of which the driver may tell the role of the server.
-type watched struct {
-	netconn.Conn
-	login *login
-}
 
 // hear is the Role of the driver's Env.
 func (c *connector) hear(socket net.Conn, r Role, cause error) {
-	w, ok := socket.(*watched)
+	l, ok := netconn.Owner(socket).(*login)
 	if !ok {
 		return // it is none of a login
 	}
-	if was, _ := w.login.known(); was == RoleAny && r != RoleAny { // the login tells
-		w.login.know(r, time.Now())
+	if was, _ := l.known(); was == RoleAny && r != RoleAny { // the login tells
+		l.know(r, time.Now())
 	} else if r != was {
-		c.suspects.add(w.login.host, cause)
+		c.suspects.add(l.host, cause)
 	}
 }
 
@@ -116,7 +109,7 @@ func (c *connector) noteRole(h *host, is Role, cause error) {
 	h.role, h.known = is, true
 	h.mu.Unlock()
 	if known && was != is {
-		observer.Emit(c.bus, RoleChanged{c.name, c.dialect, h.address, was, is, shown(cause)})
+		c.emit(RoleChanged{c.name, c.dialect, h.address, was, is, shown(cause)})
 	}
 }
 
@@ -240,7 +233,7 @@ func (k *keeper) askRole(one *sql.Conn, suspected bool) {
 		of = &login{host: new(host)}
 	}
 	if suspected && !c.suspects.have(of) {
-		c.release(over, one)
+		c.release(one)
 		return
 	}
 	why := c.suspects.get(of.host)
@@ -256,7 +249,7 @@ func (k *keeper) askRole(one *sql.Conn, suspected bool) {
 	switch {
 	case err != nil:
 	case c.fits(now):
-		c.release(over, one)
+		c.release(one)
 	default:
 		c.retire(one)
 	}

@@ -22,13 +22,14 @@ func File(path string) Func {
 			return registry.Login{}, fmt.Errorf("read the password file: %w", err)
 		}
 		defer f.Close()
-		data, err := io.ReadAll(io.LimitReader(f, longestPassword+1))
-		if err != nil {
+		data := make([]byte, longestPassword+1)
+		n, err := io.ReadFull(f, data)
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 			return registry.Login{}, fmt.Errorf("read the password file: %w", err)
 		}
-		password := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+		password := strings.TrimSuffix(strings.TrimSuffix(string(data[:n]), "\n"), "\r")
 		switch {
-		case len(data) > longestPassword:
+		case n > longestPassword:
 			return registry.Login{}, &registry.ConfigError{Field: "passwordFile", Problem: "is larger than 64 KiB", Cure: "name a file that holds the password alone"}
 		case password == "":
 			return registry.Login{}, &registry.ConfigError{Field: "passwordFile", Problem: "is an empty file", Cure: "write the password into it"}

@@ -12,6 +12,8 @@ import (
 // Group is a set of open network connections that can be made to fail together: those of one login, or of one pool.
 // Its methods may be called concurrently. The zero value is an empty group.
 type Group struct {
+	Owner any // of the user; set before a connection joins
+
 	mu              sync.Mutex
 	open            map[*member]struct{}
 	expired, closed bool
@@ -33,6 +35,15 @@ func Join(c net.Conn, groups ...*Group) net.Conn {
 		g.add(m)
 	}
 	return m
+}
+
+// Owner returns that of the first group that a connection from Join has joined, and nil for any other connection.
+func Owner(c net.Conn) any {
+	m, ok := c.(*member)
+	if !ok {
+		return nil
+	}
+	return m.groups[0].Owner
 }
 
 func (g *Group) add(m *member) {
