@@ -103,6 +103,9 @@ func (c *connector) reach(ctx context.Context) (reached, error) {
 			c.memory.doubt(h)
 		}
 	}
+	if c.several && c.sockets.Silent() >= seemsGone {
+		c.noteSilence()
+	}
 	for {
 		r, failed := c.reachOnce(ctx)
 		switch {
@@ -139,13 +142,12 @@ func (c *connector) isDoubtful() bool {
 	return c.sockets.Broken() >= seemsGone || c.lazy != nil && !c.isTried()
 }
 
-const seemsGone = 3 // connections
+const seemsGone = 3 // connections that broke, or that gave no answer one after the other
 
 // reachOnce tries the hosts that are not known to be down, or waits for those that are where there is no other. With neither
 // a connection nor an error there was none to try.
 func (c *connector) reachOnce(ctx context.Context) (reached, failures) {
-	hosts := c.inOrder()
-	left := c.survey(hosts)
+	hosts, left := c.survey(c.inOrder())
 	if left == 0 {
 		return c.await(ctx, hosts)
 	}

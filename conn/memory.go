@@ -42,6 +42,7 @@ type outage struct {
 	ended  time.Time // likewise
 	chance float64   // makes pauses differ
 	probe  *probe    // one that runs
+	silent bool      // it serves, and seems to have fallen silent; a probe runs
 
 	ramp
 }
@@ -64,7 +65,7 @@ func (m *memory) find(h *host) *outage {
 	}
 	p := h.place()
 	o := m.down[p]
-	if o != nil && o.isOver() {
+	if o != nil && !o.silent && o.isOver() {
 		m.forget(p)
 		return nil
 	}

@@ -59,20 +59,27 @@ func (o *outage) wait(h *host, serving bool) time.Duration {
 	return pause - time.Duration(o.chance*float64(pause/5)) - time.Since(o.ended)
 }
 
-// survey returns how many hosts are not known to be down. Where there are some, it has the others be tried in the background, if
-// it is time for that.
-func (c *connector) survey(hosts []*host) (up int) {
+// survey puts those hosts last that seem to have fallen silent, and returns how many are not known to be down. Where there are
+// some, it has the others be tried in the background, if it is time for that.
+func (c *connector) survey(hosts []*host) (order []*host, up int) {
 	m := c.memory
 	if !m.used.Load() {
-		return len(hosts)
+		return hosts, len(hosts)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	var silent []*host
 	serving := false
 	for _, h := range hosts {
-		if m.find(h).isUp() {
+		o := m.find(h)
+		if o.isUp() {
 			up++
 			serving = serving || h.serves
+		}
+		if o != nil && o.silent {
+			silent = append(silent, h)
+		} else {
+			order = append(order, h)
 		}
 	}
 	for _, h := range hosts {
@@ -85,7 +92,26 @@ func (c *connector) survey(hosts []*host) (up int) {
 		}
 		c.launch(h, o, 0)
 	}
-	return up
+	return append(order, silent...), up
+}
+
+// noteSilence has the hosts that serve be tried after the others, and once in the background, until that tells what they do.
+func (c *connector) noteSilence() {
+	m := c.memory
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, h := range c.hosts {
+		o := m.find(h)
+		if !h.serves || !o.isUp() || o != nil && o.probe != nil {
+			continue
+		}
+		if o == nil {
+			o = m.found(h)
+			o.rise(1)
+		}
+		o.silent = true
+		c.launch(h, o, 0)
+	}
 }
 
 // launch tries a host after a pause. The attempt is that of the pool, so that none of its callers ends it for the others. Its
@@ -127,7 +153,7 @@ func (c *connector) enter() (context.Context, bool) {
 // m.mu is held.
 func (m *memory) deliver(p *probe, made *reached, err error, down bool) {
 	if o := m.find(made.host); o != nil && o.probe == p {
-		o.probe = nil
+		o.probe, o.silent = nil, false
 	}
 	for w := range p.waiters {
 		r := result{reached: reached{host: w.host}}
