@@ -108,7 +108,7 @@ func (c *Conn) Check(ctx context.Context) error {
 		if err := c.pool.test(ctx, start, one); err != nil || c.pool.role == RoleAny {
 			return err
 		}
-		value, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the role"), one, c.Info().RoleQuery)
+		value, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the role"), one, c.pool.roleQuery)
 		if err != nil {
 			return err
 		}

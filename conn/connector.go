@@ -32,14 +32,14 @@ type connector struct {
 	closesReader atomic.Bool // by closeBoth
 	limits       Pool
 	*upkeep                    // nil for files
-	wrapped      bool          // by WithConnector
 	timeout      time.Duration // 0: none
 	name         string
 	target       string
 	driver       registry.Driver
 	dialect      string
 	query        string // tests a connection
-	args         []any  // of query
+	roleQuery    string
+	args         []any // of both
 	bus          *observer.Bus
 	keeper       *keeper                                    // nil if the pool has no Min
 	session      []func(context.Context, driver.Conn) error // of WithSession
@@ -227,16 +227,14 @@ func (c *connector) askRaw(ctx context.Context, one *sql.Conn, query string) (va
 		}
 	}()
 	failed := one.Raw(func(dc any) error {
-		defer func() {
-			if v := recover(); v != nil {
-				err = &PanicError{v, debug.Stack()}
+		err = recovered(func() (err error) {
+			stop := context.AfterFunc(ctx, c.socketsOf(dc).Expire)
+			value, err = queryOne(ctx, dc, query, c.args)
+			if !stop() && err == nil {
+				err = context.Cause(ctx)
 			}
-		}()
-		stop := context.AfterFunc(ctx, c.socketsOf(dc).Expire)
-		value, err = queryOne(ctx, dc, query, c.args)
-		if !stop() && err == nil {
-			err = context.Cause(ctx)
-		}
+			return err
+		})
 		return nil
 	})
 	return value, cmp.Or(err, failed)
@@ -258,9 +256,7 @@ func (c *connector) Close() error {
 	var err error
 	for _, h := range c.hosts {
 		err = and(err, "; ", c.closeDriver(h.inner))
-		if c.wrapped {
-			err = and(err, "; ", c.closeDriver(h.base))
-		}
+		err = and(err, "; ", c.closeDriver(h.base))
 	}
 	close(c.done())
 	if first { // it is not a method of Conn that closes the pool
@@ -269,7 +265,7 @@ func (c *connector) Close() error {
 	return err
 }
 
-// closeDriver closes a connector of the driver if that can be closed.
+// closeDriver closes a connector of the driver if there is one that can be closed.
 func (c *connector) closeDriver(of driver.Connector) error {
 	closer, ok := of.(io.Closer)
 	if !ok {

@@ -21,7 +21,7 @@ func KindOf(err error) Kind { return Diagnose(err).Kind }
 
 // Retryable reports whether err is of a kind for which opening a database is attempted again. It does not mean
 // that a statement may be repeated: it may have taken effect before its connection broke.
-func Retryable(err error) bool { return policy{}.worthwhile(err, claimant(err)) }
+func Retryable(err error) bool { return worthwhile(err, new(Retry), claimant(err)) }
 
 // claimant returns the driver of the default registry that knows err, or nil.
 func claimant(err error) registry.Driver {
@@ -119,22 +119,18 @@ func own(err error, d registry.Driver) (kind Kind, known bool) {
 			return own(inner, d)
 		}
 	case interface{ Unwrap() []error }:
-		return ownOfAll(e.Unwrap(), d)
-	}
-	return KindUnknown, false
-}
-
-func ownOfAll(all []error, d registry.Driver) (kind Kind, known bool) {
-	for i, err := range all {
-		if kind, known = own(err, d); !known {
-			continue
-		}
-		for _, before := range all[:i] {
-			if found := diagnose(before, d); found.Kind != KindUnknown {
-				return found.Kind, true
+		all := e.Unwrap()
+		for i, err := range all {
+			if kind, known = own(err, d); !known {
+				continue
 			}
+			for _, before := range all[:i] {
+				if found := diagnose(before, d); found.Kind != KindUnknown {
+					return found.Kind, true
+				}
+			}
+			return kind, true
 		}
-		return kind, true
 	}
 	return KindUnknown, false
 }

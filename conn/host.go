@@ -31,8 +31,8 @@ func (e *HostError) MarshalText() ([]byte, error) { return []byte(e.Error()), ni
 
 // host is one of the servers of a pool.
 type host struct {
-	base      driver.Connector // the driver's own
-	inner     driver.Connector // the same, or what WithConnector put around it
+	inner     driver.Connector // the driver's own, or what WithConnector put around it
+	base      driver.Connector // the driver's own in the latter case
 	*standing                  // nil for files
 }
 
@@ -70,10 +70,12 @@ func (c *connector) newHost(cfg *Config, info *registry.Info, o *options) (*host
 	if !info.Files {
 		h.standing = &standing{pool: c, address: address(cfg, info), tls: cfg.TLS}
 	}
-	if err := recovered(func() (err error) { h.base, err = c.driver.Connector(cfg.Clone(), env); return err }); err != nil {
+	if err := recovered(func() (err error) { h.inner, err = c.driver.Connector(cfg.Clone(), env); return err }); err != nil {
 		return nil, err
 	}
-	h.inner = h.base
+	if len(o.wrap) > 0 {
+		h.base = h.inner
+	}
 	for _, wrap := range o.wrap {
 		h.inner = wrap(h.inner)
 	}
@@ -147,19 +149,19 @@ const seemsGone = 3 // connections that broke, or that gave no answer one after 
 // reachOnce tries the hosts that are not known to be down, or waits for those that are where there is no other. With neither
 // a connection nor an error there was none to try.
 func (c *connector) reachOnce(ctx context.Context) (reached, failures) {
-	hosts, left := c.survey(c.inOrder())
-	if left == 0 {
+	hosts := c.inOrder()
+	up := c.survey(hosts)
+	if len(up) == 0 {
 		return c.await(ctx, hosts)
 	}
 	failed := make(failures)
 	var spare reached // a writer, where a reader is preferred
-	for _, h := range hosts {
+	for i, h := range up {
 		flight, ok := c.memory.begin(ctx, h)
 		if !ok {
 			continue
 		}
-		r, err := c.fly(ctx, h, flight, c.shareOf(ctx, left))
-		left--
+		r, err := c.fly(ctx, h, flight, c.shareOf(ctx, len(up)-i))
 		if err != nil {
 			if kind := failed.add(h, r.role, err); ctx.Err() != nil || !goesOn(kind) {
 				break

@@ -3,7 +3,6 @@ package conn
 import (
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -28,7 +27,7 @@ func line(text string, most int) string {
 		piece := text[:size]
 		if end := lineEnd(text); end > 0 {
 			piece, size = "; ", end
-		} else if !unicode.IsPrint(r) || r == utf8.RuneError && size == 1 {
+		} else if !strconv.IsPrint(r) || r == utf8.RuneError && size == 1 {
 			piece = strconv.Quote(piece)
 			piece = piece[1 : len(piece)-1]
 		}

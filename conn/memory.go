@@ -103,8 +103,8 @@ func (m *memory) forget(p place) {
 // isUp is for one of find.
 func (o *outage) isUp() bool { return o == nil || o.up }
 
-// note notes what came of an attempt to connect that began at start, and tells the bus what is news. The result of a probe, which
-// is nil for another attempt, it gives to those who wait for it, and closes a connection for which there is none of them.
+// note notes what came of an attempt to connect that began at start, and tells the bus what is news. The result of a probe it
+// gives to those who wait for it, and closes a connection that none of them can have; p is nil for any other attempt.
 func (c *connector) note(p *probe, start time.Time, made *reached, err error) {
 	kind, h, m := diagnose(err, c.driver).Kind, made.host, c.memory
 	of, byProgram := errors.AsType[*programError](err)

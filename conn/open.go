@@ -63,7 +63,7 @@ func open(ctx context.Context, given Config, o *options) (*Conn, error) {
 	}
 	k := c.makePool(o.check)
 	var warmed Warmed
-	attempts, err := c.pool.attempt(ctx, cfg.Retry, o.onRetry, func(ctx context.Context) error {
+	attempts, err := c.pool.attempt(ctx, &cfg.Retry, o.onRetry, func(ctx context.Context) error {
 		start := time.Now()
 		return c.pool.through(ctx, start, func(one *sql.Conn) (err error) {
 			if k == nil || k.min == 0 {
@@ -111,7 +111,7 @@ func (c *Conn) startLazily(start time.Time, check time.Duration) {
 // prepare does all that needs no I/O. It returns the config that is opened as well, with its DSN read.
 func prepare(given *Config, o *options) (*Conn, *Config, *Error) {
 	e := &Error{Name: o.name, Dialect: given.Dialect, Kind: KindConfig}
-	c, cfg, err := o.prepare(given, e)
+	c, cfg, err := o.build(given, e)
 	if err == nil {
 		return c, cfg, nil
 	}
@@ -121,8 +121,8 @@ func prepare(given *Config, o *options) (*Conn, *Config, *Error) {
 	return nil, nil, e
 }
 
-// prepare is the function, without the error around its error but for what that says of the database.
-func (o *options) prepare(given *Config, e *Error) (*Conn, *Config, error) {
+// build is prepare without the error around its error: it notes in e what it learns of the database.
+func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
 	if (Config{Dialect: given.Dialect}).Validate() != nil { // nothing can be asked of it, and nothing of it shown
 		e.Dialect = ""
 		return nil, nil, given.Validate()
@@ -154,9 +154,9 @@ func (o *options) prepare(given *Config, e *Error) (*Conn, *Config, error) {
 	pool := &connector{
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
 		name:    o.name, target: e.Target, driver: d, dialect: info.Dialect,
-		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
+		query: cmp.Or(info.TestQuery, "SELECT 1"), roleQuery: info.RoleQuery, args: info.QueryArgs, bus: o.bus,
 		session: o.session, limits: cfg.Pool,
-		order: cfg.HostOrder, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
+		order: cfg.HostOrder, several: len(cfg.Hosts) > 0,
 	}
 	if cfg.Role != RoleAny {
 		pool.role, pool.suspects = cfg.Role, newSuspects()

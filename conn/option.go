@@ -53,10 +53,10 @@ func WithRegistry(r *registry.Registry) Option { return func(o *options) { o.reg
 // context ends. A dialect of files never calls it; nil is the dialer of the dialect. What other pools know of servers that are
 // down is of no use where it leads, and the other way round.
 func WithDialer(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
-	if dial == nil {
-		return func(o *options) { o.dial = nil }
-	}
 	return func(o *options) {
+		if o.dial = dial; dial == nil {
+			return
+		}
 		o.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			c, err := dial(ctx, network, addr)
 			if err != nil {

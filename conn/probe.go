@@ -59,32 +59,30 @@ func (o *outage) wait(h *host, serving bool) time.Duration {
 	return pause - time.Duration(o.chance*float64(pause/5)) - time.Since(o.ended)
 }
 
-// survey puts those hosts last that seem to have fallen silent, and returns how many are not known to be down. Where there are
-// some, it has the others be tried in the background, if it is time for that.
-func (c *connector) survey(hosts []*host) (order []*host, up int) {
+// survey returns the hosts that are not known to be down, those that seem so last. Where there are some, it has the others be
+// tried in the background, if it is time for that.
+func (c *connector) survey(hosts []*host) (up []*host) {
 	m := c.memory
 	if !m.used.Load() {
-		return hosts, len(hosts)
+		return hosts
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var silent []*host
 	serving := false
-	for _, h := range hosts {
-		o := m.find(h)
-		if o.isUp() {
-			up++
-			serving = serving || h.serves
+	for _, silent := range []bool{false, true} {
+		for _, h := range hosts {
+			if o := m.find(h); o.isUp() && silent == (o != nil && o.silent) {
+				up = append(up, h)
+				serving = serving || h.serves
+			}
 		}
-		if o != nil && o.silent {
-			silent = append(silent, h)
-		} else {
-			order = append(order, h)
-		}
+	}
+	if len(up) == 0 {
+		return nil
 	}
 	for _, h := range hosts {
 		o := m.find(h)
-		if up == 0 || o.isUp() || o.probe != nil || o.wait(h, serving) > 0 {
+		if o.isUp() || o.probe != nil || o.wait(h, serving) > 0 {
 			continue
 		}
 		if serving {
@@ -92,7 +90,7 @@ func (c *connector) survey(hosts []*host) (order []*host, up int) {
 		}
 		c.launch(h, o, 0)
 	}
-	return append(order, silent...), up
+	return up
 }
 
 // noteSilence has the hosts that serve be tried after the others, and once in the background, until that tells what they do.

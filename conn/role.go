@@ -54,8 +54,8 @@ func (c *connector) checkRole(ctx context.Context, dc driver.Conn, l *login) (Ro
 	}
 	role, _ := l.known()
 	if role == RoleAny {
-		value, err := queryOne(ctx, dc, c.driver.Info().RoleQuery, c.args)
-		if err != nil && (ctx.Err() != nil || goesOn(diagnose(err, c.driver).Kind)) {
+		value, err := queryOne(ctx, dc, c.roleQuery, c.args)
+		if c.noAnswer(ctx, err) {
 			return RoleAny, err
 		}
 		if role = roleOf(value); err != nil {
@@ -65,6 +65,11 @@ func (c *connector) checkRole(ctx context.Context, dc driver.Conn, l *login) (Ro
 	}
 	c.noteRole(l.host, role, c.suspects.get(l.host).cause)
 	return role, c.judge(role)
+}
+
+// noAnswer reports whether asking for the role failed in a way that tells nothing of it.
+func (c *connector) noAnswer(ctx context.Context, err error) bool {
+	return err != nil && (ctx.Err() != nil || goesOn(diagnose(err, c.driver).Kind))
 }
 
 // judge returns an error of KindRole for a role that is not what the config asks for.
@@ -238,11 +243,11 @@ func (k *keeper) askRole(one *sql.Conn, suspected bool) {
 	}
 	why := c.suspects.get(of.host)
 	l := k.toAnswer()
-	answer, err := c.ask(k.ctx, l, one, c.driver.Info().RoleQuery) // which closes it if that fails
-	now := roleOf(answer)
-	if err != nil && (k.ctx.Err() != nil || goesOn(diagnose(err, c.driver).Kind)) {
-		return // nothing is known of the role
+	answer, err := c.ask(k.ctx, l, one, c.roleQuery) // which closes it if that fails
+	if c.noAnswer(k.ctx, err) {
+		return
 	}
+	now := roleOf(answer)
 	if was := of.know(now, l.from); was != RoleAny && now != was && why.since.IsZero() { // and so may it be over the others
 		c.suspects.add(of.host, err)
 	}
