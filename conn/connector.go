@@ -117,7 +117,8 @@ type reached struct {
 // are made to fail underneath the driver.
 func (c *connector) dial(ctx context.Context, h *host, l limit) (reached, error) {
 	if n := c.adrift.Load(); n >= mostAdrift {
-		return reached{host: h}, &endError{KindTimeout, fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)}
+		err := fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)
+		return reached{host: h}, &programError{&endError{KindTimeout, err}, false}
 	}
 	own := &login{host: h}
 	own.Owner = own
@@ -125,9 +126,9 @@ func (c *connector) dial(ctx context.Context, h *host, l limit) (reached, error)
 	gone, err := c.call(ctx, l, func(ctx context.Context) (err error) {
 		stop := context.AfterFunc(ctx, own.Expire)
 		r.dc, r.role, err = c.ready(ctx, own)
-		if !stop() && err == nil { // it came at the moment when its sockets expired
+		if !stop() && err == nil { // it came when its sockets had expired
 			c.closeConn(r.dc)
-			r.dc, err = nil, context.Cause(ctx)
+			r.dc, err = nil, &programError{context.Cause(ctx), true}
 		}
 		return err
 	}, func(err error) {
@@ -140,13 +141,18 @@ func (c *connector) dial(ctx context.Context, h *host, l limit) (reached, error)
 		c.grow(r.dc, own)
 		return r, nil
 	}
-	c.suspect(h, err)
-	if gone { // and r is the driver's
-		c.adrift.Add(1)
-		own.Close()
-		return reached{host: h}, err
+	if !gone {
+		c.suspect(h, err)
+		return r, err
 	}
-	return r, err
+	c.adrift.Add(1)
+	own.Close()
+	if own.isIn.Load() {
+		err = &programError{err, true}
+	} else {
+		c.suspect(h, err)
+	}
+	return reached{host: h}, err // r is the driver's
 }
 
 // ready connects, checks the role of the server, and has the functions of WithSession prepare the connection.
@@ -164,6 +170,7 @@ func (c *connector) ready(ctx context.Context, l *login) (_ driver.Conn, role Ro
 	if role, err = c.checkRole(ctx, dc, l); err != nil {
 		return nil, role, err
 	}
+	l.isIn.Store(true)
 	for _, prepare := range c.session {
 		if err := prepare(ctx, dc); err != nil {
 			return nil, role, &programError{err, true}

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-go/patchbay/internal/netconn"
@@ -15,6 +16,7 @@ type login struct {
 	host *host
 	due  time.Time   // zero: never
 	end  *time.Timer // until then; nil: never
+	isIn atomic.Bool // the server has let it in, and the functions of WithSession run
 
 	mu    sync.Mutex
 	role  Role      // what the server was when it was asked last, or told itself; RoleAny: not known

@@ -97,8 +97,8 @@ func (o *options) askFor(cfg *Config) (func(ctx context.Context, refused bool) (
 	}, nil
 }
 
-// programError is one of a function of the program, which says nothing of the server; with loggedIn, that the server has let the
-// pool in.
+// programError is one of this program, such as of a function that it gave, which says nothing of the server; with loggedIn, that
+// the server has let the pool in.
 type programError struct {
 	error
 	loggedIn bool
