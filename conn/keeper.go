@@ -60,7 +60,7 @@ func (k *keeper) warm(ctx context.Context, start time.Time, first *sql.Conn) (Wa
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, failed = k.fill(ctx, k.min-k.pool.db.Stats().OpenConnections)
+		_, failed = k.fill(ctx)
 	}()
 	err := k.pool.test(ctx, start, first)
 	if err != nil {
@@ -191,12 +191,12 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 	tested := new(sync.Map)
 	alive := k.testIdle(ctx, n, tested)
 	if left { // the one at the bottom, for which the others have to be taken out for a moment
-		alive += k.testIdle(ctx, k.pool.stats().Idle, tested)
+		alive += k.testIdle(ctx, math.MaxInt, tested)
 	}
 	opened := 0
 	if ctx.Err() == nil { // else callers see to it, or the pool is closed
 		cancel()
-		opened, err = k.fill(k.ctx, k.min-k.pool.stats().OpenConnections) // those who wait for it get it
+		opened, err = k.fill(k.ctx) // those who wait for it get it
 	}
 	return stats.InUse + alive + opened, err != nil || opened > 0, err
 }
@@ -222,7 +222,7 @@ func (k *keeper) toAnswer() limit {
 	return limit{time.Now(), k.pool.patience(), "not answered within", "the pool was checked"}
 }
 
-// testIdle takes n idle connections, the ones that were returned last, and gives each back when it has answered. Those
+// testIdle takes up to n idle connections, the ones that were returned last, and gives each back when it has answered. Those
 // that are dead or old are closed. It returns how many are alive, without those in tested, to which it adds them.
 func (k *keeper) testIdle(ctx context.Context, n int, tested *sync.Map) int {
 	l := k.toAnswer()
@@ -244,9 +244,10 @@ func (k *keeper) testIdle(ctx context.Context, n int, tested *sync.Map) int {
 	return int(alive.Load())
 }
 
-// eachIdle takes n idle connections and calls f with each, all at the same time: a silent server takes its time. It calls
+// eachIdle takes up to n idle connections and calls f with each, all at the same time: a silent server takes its time. It calls
 // f less often where one was dead, or a caller was quicker.
 func (k *keeper) eachIdle(ctx context.Context, n int, f func(*sql.Conn)) {
+	n = min(n, k.pool.stats().Idle)
 	// database/sql takes a connection out of the pool before it has the driver reset it. So that each gets another one,
 	// f gets none before all are taken, or a driver takes the time of a round trip to reset one.
 	var taken, done sync.WaitGroup
@@ -273,9 +274,10 @@ func (k *keeper) eachIdle(ctx context.Context, n int, f func(*sql.Conn)) {
 	done.Wait()
 }
 
-// fill opens n connections, dialsAtOnce at a time, and returns how many and the first error, after which it opens no
-// further one. It leaves a place to callers.
-func (k *keeper) fill(ctx context.Context, n int) (opened int, err error) {
+// fill opens the connections that are missing, dialsAtOnce at a time, and returns how many and the first error, after which it
+// opens no further one. It leaves a place to callers.
+func (k *keeper) fill(ctx context.Context) (opened int, err error) {
+	n := k.min - k.pool.stats().OpenConnections
 	for opened < n && err == nil {
 		batch := min(n-opened, dialsAtOnce, k.room())
 		if opened == 0 && k.pool.hasCallers() { // the server may not let the user in any more, and four failures lock him out

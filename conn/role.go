@@ -197,7 +197,7 @@ func (k *keeper) askRoles() (left bool) {
 		n = c.stats().OpenConnections
 	}
 	var asked atomic.Int32
-	k.eachIdle(k.ctx, min(n, c.stats().Idle), func(one *sql.Conn) {
+	k.eachIdle(k.ctx, n, func(one *sql.Conn) {
 		asked.Add(1)
 		k.askRole(one, suspected)
 	})
