@@ -22,11 +22,11 @@ import (
 // time and learns of the end of the pool. What it hands out is the driver's own connection.
 type connector struct {
 	lifetime
-	db           *sql.DB // the pool, which calls this connector
-	hosts        []*host // at least one
+	db           *sql.DB   // the pool, which calls this connector
+	hosts        []*host   // at least one
+	suspects     *suspects // which may be in another role now; nil for RoleAny
+	role         Role      // that a server must have
 	order        registry.HostOrder
-	role         Role        // that a server must have
-	suspects     *suspects   // which may have another now; nil for RoleAny
 	several      bool        // the config has Hosts
 	onePool      bool        // there can be no other for reading
 	closesReader atomic.Bool // by closeBoth
@@ -66,7 +66,9 @@ func (c *connector) emit(e observer.Event) { observer.Emit(c.bus, e) }
 // watch is the Watch of the driver's Env.
 func (c *connector) watch(ctx context.Context, socket net.Conn) net.Conn {
 	if l, ok := ctx.Value(loginKey{}).(*login); ok {
-		return netconn.Join(socket, &l.Group, &c.sockets)
+		m := netconn.Join(socket, &l.Group, &c.sockets)
+		m.Owner = l
+		return m
 	}
 	return netconn.Join(socket, &c.sockets)
 }
@@ -121,7 +123,6 @@ func (c *connector) dial(ctx context.Context, h *host, l limit) (reached, error)
 		return reached{host: h}, &programError{&endError{KindTimeout, err}, false}
 	}
 	own := &login{host: h}
-	own.Owner = own
 	r := reached{host: h}
 	gone, err := c.call(ctx, l, func(ctx context.Context) (err error) {
 		stop := context.AfterFunc(ctx, own.Expire)

@@ -18,10 +18,11 @@ import (
 
 // hear is the Role of the driver's Env.
 func (c *connector) hear(socket net.Conn, r Role, cause error) {
-	l, ok := netconn.Owner(socket).(*login)
-	if !ok {
+	m, ok := socket.(*netconn.Member)
+	if !ok || m.Owner == nil {
 		return // it is none of a login
 	}
+	l := m.Owner.(*login)
 	if was, _ := l.known(); was == RoleAny && r != RoleAny { // the login tells
 		l.know(r, time.Now())
 	} else if r != was {
