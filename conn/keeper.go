@@ -34,7 +34,7 @@ type keeper struct {
 	cancel context.CancelFunc
 	busy   chan struct{} // full during a check
 
-	failures int   // checks in a row
+	failures int   // of checks, in a row
 	waits    int64 // sql.DBStats.WaitCount at the last check
 }
 
@@ -75,15 +75,9 @@ func (k *keeper) event(ready int, start time.Time, err error) Warmed {
 	return Warmed{k.pool.name, k.pool.dialect, ready, k.min, time.Since(start), d.Kind, d.Hint, shown(err)}
 }
 
-// begin fills a pool that was opened lazily, and then looks after it.
-func (k *keeper) begin() {
-	k.busy <- struct{}{}
-	k.run(k.checkAndTell())
-}
-
-// run checks the pool until it is stopped.
-func (k *keeper) run(err error) {
-	next := time.NewTimer(k.pause(err))
+// run checks the pool until it is stopped, for the first time after a pause.
+func (k *keeper) run(pause time.Duration) {
+	next := time.NewTimer(pause)
 	defer next.Stop()
 	var again <-chan time.Time // to ask suspects that could not be asked
 	delay, last := grace, time.Time{}

@@ -55,8 +55,8 @@ func (c *connector) tried(err error) {
 	}
 	l.up.Store(true)
 	l.failure, c.untold = nil, true
-	opened := Opened{c.name, c.dialect, l.attempts, time.Since(l.since)}
-	l.events.Add(func() { c.emit(opened) })
+	attempts, took := l.attempts, time.Since(l.since)
+	l.events.Add(func() { c.emit(Opened{c.name, c.dialect, attempts, took}) })
 	c.mu.Unlock()
 	defer l.events.Run() // also where a listener ends the goroutine
 	l.events.Run()

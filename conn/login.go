@@ -81,9 +81,10 @@ func (s *logins) of(dc any) *login {
 	return s.by[dc]
 }
 
-func (s *logins) all() (all []*login) {
+func (s *logins) all() []*login {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	all := make([]*login, 0, len(s.by))
 	for _, l := range s.by {
 		all = append(all, l)
 	}

@@ -78,7 +78,7 @@ func open(ctx context.Context, given Config, o *options) (*Conn, error) {
 	}
 	c.pool.opened()
 	if k != nil {
-		go k.run(warmed.Err)
+		go k.run(k.pause(warmed.Err))
 	}
 	c.pool.emit(Opened{o.name, c.Dialect(), attempts, time.Since(start)})
 	if k != nil && k.min > 0 {
@@ -104,7 +104,7 @@ func (c *Conn) makePool(check time.Duration) (k *keeper) {
 func (c *Conn) startLazily(start time.Time, check time.Duration) {
 	c.pool.lazy = &laziness{since: start}
 	if k := c.makePool(check); k != nil {
-		go k.begin()
+		go k.run(0)
 	}
 }
 
