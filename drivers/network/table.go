@@ -107,11 +107,8 @@ func (targets oneOf) is(err error) bool {
 	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
 }
 
-// As matches errors that are or wrap an E, as [errors.AsType] has it.
-func As[E error](err error) bool {
-	_, ok := errors.AsType[E](err)
-	return ok
-}
+// As matches errors that are or wrap an E. [errors.AsType] is compiled once for each, [errors.As] for all of them.
+func As[E error](err error) bool { return errors.As(err, new(E)) }
 
 // Says matches errors whose text, or that of an error that they wrap, starts with one of the prefixes: for those
 // that have no type.

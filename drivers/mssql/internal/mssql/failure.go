@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/patchbay-go/patchbay/drivers/network"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -29,7 +30,7 @@ func (a *attempt) explain(err error) error {
 	if f.text == "EOF" || strings.HasSuffix(f.text, ": EOF") {
 		f.text = strings.TrimSuffix(f.text, "EOF") + "the server closed the connection (EOF)"
 	}
-	if _, ok := errors.AsType[runtime.Error](err); ok { // the driver has trusted what the server sent
+	if network.As[runtime.Error](err) { // the driver has trusted what the server sent
 		f.errs = append(f.errs, errNotSQLServer)
 	}
 	if cause != nil && !errors.Is(err, cause) {
