@@ -66,9 +66,9 @@ func (e *MissingDriverError) rebuild() string {
 }
 
 // missing says why the driver of a dialect is not in this registry.
-func (r *Registry) missing(info Info) error {
+func (r *Registry) missing(info *Info) error {
 	b := build{tags: buildTags()}
-	if e, found := std.find(info.Dialect); found {
+	if e := std.find(info.Dialect); e != nil {
 		stub, imported := e.driver.(absent)
 		b.linked = !imported && r != &std
 		b.imported, b.unsupported = imported, stub.unsupported
@@ -84,7 +84,7 @@ type build struct {
 	tags        []string
 }
 
-func diagnose(info Info, b build) *MissingDriverError {
+func diagnose(info *Info, b build) *MissingDriverError {
 	e := &MissingDriverError{Dialect: info.Dialect, Tag: info.Tag, Import: info.Import}
 	tagged := slices.Contains(b.tags, info.Tag) || slices.Contains(b.tags, TagAll)
 	switch {
@@ -120,7 +120,7 @@ func diagnose(info Info, b build) *MissingDriverError {
 // isTypo reports whether a build tag is an alias of the wanted dialect, or looks like its tag, or the one for all
 // drivers, mistyped.
 func isTypo(tag, wanted string) bool {
-	if info, ok := Describe(tag); ok {
+	if info := describe(tag); info != nil {
 		return info.Tag == wanted && tag != wanted
 	}
 	return spell.Nearest(tag, []string{wanted, TagAll}) != ""

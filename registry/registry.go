@@ -51,7 +51,7 @@ func (r *Registry) register(d Driver, by string) {
 	if d == nil {
 		panic("registry: Register of a nil Driver by " + by)
 	}
-	added := &entry{d.Info().clone(), d, fmt.Sprintf("%T of %s", d, by)}
+	added := &entry{d.Info(), d, fmt.Sprintf("%T of %s", d, by)}
 	names := added.info.names()
 	for i, name := range names {
 		if !validName(name) {
@@ -92,17 +92,17 @@ func same(a, b Driver) bool { return reflect.ValueOf(a).Comparable() && a == b }
 // whose driver is not in this registry, and an [*UnsupportedDialectError] for any other name.
 func (r *Registry) Lookup(name string) (Driver, error) {
 	lower := strings.ToLower(name)
-	e, found := r.find(lower)
-	info, known := Describe(lower)
-	if !found && known { // the name may be an alias that the registered driver does not claim itself
-		e, found = r.find(info.Dialect)
+	e := r.find(lower)
+	info := describe(lower)
+	if e == nil && info != nil { // the name may be an alias that the registered driver does not claim itself
+		e = r.find(info.Dialect)
 	}
 	switch {
-	case found && !isAbsent(e.driver):
+	case e != nil && !isAbsent(e.driver):
 		return e.driver, nil
-	case found:
-		return nil, r.missing(e.info)
-	case known:
+	case e != nil:
+		return nil, r.missing(&e.info)
+	case info != nil:
 		return nil, r.missing(info)
 	}
 	return nil, unsupported(name, r.list())
@@ -119,14 +119,14 @@ func (r *Registry) Linked() []Info {
 	return infos
 }
 
-// find returns the entry with this dialect or alias.
-func (r *Registry) find(name string) (*entry, bool) {
+// find returns the entry with this dialect or alias, or nil.
+func (r *Registry) find(name string) *entry {
 	for _, e := range r.list() {
 		if e.info.answersTo(name) {
-			return e, true
+			return e
 		}
 	}
-	return nil, false
+	return nil
 }
 
 func (r *Registry) list() []*entry {

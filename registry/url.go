@@ -34,7 +34,7 @@ func (r *Registry) ParseURL(text string) (Config, error) {
 	if err := c.parse(text, r); err != nil {
 		return Config{}, err
 	}
-	if e, ok := r.find(c.Dialect); ok {
+	if e := r.find(c.Dialect); e != nil {
 		if native, ok := e.driver.(Native); ok {
 			if err := native.Import(&c); err != nil {
 				return Config{}, err
@@ -62,7 +62,7 @@ func (c *Config) parse(text string, r *Registry) error {
 		return badURL("is a DSN of go-sql-driver/mysql", "write it as mysql://user:password@host/database")
 	}
 	if before, _, suffixed := strings.Cut(scheme, "+"); suffixed {
-		if _, known := r.describe(before); known {
+		if r.describe(before) != nil {
 			return badURL("names a driver of another language after the +", "write "+before+":// in place of "+scheme+"://")
 		}
 	}
@@ -74,7 +74,8 @@ func (c *Config) parse(text string, r *Registry) error {
 		return badURL("is one of JDBC", cure)
 	}
 	c.Dialect = scheme
-	info, known := r.describe(scheme)
+	info := r.describe(scheme)
+	known := info != nil
 	if strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return badURL("contains a space or control character", "write it percent-encoded, a space as %20")
 	}
@@ -88,7 +89,7 @@ func (c *Config) parse(text string, r *Registry) error {
 	var err error
 	authority, isServer := strings.CutPrefix(rest, "//")
 	switch {
-	case info.Files:
+	case known && info.Files:
 		c.Filename, err = c.parseFile(rest)
 	case !known && foreign[scheme] != "":
 		return badURL(fmt.Sprintf("starts with %q, which is no dialect", scheme), foreign[scheme])
@@ -105,7 +106,7 @@ func (c *Config) parse(text string, r *Registry) error {
 		return err
 	}
 	path := ""
-	if info.Dialect == instancesIn {
+	if known && info.Dialect == instancesIn {
 		path, c.Database = c.Database, ""
 	}
 	if query != "" {
@@ -178,11 +179,11 @@ func (c *Config) parseFile(rest string) (string, error) {
 }
 
 // describe returns what is known of a dialect, which is registered here or comes with Patchbay.
-func (r *Registry) describe(name string) (Info, bool) {
-	if e, ok := r.find(name); ok {
-		return e.info, true
+func (r *Registry) describe(name string) *Info {
+	if e := r.find(name); e != nil {
+		return &e.info
 	}
-	return Describe(name)
+	return describe(name)
 }
 
 // parseServer reads user:password@host:port/database.

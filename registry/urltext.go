@@ -137,8 +137,8 @@ func (c Config) Format(f fmt.State, verb rune) {
 
 // isFile reports whether the part before the query is a file name.
 func (c Config) isFile() bool {
-	info, known := std.describe(c.Dialect)
-	files := info.Files || !known && c.Filename != ""
+	info := std.describe(c.Dialect)
+	files := info == nil && c.Filename != "" || info != nil && info.Files
 	return files && c.Host == "" && len(c.Hosts) == 0 && c.Port == 0 && c.User == "" && c.Password.IsZero()
 }
 
