@@ -52,33 +52,32 @@ func (r *Registry) register(d Driver, by string) {
 		panic("registry: Register of a nil Driver by " + by)
 	}
 	added := &entry{d.Info(), d, fmt.Sprintf("%T of %s", d, by)}
-	names := added.info.names()
-	for i, name := range names {
-		if !validName(name) {
-			panic(fmt.Sprintf("registry: %q of %s is not a name that a URL can start with", name, added.by))
-		}
-		if slices.Contains(names[:i], name) {
-			panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, added.by, added.by))
-		}
-	}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	next := []*entry{added}
+	var next []*entry
 	for _, e := range r.list() {
 		switch {
 		case e.info.Dialect != added.info.Dialect: // another one
+			next = append(next, e)
 		case same(e.driver, d), isAbsent(d):
 			return
-		case isAbsent(e.driver):
-			continue
+		case !isAbsent(e.driver):
+			next = append(next, e) // they have a name in common
 		}
-		for _, name := range names {
-			if e.info.answersTo(name) {
-				panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, e.by, added.by))
+	}
+	next = append(next, added)
+	claimed := make(map[string]string)
+	for _, e := range next {
+		for _, name := range e.info.names() {
+			if !validName(name) {
+				panic(fmt.Sprintf("registry: %q of %s is not a name that a URL can start with", name, e.by))
 			}
+			if other, taken := claimed[name]; taken {
+				panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, other, e.by))
+			}
+			claimed[name] = e.by
 		}
-		next = append(next, e)
 	}
 	slices.SortFunc(next, func(a, b *entry) int { return strings.Compare(a.info.Dialect, b.info.Dialect) })
 	r.entries.Store(&next)
@@ -91,21 +90,15 @@ func same(a, b Driver) bool { return reflect.ValueOf(a).Comparable() && a == b }
 // The error is a [*MissingDriverError] for a dialect that comes with Patchbay, or was registered as [Absent], but
 // whose driver is not in this registry, and an [*UnsupportedDialectError] for any other name.
 func (r *Registry) Lookup(name string) (Driver, error) {
-	lower := strings.ToLower(name)
-	e := r.find(lower)
-	info := describe(lower)
-	if e == nil && info != nil { // the name may be an alias that the registered driver does not claim itself
-		e = r.find(info.Dialect)
+	info := r.describe(strings.ToLower(name))
+	if info == nil {
+		return nil, unsupported(name, r.list())
 	}
-	switch {
-	case e != nil && !isAbsent(e.driver):
+	// By the dialect: the name may be an alias that the registered driver does not claim itself.
+	if e := r.find(info.Dialect); e != nil && !isAbsent(e.driver) {
 		return e.driver, nil
-	case e != nil:
-		return nil, r.missing(&e.info)
-	case info != nil:
-		return nil, r.missing(info)
 	}
-	return nil, unsupported(name, r.list())
+	return nil, r.missing(info)
 }
 
 // Linked returns the dialects whose drivers are in this registry, sorted by name.
