@@ -56,26 +56,30 @@ func checkTexts(prefix string, given map[string]string, list []Param) (map[strin
 	checked := make(map[string]string, len(given))
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		i := slices.IndexFunc(list, func(p Param) bool { return p.Name == name })
-		if i < 0 {
-			var names []string
-			for _, p := range list {
-				names = append(names, p.Name)
-			}
-			slices.Sort(names)
-			errs = append(errs, unknownKey(prefix+name, name, names))
-			continue
-		}
-		value, err := list[i].read(given[name])
-		if err != nil {
-			errs = append(errs, &ConfigError{prefix + name, err.Error(), ""})
-		}
+		value, err := readParam(list, prefix, name, given[name])
+		errs = append(errs, err)
 		checked[name] = value
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	return checked, nil
+}
+
+func readParam(list []Param, prefix, name, value string) (string, error) {
+	var names []string
+	for _, p := range list {
+		if p.Name == name {
+			value, err := p.read(value)
+			if err != nil {
+				err = &ConfigError{prefix + name, err.Error(), ""}
+			}
+			return value, err
+		}
+		names = append(names, p.Name)
+	}
+	slices.Sort(names)
+	return "", unknownKey(prefix+name, name, names)
 }
 
 // Misspelled returns the error for a key that nearly spells a known one, and nil for any other: what it may be then is
