@@ -21,16 +21,17 @@ func Absent(dialect string, platforms ...string) Driver {
 }
 
 // Info describes a dialect that comes with Patchbay; of any other it knows the name, which is the tag as well.
-func (a absent) Info() Info { return a.info().clone() }
-
-func (a absent) info() *Info {
-	if info := describe(a.dialect); info != nil {
+func (a absent) Info() Info {
+	if info, ok := Describe(a.dialect); ok {
 		return info
 	}
-	return &Info{Dialect: a.dialect, Tag: a.dialect}
+	return Info{Dialect: a.dialect, Tag: a.dialect}
 }
 
-func (a absent) Connector(Config, Env) (driver.Connector, error) { return nil, std.missing(a.info()) }
+func (a absent) Connector(Config, Env) (driver.Connector, error) {
+	info := a.Info()
+	return nil, std.missing(&info)
+}
 
 func (absent) Diagnose(error) Diagnosis { return Diagnosis{} }
 

@@ -19,10 +19,12 @@ func (c Config) HostConfigs() ([]Config, error) {
 		if problem != "" {
 			return nil, &ConfigError{hostField(i), problem, cure}
 		}
-		all[i] = c.Clone()
-		all[i].Hosts, all[i].HostOrder, all[i].Host = nil, HostsListed, host
+		one := &all[i]
+		*one = c
+		one.unshare()
+		one.Hosts, one.HostOrder, one.Host = nil, HostsListed, host
 		if port != 0 {
-			all[i].Port = port
+			one.Port = port
 		}
 	}
 	return all, nil

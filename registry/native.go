@@ -62,7 +62,7 @@ func (r *Registry) resolve(cfg *Config) (Driver, error) {
 			return d, &ConfigError{"params." + name, "is no place for a password", "use the field password"}
 		}
 	}
-	*cfg = cfg.Clone()
+	cfg.unshare()
 	strange := notWords(native, cfg)
 	for name := range strange {
 		delete(cfg.Params, name)

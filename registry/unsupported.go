@@ -32,7 +32,7 @@ func (e *UnsupportedDialectError) Error() string {
 func unsupported(name string, registered []*entry) error {
 	all := known[:len(known):len(known)]
 	for _, e := range registered {
-		if describe(e.info.Dialect) == nil {
+		if _, known := Describe(e.info.Dialect); !known {
 			all = append(all, &e.info)
 		}
 	}
