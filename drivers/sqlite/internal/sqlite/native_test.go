@@ -225,12 +225,12 @@ func FuzzDSN(f *testing.F) {
 		if cfg.Params["journal_mode"] == "" && cfg.Params["mode"] != "ro" && !inMemory(cfg.Filename) {
 			t.Errorf("%q: the journal mode is ours", dsn)
 		}
-		_, set, err := locate(cfg, registry.Env{})
+		_, set, err := locate(&cfg, &registry.Env{})
 		if err != nil || strings.ContainsAny(set.writable.text, "'\"") || strings.ContainsAny(dsn, "\n/\\") {
 			return // a name that is refused; or one that could be of a file outside of the folder
 		}
 		t.Chdir(dir)
-		checkSameFile(t, dsn, cfg, set)
+		checkSameFile(t, dsn, cfg, *set)
 	})
 }
 

@@ -83,13 +83,13 @@ var words = []word{
 		if strings.EqualFold(value, "private") {
 			return nil
 		}
-		return wrongWord(name, "is shared, where busy_timeout does not hold", "leave it out: a pool has one database in memory for all its connections, named :memory:")
+		return wrong(name, "is shared, where busy_timeout does not hold", "leave it out: a pool has one database in memory for all its connections, named :memory:")
 	}},
 	{"vfs", func(_ *reading, name, value string) error {
 		if value == "" || value == "unix" && runtime.GOOS != "windows" || value == "win32" && runtime.GOOS == "windows" {
 			return nil // the default
 		}
-		return wrongWord(name, "is another way to files than the default, whose locks and journals are not known", "leave it out, and write :memory: for memdb")
+		return wrong(name, "is another way to files than the default, whose locks and journals are not known", "leave it out, and write :memory: for memdb")
 	}},
 	{"nolock", dropIf(false, "opens the file without locks: a second connection would damage it", "leave it out, or use immutable=on with mode=ro")},
 	{"psow", dropIf(true, "is about the hardware and cannot be set", "leave it out")},
@@ -113,14 +113,14 @@ func (r *reading) take(w word, value string) error {
 	return w.take(r, strings.Fields(w.names)[0], value)
 }
 
-func wrongWord(name, problem, cure string) error {
+func wrong(name, problem, cure string) error {
 	return &registry.ConfigError{Field: name, Problem: problem, Cure: cure}
 }
 
 // ofURI refuses what has no effect after a plain name, though it seems to.
 func (r *reading) ofURI(name string) error {
 	if !r.uri {
-		return wrongWord(name, "has no effect after a plain file name", "write file: before the name, or leave it out")
+		return wrong(name, "has no effect after a plain file name", "write file: before the name, or leave it out")
 	}
 	return nil
 }
@@ -129,7 +129,7 @@ func (r *reading) keep(word, param, value string) error { return put(&r.params, 
 
 func put(m *map[string]string, word, name, value string) error {
 	if old, ok := (*m)[name]; ok && !strings.EqualFold(old, value) {
-		return wrongWord(word, "says something else than another parameter for the same", "keep one of them")
+		return wrong(word, "says something else than another parameter for the same", "keep one of them")
 	}
 	if *m == nil {
 		*m = make(map[string]string)
@@ -140,12 +140,8 @@ func put(m *map[string]string, word, name, value string) error {
 
 // keepAs leaves a word in Params, under the name that it has here.
 func keepAs(name string) func(*reading, string, string) error {
-	p, _ := find(params, name)
 	return func(r *reading, word, value string) error {
-		if p.isFlag() {
-			value = flagText(value)
-		}
-		return r.keep(word, name, value)
+		return r.keep(word, name, find(params, name).written(value))
 	}
 }
 
@@ -155,27 +151,17 @@ func setting(name string) func(*reading, string, string) error {
 
 // setting puts the value of a PRAGMA into Params or Session.
 func (r *reading) setting(name, value string) error {
-	if p, ok := find(params, name); ok && p.key == "" || name == "busy_timeout" {
-		switch {
-		case name == "busy_timeout":
-			if n, err := strconv.Atoi(value); err == nil && n < 0 {
-				value = "0" // https://www.sqlite.org/pragma.html#pragma_busy_timeout
-			}
-		case p.isFlag():
-			value = flagText(value)
-		default:
-			value = inWords(name, value)
+	if p := find(params, name); p != nil && p.key == "" || name == "busy_timeout" {
+		if n, err := strconv.Atoi(value); err == nil && n < 0 && name == "busy_timeout" {
+			value = "0" // https://www.sqlite.org/pragma.html#pragma_busy_timeout
 		}
-		return r.keep(name, name, value)
+		return r.keep(name, name, p.written(value))
 	}
-	p, ok := find(pragmas, name)
-	if !ok {
-		return wrongWord("_pragma", "names a PRAGMA that is no setting of a connection", "execute it as a statement")
+	p := find(pragmas, name)
+	if p == nil {
+		return wrong("_pragma", "names a PRAGMA that is no setting of a connection", "execute it as a statement")
 	}
-	if p.isFlag() {
-		value = flagText(value)
-	}
-	return put(&r.session, name, name, inWords(name, value))
+	return put(&r.session, name, name, p.written(value))
 }
 
 // takePragmas reads name(value) and name=value. There may be several, which are separated by semicolons where
@@ -196,7 +182,7 @@ func (r *reading) takePragmas(word, text string) error {
 			value = value[1 : n-1]
 		}
 		if !found || value == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
-			return wrongWord(word, "is not a name with a value", "write _pragma=foreign_keys(1)")
+			return wrong(word, "is not a name with a value", "write _pragma=foreign_keys(1)")
 		}
 		if err := r.setting(name, value); err != nil {
 			return err
@@ -229,7 +215,7 @@ func drop(*reading, string, string) error { return nil }
 
 // never is for what cannot be had.
 func never(problem, cure string) func(*reading, string, string) error {
-	return func(_ *reading, name, _ string) error { return wrongWord(name, problem, cure) }
+	return func(_ *reading, name, _ string) error { return wrong(name, problem, cure) }
 }
 
 // dropIf drops the value that means what is done anyway, and refuses the other.
@@ -238,6 +224,6 @@ func dropIf(done bool, problem, cure string) func(*reading, string, string) erro
 		if on, ok := boolean(value); ok && on == done {
 			return nil
 		}
-		return wrongWord(name, problem, cure)
+		return wrong(name, problem, cure)
 	}
 }
