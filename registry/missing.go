@@ -69,9 +69,9 @@ func (e *MissingDriverError) rebuild() string {
 func (r *Registry) missing(info *Info) error {
 	b := build{tags: buildTags()}
 	if e := std.find(info.Dialect); e != nil {
-		stub, imported := e.driver.(absent)
+		stub, imported := e.driver.(*absent)
 		b.linked = !imported && r != &std
-		b.imported, b.unsupported = imported, stub.unsupported
+		b.imported, b.unsupported = imported, imported && stub.unsupported
 	}
 	return diagnose(info, b)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-func (dialect) Diagnose(err error) registry.Diagnosis {
+func (*dialect) Diagnose(err error) registry.Diagnosis {
 	d := table.Diagnose(err)
 	if login, ok := errors.AsType[*failure](err); ok && login.hint != "" && d.Code == "" {
 		d.Hint = login.hint

@@ -12,10 +12,10 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-var _ registry.Native = dialect{}
+var _ registry.Native = (*dialect)(nil)
 
 // Import moves the words of go-mssqldb, ADO.NET, ODBC and JDBC from Params into the fields that they mean.
-func (dialect) Import(cfg *registry.Config) error {
+func (*dialect) Import(cfg *registry.Config) error {
 	r := newReading()
 	r.hasTLS = cfg.TLS != nil
 	rest := make(map[string]string)

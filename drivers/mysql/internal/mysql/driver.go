@@ -15,13 +15,15 @@ import (
 )
 
 // Driver returns the driver of MySQL and MariaDB.
-func Driver() registry.Driver { return dialect{} }
+func Driver() registry.Driver { return &theDialect }
 
 type dialect struct{}
 
+var theDialect dialect // one for all, as registering it again is nothing
+
 const defaultPort = 3306
 
-func (dialect) Info() registry.Info {
+func (*dialect) Info() registry.Info {
 	info, _ := registry.Describe("mysql")
 	info.DriverName, info.Placeholder, info.Quotes = "mysql", registry.Question, "``"
 	// https://dev.mysql.com/doc/refman/8.4/en/innodb-transaction-isolation-levels.html
@@ -31,7 +33,7 @@ func (dialect) Info() registry.Info {
 	return info
 }
 
-func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 	if env.NoDatabase {
 		cfg.Database = "" // the server can be logged in to without one
 	}

@@ -10,10 +10,10 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-var _ registry.Native = dialect{}
+var _ registry.Native = (*dialect)(nil)
 
 // Import is that of [registry.Native].
-func (dialect) Import(cfg *registry.Config) error {
+func (*dialect) Import(cfg *registry.Config) error {
 	return words.Import(cfg, func(r *network.Reading) error {
 		if r.Later["socket"] != "" { // which clients take in place of localhost
 			if cfg.Host != "" && cfg.Host != network.DefaultHost && cfg.Host != r.Later["socket"] {
@@ -28,7 +28,7 @@ func (dialect) Import(cfg *registry.Config) error {
 // ParseDSN reads [user[:password]@][net[(address)]]/database[?name=value&...] as the driver does: the last / ends the
 // address, and the last @ before it the password, in which nothing is escaped.
 // https://github.com/go-sql-driver/mysql#dsn-data-source-name
-func (dialect) ParseDSN(dsn string) (registry.Config, error) {
+func (*dialect) ParseDSN(dsn string) (registry.Config, error) {
 	slash := strings.LastIndexByte(dsn, '/')
 	switch scheme, _, isURL := strings.Cut(dsn, "://"); {
 	case strings.ContainsRune(dsn, 0):

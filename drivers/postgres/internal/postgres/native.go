@@ -9,10 +9,10 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-var _ registry.Native = dialect{}
+var _ registry.Native = (*dialect)(nil)
 
 // Import is that of [registry.Native].
-func (dialect) Import(cfg *registry.Config) error {
+func (*dialect) Import(cfg *registry.Config) error {
 	return words.Import(cfg, func(r *network.Reading) error {
 		if r.Later["hostaddr"] != "" && cfg.Host != "" { // which goes there, and verifies the name of the host
 			r.Later["host"], cfg.Host = cfg.Host, ""
@@ -32,7 +32,7 @@ func (dialect) Import(cfg *registry.Config) error {
 }
 
 // ParseDSN reads what pgx reads: a URL, or words as name=value.
-func (dialect) ParseDSN(dsn string) (registry.Config, error) {
+func (*dialect) ParseDSN(dsn string) (registry.Config, error) {
 	dsn = strings.Trim(dsn, space)
 	scheme, rest, isURL := strings.Cut(dsn, "://")
 	var found map[string]string

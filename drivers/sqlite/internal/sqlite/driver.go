@@ -14,7 +14,9 @@ import (
 
 type dialect struct{}
 
-func (dialect) Info() registry.Info {
+var theDialect dialect // one for all, as registering it again is nothing
+
+func (*dialect) Info() registry.Info {
 	info, _ := registry.Describe("sqlite")
 	info.DriverName, info.Placeholder, info.SingleWriter = "sqlite", registry.Question, true
 	info.VersionQuery = "select sqlite_version()"
@@ -24,7 +26,7 @@ func (dialect) Info() registry.Info {
 
 // Connector opens no file. The functions, collations and hooks that a program has registered with
 // modernc.org/sqlite are there on every connection.
-func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 	path, set, err := locate(&cfg, &env)
 	if err != nil {
 		return nil, err

@@ -10,13 +10,13 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-var _ registry.Native = dialect{}
+var _ registry.Native = (*dialect)(nil)
 
 func badDSN(problem, cure string) error { return wrong("dsn", problem, cure) }
 
 // ParseDSN reads what modernc.org/sqlite and github.com/mattn/go-sqlite3 open: a file name or a file: URI, with
 // parameters. It brings the meaning that it had: what it does not say is as SQLite has it, not as it is here.
-func (dialect) ParseDSN(dsn string) (registry.Config, error) {
+func (*dialect) ParseDSN(dsn string) (registry.Config, error) {
 	name, query, err := splitDSN(dsn)
 	if err != nil {
 		return registry.Config{}, err
@@ -132,7 +132,7 @@ func decode(text string) string {
 }
 
 // Import moves the parameters of modernc.org/sqlite and github.com/mattn/go-sqlite3 from Params to where they belong.
-func (dialect) Import(cfg *registry.Config) error {
+func (*dialect) Import(cfg *registry.Config) error {
 	r := &reading{uri: true}
 	rest := make(map[string]string)
 	for _, name := range sorted(cfg.Params) {
