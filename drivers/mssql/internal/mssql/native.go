@@ -46,7 +46,11 @@ func newReading() *reading { return &reading{given: make(map[string]string)} }
 // word is a parameter in the connection strings of SQL Server's clients.
 type word struct {
 	names string // its spellings, separated by commas: case, blanks, _ and - do not count
-	take  func(r *reading, name, value string) error
+	taker
+}
+
+type taker interface {
+	take(r *reading, name, value string) error
 }
 
 func (w word) name() string { name, _, _ := strings.Cut(w.names, ", "); return name }
