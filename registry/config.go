@@ -231,7 +231,8 @@ func (c *Config) unshare() {
 	c.Credentials.Options = maps.Clone(c.Credentials.Options)
 	c.Hosts, c.Retry.Kinds = slices.Clone(c.Hosts), slices.Clone(c.Retry.Kinds)
 	if c.Readers != nil {
-		r := c.Readers.Clone()
+		r := *c.Readers
+		r.unshare()
 		c.Readers = &r
 	}
 	if c.TLS != nil {

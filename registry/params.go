@@ -44,15 +44,16 @@ func (p Param) read(value string) (string, error) {
 // that is not as its list has it; the value itself is not repeated, because a password may have ended up in the
 // wrong place.
 func CheckParams(params map[string]string, lists ...[]Param) (map[string]string, error) {
-	return checkTexts("params.", params, slices.Concat(lists...))
+	return checkTexts("params.", params, lists)
 }
 
 // CheckSession does for Session what [CheckParams] does for Params, in a dialect that has a list of its settings.
 func CheckSession(session map[string]string, lists ...[]Param) (map[string]string, error) {
-	return checkTexts("session.", session, slices.Concat(lists...))
+	return checkTexts("session.", session, lists)
 }
 
-func checkTexts(prefix string, given map[string]string, list []Param) (map[string]string, error) {
+func checkTexts(prefix string, given map[string]string, lists [][]Param) (map[string]string, error) {
+	list := slices.Concat(lists...)
 	checked := make(map[string]string, len(given))
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(given)) {

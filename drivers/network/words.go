@@ -57,7 +57,7 @@ func each(texts map[string]string, f func(name, value string) error) error {
 	return errors.Join(errs...)
 }
 
-func (w Words) take(r *Reading, name, value string) error {
+func (w *Words) take(r *Reading, name, value string) error {
 	if word, ok := w.Find(name); ok {
 		if word.Take == nil {
 			r.Later[strings.Fields(word.Names)[0]] = value
@@ -100,7 +100,7 @@ func (w Words) Find(name string) (Word, bool) {
 	return Word{}, false
 }
 
-func (w Words) param(name string) *registry.Param {
+func (w *Words) param(name string) *registry.Param {
 	for i := range w.Params {
 		if strings.EqualFold(w.Params[i].Name, name) {
 			return &w.Params[i]
@@ -109,7 +109,7 @@ func (w Words) param(name string) *registry.Param {
 	return nil
 }
 
-func (w Words) known() (names []string) {
+func (w *Words) known() (names []string) {
 	for _, word := range w.List {
 		names = append(names, strings.Fields(word.Names)...)
 	}
@@ -138,7 +138,7 @@ func (w Words) CheckParams(params map[string]string) (map[string]string, error) 
 		switch {
 		case p != nil && p.Name == name:
 		case isWord:
-			return word.misplaced("params."+name, "is no param here")
+			return wrong("params."+name, "is no param here", word.elsewhere())
 		case isName(name) && registry.Misspelled("", name, w.known()) == nil:
 			return wrong("params."+name, "is not known, or is a setting of the session", "write a setting of the session as session."+name)
 		}
@@ -158,28 +158,31 @@ func (w Words) CheckSession(session map[string]string) error {
 		seen[lower] = true
 		word, isWord := w.Find(name)
 		p := w.param(name)
+		problem, cure := "is no setting of the session", ""
 		switch {
 		case !isName(name) || strings.Contains(name, "-"):
-			return wrong("session", "has a name that no setting has", "write names of letters, digits, _ and dots")
+			field, problem, cure = "session", "has a name that no setting has", "write names of letters, digits, _ and dots"
 		case isWord && word.Here != "session."+lower:
-			return word.misplaced(field, "is no setting of the session")
+			cure = word.elsewhere()
 		case p != nil:
-			return wrong(field, "is no setting of the session", "write it as params."+p.Name)
+			cure = "write it as params." + p.Name
 		case twice:
-			return wrong(field, "is given in upper and in lower case", "keep one of them")
+			problem, cure = "is given in upper and in lower case", "keep one of them"
 		case strings.ContainsRune(value, 0):
-			return wrong(field, "contains a NUL character", "remove it")
+			problem, cure = "contains a NUL character", "remove it"
+		default:
+			return nil
 		}
-		return nil
+		return wrong(field, problem, cure)
 	})
 }
 
-func (word Word) misplaced(field, problem string) error {
-	cure := "leave it out"
-	if word.Here != "" {
-		cure = "write it as " + word.Here
+// elsewhere is the cure for a word in the wrong place.
+func (word *Word) elsewhere() string {
+	if word.Here == "" {
+		return "leave it out"
 	}
-	return wrong(field, problem, cure)
+	return "write it as " + word.Here
 }
 
 // Set puts a setting into Session.
