@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -55,18 +54,18 @@ func (r *Registry) register(d Driver, by string) {
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var next []*entry
+	var before, after []*entry // by the dialect
 	for _, e := range r.list() {
 		switch {
-		case e.info.Dialect != added.info.Dialect: // another one
-			next = append(next, e)
-		case same(e.driver, d), isAbsent(d):
+		case e.info.Dialect > added.info.Dialect:
+			after = append(after, e)
+		case e.info.Dialect == added.info.Dialect && (same(e.driver, d) || isAbsent(d)):
 			return
-		case !isAbsent(e.driver):
-			next = append(next, e) // they have a name in common
+		case e.info.Dialect < added.info.Dialect || !isAbsent(e.driver):
+			before = append(before, e)
 		}
 	}
-	next = append(next, added)
+	next := append(append(before, added), after...)
 	claimed := make(map[string]string)
 	for _, e := range next {
 		for _, name := range e.info.names() {
@@ -79,7 +78,6 @@ func (r *Registry) register(d Driver, by string) {
 			claimed[name] = e.by
 		}
 	}
-	slices.SortFunc(next, func(a, b *entry) int { return strings.Compare(a.info.Dialect, b.info.Dialect) })
 	r.entries.Store(&next)
 }
 

@@ -57,7 +57,12 @@ func (w word) name() string { name, _, _ := strings.Cut(w.names, ", "); return n
 
 // fold returns a name as it is compared.
 func fold(name string) string {
-	return strings.NewReplacer(" ", "", "_", "", "-", "", "+", "").Replace(strings.ToLower(name))
+	return strings.Map(func(c rune) rune {
+		if strings.ContainsRune(" _-+", c) {
+			return -1
+		}
+		return c
+	}, strings.ToLower(name))
 }
 
 func wordOf(name string) (word, bool) {
