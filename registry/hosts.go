@@ -33,6 +33,17 @@ func (c Config) HostConfigs() ([]Config, error) {
 // hostField names one of Hosts in errors, counted from 1: the text itself may hold a password.
 func hostField(i int) string { return fmt.Sprintf("hosts (number %d)", i+1) }
 
+// listed writes a host as Hosts and URLs have it.
+func listed(host string, port int) string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port != 0 {
+		host += ":" + strconv.Itoa(port)
+	}
+	return host
+}
+
 // splitHost reads one of Hosts. The port is 0 where there is none.
 func splitHost(text string) (host string, port int, problem, cure string) {
 	host = text

@@ -21,7 +21,7 @@ type Param struct {
 
 // read returns a value as drivers use it, a word as it is in Words. The error says what is wrong with it and does not
 // repeat it.
-func (p Param) read(value string) (string, error) {
+func (p *Param) read(value string) (string, error) {
 	switch {
 	case p.Words != nil:
 		i := slices.IndexFunc(p.Words, func(word string) bool { return strings.EqualFold(word, value) })
@@ -53,11 +53,10 @@ func CheckSession(session map[string]string, lists ...[]Param) (map[string]strin
 }
 
 func checkTexts(prefix string, given map[string]string, lists [][]Param) (map[string]string, error) {
-	list := slices.Concat(lists...)
 	checked := make(map[string]string, len(given))
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		value, err := readParam(list, prefix, name, given[name])
+		value, err := readParam(lists, prefix, name, given[name])
 		errs = append(errs, err)
 		checked[name] = value
 	}
@@ -67,17 +66,19 @@ func checkTexts(prefix string, given map[string]string, lists [][]Param) (map[st
 	return checked, nil
 }
 
-func readParam(list []Param, prefix, name, value string) (string, error) {
+func readParam(lists [][]Param, prefix, name, value string) (string, error) {
 	var names []string
-	for _, p := range list {
-		if p.Name == name {
-			value, err := p.read(value)
-			if err != nil {
-				err = &ConfigError{prefix + name, err.Error(), ""}
+	for _, list := range lists {
+		for i := range list {
+			if list[i].Name == name {
+				value, err := list[i].read(value)
+				if err != nil {
+					err = &ConfigError{prefix + name, err.Error(), ""}
+				}
+				return value, err
 			}
-			return value, err
+			names = append(names, list[i].Name)
 		}
-		names = append(names, p.Name)
 	}
 	slices.Sort(names)
 	return "", unknownKey(prefix+name, name, names)

@@ -231,14 +231,7 @@ func (c *Config) parseHosts(list string) error {
 		if err := one.parseHost(text); err != nil {
 			return err
 		}
-		host := one.Host
-		if strings.Contains(host, ":") {
-			host = "[" + host + "]"
-		}
-		if one.Port != 0 {
-			host += ":" + strconv.Itoa(one.Port)
-		}
-		c.Hosts = append(c.Hosts, host)
+		c.Hosts = append(c.Hosts, listed(one.Host, one.Port))
 	}
 	return nil
 }

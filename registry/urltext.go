@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -160,15 +159,7 @@ func (c *Config) authority() string {
 		}
 		return s
 	}
-	if strings.Contains(c.Host, ":") {
-		s += "[" + escape(c.Host, ":") + "]"
-	} else {
-		s += escape(c.Host, "")
-	}
-	if c.Port != 0 {
-		s += ":" + strconv.Itoa(c.Port)
-	}
-	return s
+	return s + escape(listed(c.Host, c.Port), ":[]")
 }
 
 // hostsInPath reports whether Hosts are read as they are where they stand before the path of a URL.
@@ -176,9 +167,9 @@ func (c *Config) hostsInPath() bool {
 	if c.Host != "" || len(c.Hosts) < 2 {
 		return false
 	}
-	for _, host := range c.Hosts {
-		var read Config
-		if host == "" || read.parseHosts(escape(host, ":[]")) != nil || read.Hosts[0] != host {
+	for _, text := range c.Hosts {
+		host, port, problem, _ := splitHost(text)
+		if problem != "" || listed(host, port) != text || strings.HasPrefix(host, "/") {
 			return false
 		}
 	}
