@@ -54,18 +54,20 @@ func (r *Registry) register(d Driver, by string) {
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var before, after []*entry // by the dialect
+	next := []*entry{added}
 	for _, e := range r.list() {
 		switch {
-		case e.info.Dialect > added.info.Dialect:
-			after = append(after, e)
-		case e.info.Dialect == added.info.Dialect && (same(e.driver, d) || isAbsent(d)):
+		case e.info.Dialect != added.info.Dialect: // another one
+		case same(e.driver, d), isAbsent(d):
 			return
-		case e.info.Dialect < added.info.Dialect || !isAbsent(e.driver):
-			before = append(before, e)
+		case isAbsent(e.driver):
+			continue
 		}
+		next = append(next, e)
 	}
-	next := append(append(before, added), after...)
+	for i := 1; i < len(next) && next[i].info.Dialect <= added.info.Dialect; i++ { // which keeps them in order
+		next[i-1], next[i] = next[i], next[i-1]
+	}
 	claimed := make(map[string]string)
 	for _, e := range next {
 		for _, name := range e.info.names() {
