@@ -37,18 +37,18 @@ func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connect
 	if env.NoDatabase {
 		cfg.Database = "" // the server can be logged in to without one
 	}
-	config := mysql.NewConfig()
-	session, err := readSettings(&cfg, config)
-	certificates, wrong := network.NewTLS(&cfg)
-	if err := errors.Join(network.CheckFields(&cfg), err, wrong); err != nil {
+	c := &connector{config: mysql.NewConfig(), cfg: cfg, env: env}
+	err := c.readSettings()
+	var wrong error
+	c.tls, wrong = network.NewTLS(&c.cfg)
+	if err := errors.Join(network.CheckFields(&c.cfg), err, wrong); err != nil {
 		return nil, err
 	}
-	config.Net, config.Addr = network.Address(&cfg, defaultPort)
-	config.DBName = cfg.Database
-	config.ParseTime = true
+	c.config.Net, c.config.Addr = network.Address(&c.cfg, defaultPort)
+	c.config.DBName = c.cfg.Database
+	c.config.ParseTime = true
 	// A comma would end the attribute.
-	config.ConnectionAttributes = "program_name:" + strings.ReplaceAll(network.AppName(&cfg), ",", " ")
-	c := &connector{config: config, cfg: cfg, env: env, tls: certificates, session: session}
+	c.config.ConnectionAttributes = "program_name:" + strings.ReplaceAll(network.AppName(&c.cfg), ",", " ")
 	s := &stopper{connector: c, warn: env.Warn}
 	c.stop, c.close = s.stop, s.close
 	return c, nil

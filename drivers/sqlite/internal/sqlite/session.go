@@ -47,28 +47,36 @@ const (
 )
 
 // notSettings are the other PRAGMAs by why no connection is opened with them.
-var notSettings = map[string]string{
-	"holds for one transaction only: set it in the transaction":          "defer_foreign_keys",
-	"holds for the whole process: set it with a statement, once":         "hard_heap_limit soft_heap_limit temp_store_directory data_store_directory",
-	"is a property of the file: set it before the first table is made":   "encoding page_size default_cache_size legacy_file_format",
-	"is a number in the file: set it with a statement":                   "application_id user_version schema_version",
-	"is a way to look at a result that is no more: leave it out":         "count_changes empty_result_callbacks full_column_names short_column_names",
-	"is for building SQLite itself: leave it out":                        "parser_trace vdbe_addoptrace vdbe_debug vdbe_listing vdbe_trace stats",
-	"asks or does something and sets nothing: execute it as a statement": "collation_list compile_options data_version database_list foreign_key_check foreign_key_list freelist_count function_list incremental_vacuum index_info index_list index_xinfo integrity_check lock_status module_list optimize page_count pragma_list quick_check shrink_memory table_info table_list table_xinfo wal_checkpoint",
+var notSettings = []struct{ problem, cure, names string }{
+	{"holds for one transaction only", "set it in the transaction", "defer_foreign_keys"},
+	{"holds for the whole process", "set it with a statement, once", "hard_heap_limit soft_heap_limit temp_store_directory data_store_directory"},
+	{"is a property of the file", "set it before the first table is made", "encoding page_size default_cache_size legacy_file_format"},
+	{"is a number in the file", "set it with a statement", "application_id user_version schema_version"},
+	{"is a way to look at a result that is no more", "leave it out", "count_changes empty_result_callbacks full_column_names short_column_names"},
+	{"is for building SQLite itself", "leave it out", "parser_trace vdbe_addoptrace vdbe_debug vdbe_listing vdbe_trace stats"},
+	{"asks or does something and sets nothing", "execute it as a statement", "collation_list compile_options data_version database_list foreign_key_check foreign_key_list freelist_count function_list incremental_vacuum index_info index_list index_xinfo integrity_check lock_status module_list optimize page_count pragma_list quick_check shrink_memory table_info table_list table_xinfo wal_checkpoint"},
 }
 
-// numbered are the words for the numbers 0, 1, 2 ... of a PRAGMA.
-var numbered = map[string][]string{
-	"auto_vacuum":   {"none", "full", "incremental"},
-	"secure_delete": {"off", "on", "fast"},
-	"synchronous":   {"off", "normal", "full", "extra"},
-	"temp_store":    {"default", "file", "memory"},
+// numbered returns what the numbers 0, 1, 2 ... of a PRAGMA stand for.
+func numbered(name string) []string {
+	switch name {
+	case "auto_vacuum":
+		return []string{"none", "full", "incremental"}
+	case "secure_delete":
+		return []string{"off", "on", "fast"}
+	case "synchronous":
+		return []string{"off", "normal", "full", "extra"}
+	case "temp_store":
+		return []string{"default", "file", "memory"}
+	}
+	return nil
 }
 
 // inWords returns the word for a number, or for true and false where the PRAGMA has on and off among others.
 func inWords(name, value string) string {
-	if n, err := strconv.Atoi(value); err == nil && 0 <= n && n < len(numbered[name]) {
-		return numbered[name][n]
+	words := numbered(name)
+	if n, err := strconv.Atoi(value); err == nil && 0 <= n && n < len(words) {
+		return words[n]
 	}
 	if on, ok := boolean(value); ok && name == "secure_delete" {
 		return onOrOff(on)
@@ -154,10 +162,10 @@ func (set *settings) refuses(name string) (problem, cure string) {
 }
 
 func notSetting(name string) (problem, cure string) {
-	for why, names := range notSettings {
-		if slices.Contains(strings.Fields(names), name) {
-			problem, cure, _ = strings.Cut(why, ": ")
+	for _, not := range notSettings {
+		if slices.Contains(strings.Fields(not.names), name) {
+			return not.problem, not.cure
 		}
 	}
-	return problem, cure
+	return "", ""
 }
