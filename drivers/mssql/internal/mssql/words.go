@@ -31,7 +31,7 @@ var words = []word{
 	{"multisubnetfailover, multi subnet failover", flag("multiSubnetFailover")},
 	{"applicationintent, application intent", call((*reading).takeIntent)},
 	{"driver, description, provider", drop{}}, // of ODBC and OLE DB: which library to load
-	{"dsn, filedsn, savefile", never{"names an entry of ODBC's own files, which are not read", "write server, user id, password and database"}},
+	{"dsn, filedsn, savefile", &never{"names an entry of ODBC's own files, which are not read", "write server, user id, password and database"}},
 
 	// How the login is encrypted, and the rest.
 	{"encrypt, use encryption for data", call(func(r *reading, name, value string) error { return one(&r.encrypt, name, value) })},
@@ -40,26 +40,26 @@ var words = []word{
 	{"certificate", aboutTLS(func(r *reading) *string { return &r.ca })},
 	{"tlsmin", aboutTLS(func(r *reading) *string { return &r.version })},
 	{"strict", flag("strict")},
-	{"serverCertificate, server certificate", never{"compares the server's certificate with a file byte for byte, which cannot be said here", "name the file as ssl.caFile, with ssl.verifyHostname=false where the name differs"}},
-	{"trustStore, trustStorePassword, trustStoreType, trustManagerClass, trustManagerConstructorArg", never{"names a store of Java", "name a PEM file as ssl.caFile"}},
-	{"clientCertificate, clientKey, clientKeyPassword", never{"is a client certificate, which SQL Server takes from programs on its own machine only", "log in with user and password, or a token"}},
-	{"fips, sslProtocol", never{"cannot be set", "leave it out: 1.2 is the lowest version that is spoken"}},
-	{"epa enabled", dropIf{"false", "cannot be had", "leave it out, or turn Extended Protection off on the server"}},
+	{"serverCertificate, server certificate", &never{"compares the server's certificate with a file byte for byte, which cannot be said here", "name the file as ssl.caFile, with ssl.verifyHostname=false where the name differs"}},
+	{"trustStore, trustStorePassword, trustStoreType, trustManagerClass, trustManagerConstructorArg", &never{"names a store of Java", "name a PEM file as ssl.caFile"}},
+	{"clientCertificate, clientKey, clientKeyPassword", &never{"is a client certificate, which SQL Server takes from programs on its own machine only", "log in with user and password, or a token"}},
+	{"fips, sslProtocol", &never{"cannot be set", "leave it out: 1.2 is the lowest version that is spoken"}},
+	{"epa enabled", &dropIf{"false", "cannot be had", "leave it out, or turn Extended Protection off on the server"}},
 
 	// Ways to log in.
 	{"authentication", call((*reading).takeAuthentication)},
 	{"integrated security, trusted_connection, integratedSecurity", call((*reading).takeIntegrated)},
-	{"fedauth, applicationclientid, clientcertpath, resource id, serviceconnectionid, systemtoken, msiClientId, accessToken, AADSecurePrincipalId, AADSecurePrincipalSecret", never{"asks for a token of Microsoft Entra ID to be fetched", entraTokens}},
+	{"fedauth, applicationclientid, clientcertpath, resource id, serviceconnectionid, systemtoken, msiClientId, accessToken, AADSecurePrincipalId, AADSecurePrincipalSecret", &never{"asks for a token of Microsoft Entra ID to be fetched", entraTokens}},
 	{"authenticator, authenticationScheme", call((*reading).takeAuthenticator)},
-	{"krb5-configfile, krb5-realm, krb5-keytabfile, krb5-credcachefile, krb5-dnslookupkdc, krb5-udppreferencelimit, jaasConfigurationName, useDefaultJaasConfig, realm, domain, gsscredential", never{"belongs to Kerberos, which is not spoken here", `log in with user and password, with a token, or as DOMAIN\name`}},
-	{"serverspn, server spn, failoverpartnerspn, failover partner spn", never{"belongs to Kerberos, which makes the name from host and port here", "leave it out"}},
-	{"change password, newPassword, new password", never{"is not done while connecting", "change it with ALTER LOGIN"}},
+	{"krb5-configfile, krb5-realm, krb5-keytabfile, krb5-credcachefile, krb5-dnslookupkdc, krb5-udppreferencelimit, jaasConfigurationName, useDefaultJaasConfig, realm, domain, gsscredential", &never{"belongs to Kerberos, which is not spoken here", `log in with user and password, with a token, or as DOMAIN\name`}},
+	{"serverspn, server spn, failoverpartnerspn, failover partner spn", &never{"belongs to Kerberos, which makes the name from host and port here", "leave it out"}},
+	{"change password, newPassword, new password", &never{"is not done while connecting", "change it with ALTER LOGIN"}},
 	{"persist security info, persistsecurityinfo", drop{}}, // whether .NET shows the password again
 
 	// Time.
 	{"connection timeout, connect timeout, timeout, loginTimeout, login timeout", seconds(func(r *reading) *time.Duration { return &r.login })},
 	{"dial timeout", seconds(func(r *reading) *time.Duration { return &r.dial })},
-	{"command timeout, queryTimeout, socketTimeout, cancelQueryTimeout", dropIf{"0 -1", "bounds each statement", "give the statement a context with a timeout"}},
+	{"command timeout, queryTimeout, socketTimeout, cancelQueryTimeout", &dropIf{"0 -1", "bounds each statement", "give the statement a context with a timeout"}},
 	{"lockTimeout", call(func(r *reading, _, value string) error { return r.set("LOCK_TIMEOUT", value) })},
 	{"keepAlive, keepAliveInterval", call(func(r *reading, name, value string) error {
 		if value == "0" {
@@ -68,37 +68,37 @@ var words = []word{
 		return nil // they are sent every 15 s
 	})},
 	{"connectRetryCount, connectRetryInterval", drop{}}, // a broken connection that is idle is replaced
-	{"disableretry, retryExec, retryConn", dropIf{"false", "cannot be had: a statement that never reached the server is sent on another connection", "leave it out"}},
+	{"disableretry, retryExec, retryConn", &dropIf{"false", "cannot be had: a statement that never reached the server is sent on another connection", "leave it out"}},
 
 	// The connection and what goes over it.
 	{"packet size, packetSize", keep("packetSize")},
 	{"protocol, net, network, network library", call((*reading).takeProtocol)},
-	{"pipe", never{"names a named pipe", "turn TCP/IP on in the SQL Server Configuration Manager, and write the host"}},
+	{"pipe", &never{"names a named pipe", "turn TCP/IP on in the SQL Server Configuration Manager, and write the host"}},
 	{"ipAddressPreference, ip address preference", drop{}}, // all addresses are tried
 	{"transparentNetworkIPResolution, transparent network ip resolution", drop{}},
-	{"log", dropIf{"0", "writes statements, also with what is secret in them, into a log", "use the events of package observer"}},
-	{"querylog_on, querylogfile, querylogtime, statslog_on, statslogfile", dropIf{"false", "writes a log of ODBC", "use the events of package observer"}},
-	{"notraceid", dropIf{"false", "cannot be had", "leave it out"}},
+	{"log", &dropIf{"0", "writes statements, also with what is secret in them, into a log", "use the events of package observer"}},
+	{"querylog_on, querylogfile, querylogtime, statslog_on, statslogfile", &dropIf{"false", "writes a log of ODBC", "use the events of package observer"}},
+	{"notraceid", &dropIf{"false", "cannot be had", "leave it out"}},
 	{"guid conversion, guidConversion", flag("guidConversion")},
 	{"timezone", keep("timezone")},
-	{"columnencryption, column encryption setting, columnEncryptionSetting", dropIf{"false", "is Always Encrypted, which is not linked here", "read the columns with go-mssqldb itself"}},
-	{"attestation protocol, enclave attestation url, enclaveAttestationUrl, enclaveAttestationProtocol, keyStoreAuthentication, keyStorePrincipalId, keyStoreSecret, keyVaultProviderClientId, keyVaultProviderClientKey", never{"belongs to Always Encrypted, which is not linked here", "leave it out"}},
-	{"MultipleActiveResultSets, multiple active result sets, mars connection, mars_connection", dropIf{"false", "cannot be had: a result that is being read has its connection for itself", "leave it out, and in a transaction read one result to its end before the next"}},
-	{"sendStringParametersAsUnicode", dropIf{"true", "cannot be set for all: a string goes as nvarchar", "pass an mssql.VarChar where the index is of varchar"}},
-	{"selectMethod", dropIf{"direct", "asks for cursors of the server", "leave it out: rows are read as they come"}},
+	{"columnencryption, column encryption setting, columnEncryptionSetting", &dropIf{"false", "is Always Encrypted, which is not linked here", "read the columns with go-mssqldb itself"}},
+	{"attestation protocol, enclave attestation url, enclaveAttestationUrl, enclaveAttestationProtocol, keyStoreAuthentication, keyStorePrincipalId, keyStoreSecret, keyVaultProviderClientId, keyVaultProviderClientKey", &never{"belongs to Always Encrypted, which is not linked here", "leave it out"}},
+	{"MultipleActiveResultSets, multiple active result sets, mars connection, mars_connection", &dropIf{"false", "cannot be had: a result that is being read has its connection for itself", "leave it out, and in a transaction read one result to its end before the next"}},
+	{"sendStringParametersAsUnicode", &dropIf{"true", "cannot be set for all: a string goes as nvarchar", "pass an mssql.VarChar where the index is of varchar"}},
+	{"selectMethod", &dropIf{"direct", "asks for cursors of the server", "leave it out: rows are read as they come"}},
 	{"responseBuffering", drop{}}, // rows are read as they come
 	{"type system version, asynchronous processing, async, transaction binding, enlist, autotranslate, regional, useFMTOnly, longAsMax, getDataExtensions, vectorTypeSupport", drop{}}, // about types and transactions of .NET and ODBC
-	{"replication, context connection, contextConnection, user instance", dropIf{"false", "is for programs inside SQL Server or beside it", "leave it out"}},
-	{"attachdbfilename, attachDbFile, extended properties, initial file name", never{"attaches a file", "use CREATE DATABASE ... FOR ATTACH, and name the database"}},
+	{"replication, context connection, contextConnection, user instance", &dropIf{"false", "is for programs inside SQL Server or beside it", "leave it out"}},
+	{"attachdbfilename, attachDbFile, extended properties, initial file name", &never{"attaches a file", "use CREATE DATABASE ... FOR ATTACH, and name the database"}},
 
 	// The session.
 	{"language, current language", call(func(r *reading, _, value string) error { return r.set("LANGUAGE", value) })},
 	{"quotedId", option("QUOTED_IDENTIFIER")},
 	{"concatNullYieldsNull", option("CONCAT_NULL_YIELDS_NULL")},
-	{"ansiNPW", dropIf{"true", "turns off ANSI_NULLS, ANSI_PADDING and ANSI_WARNINGS", "name them: session.ANSI_NULLS=off"}},
+	{"ansiNPW", &dropIf{"true", "turns off ANSI_NULLS, ANSI_PADDING and ANSI_WARNINGS", "name them: session.ANSI_NULLS=off"}},
 	{"xopenStates, lastUpdateCount, disableStatementPooling, statementPoolingCacheSize, sendTimeAsDatetime, serverPreparedStatementDiscardThreshold, enablePrepareOnFirstPreparedStatementCall, useBulkCopyForBatchInsert, delayLoadingLobs, columnFormat", drop{}}, // about the API of JDBC
-	{"isolationLevel, transactionIsolation", never{"belongs to a transaction", "give it to BeginTx"}},
-	{"schema", dropIf{"dbo", "is none of the connection's: it belongs to the user of the database", "write ALTER USER ... WITH DEFAULT_SCHEMA, or name it in statements"}},
+	{"isolationLevel, transactionIsolation", &never{"belongs to a transaction", "give it to BeginTx"}},
+	{"schema", &dropIf{"dbo", "is none of the connection's: it belongs to the user of the database", "write ALTER USER ... WITH DEFAULT_SCHEMA, or name it in statements"}},
 
 	// The pool.
 	{"pooling", call(func(r *reading, name, value string) error {
@@ -183,12 +183,12 @@ func (drop) take(*reading, string, string) error { return nil }
 // never is for what cannot be had.
 type never struct{ problem, cure string }
 
-func (n never) take(_ *reading, name, _ string) error { return wrongWord(name, n.problem, n.cure) }
+func (n *never) take(_ *reading, name, _ string) error { return wrongWord(name, n.problem, n.cure) }
 
 // dropIf drops the values that mean what is done anyway, and refuses all others.
 type dropIf struct{ values, problem, cure string }
 
-func (d dropIf) take(_ *reading, name, value string) error {
+func (d *dropIf) take(_ *reading, name, value string) error {
 	on, isBool := boolean(value)
 	values := strings.Fields(d.values)
 	if isBool && slices.Contains(values, strconv.FormatBool(on)) || slices.Contains(values, strings.ToLower(value)) {

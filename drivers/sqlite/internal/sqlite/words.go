@@ -51,7 +51,7 @@ var words = []word{
 	{"_recursive_triggers _rt", setting("recursive_triggers")},
 	{"_secure_delete", setting("secure_delete")},
 	{"_writable_schema", setting("writable_schema")},
-	{"_defer_foreign_keys _defer_fk", never{"holds for one transaction only", "set it in the transaction"}},
+	{"_defer_foreign_keys _defer_fk", &never{"holds for one transaction only", "set it in the transaction"}},
 	{"_txlock", keepAs("txlock")},
 	{"_time_format", keepAs("time_format")},
 	{"_time_integer_format", keepAs("time_integer_format")},
@@ -67,10 +67,10 @@ var words = []word{
 	{"_dqs", keepAs("dqs")},
 	{"_defensive", keepAs("defensive")},
 	{"_error_rc _mutex _stmt_cache_size", drop{}}, // how errors read, and what a pool of connections does by itself
-	{"_timefmt", never{"is of github.com/ncruces/go-sqlite3", "write time_format=sqlite, or another that is listed there"}},
-	{"_auth _auth_user _auth_pass _auth_crypt _auth_salt", never{"belongs to users of SQLite, which SQLite has given up", "leave it out, and protect the file"}},
-	{"_key _pragma_key _crypto_key _cipher _pragma_cipher_page_size _hexkey key hexkey", never{"is for an encrypted file, which SQLite itself cannot read", "encrypt the disk, or use a driver of SQLCipher"}},
-	{"load_extension _load_extension extension extensions _extensions enable_load_extension", never{"loads an extension from a library of C, which modernc.org/sqlite cannot", "register functions with modernc.org/sqlite"}},
+	{"_timefmt", &never{"is of github.com/ncruces/go-sqlite3", "write time_format=sqlite, or another that is listed there"}},
+	{"_auth _auth_user _auth_pass _auth_crypt _auth_salt", &never{"belongs to users of SQLite, which SQLite has given up", "leave it out, and protect the file"}},
+	{"_key _pragma_key _crypto_key _cipher _pragma_cipher_page_size _hexkey key hexkey", &never{"is for an encrypted file, which SQLite itself cannot read", "encrypt the disk, or use a driver of SQLCipher"}},
+	{"load_extension _load_extension extension extensions _extensions enable_load_extension", &never{"loads an extension from a library of C, which modernc.org/sqlite cannot", "register functions with modernc.org/sqlite"}},
 
 	{"mode", call(func(r *reading, name, value string) error {
 		if err := r.ofURI(name); err != nil {
@@ -100,9 +100,9 @@ var words = []word{
 		}
 		return wrong(name, "is another way to files than the default, whose locks and journals are not known", "leave it out, and write :memory: for memdb")
 	})},
-	{"nolock", dropIf{false, "opens the file without locks: a second connection would damage it", "leave it out, or use immutable=on with mode=ro"}},
-	{"psow", dropIf{true, "is about the hardware and cannot be set", "leave it out"}},
-	{"modeof", never{"gives a new file the permissions of another, which cannot be had", "make the file first"}},
+	{"nolock", &dropIf{false, "opens the file without locks: a second connection would damage it", "leave it out, or use immutable=on with mode=ro"}},
+	{"psow", &dropIf{true, "is about the hardware and cannot be set", "leave it out"}},
+	{"modeof", &never{"gives a new file the permissions of another, which cannot be had", "make the file first"}},
 }
 
 func wordOf(name string) (word, bool) {
@@ -227,7 +227,7 @@ func (drop) take(*reading, string, string) error { return nil }
 // never is for what cannot be had.
 type never struct{ problem, cure string }
 
-func (n never) take(_ *reading, name, _ string) error { return wrong(name, n.problem, n.cure) }
+func (n *never) take(_ *reading, name, _ string) error { return wrong(name, n.problem, n.cure) }
 
 // dropIf drops the value that means what is done anyway, and refuses the other.
 type dropIf struct {
@@ -235,7 +235,7 @@ type dropIf struct {
 	problem, cure string
 }
 
-func (d dropIf) take(_ *reading, name, value string) error {
+func (d *dropIf) take(_ *reading, name, value string) error {
 	if on, ok := boolean(value); ok && on == d.done {
 		return nil
 	}
