@@ -252,28 +252,17 @@ func floatOf(value any) (float64, error) {
 }
 
 // kindsOf reads a list of kinds by their names; in a URL it is separated by commas.
-func kindsOf(value any) ([]Kind, error) {
-	var names []string
-	switch v := value.(type) {
-	case untyped:
-		names = strings.Split(string(v), ",")
-	case []string:
-		names = v
-	case []any:
-		for _, one := range v {
-			name, _ := one.(string)
-			names = append(names, name)
-		}
-	}
-	var kinds []Kind
+func kindsOf(value any) (kinds []Kind, err error) {
+	names, err := textsOf(value)
 	for _, name := range names {
 		kind, ok := kindNamed(name)
 		if !ok {
-			return nil, errors.New("must be a list of kinds of failure, such as no database")
+			kinds = nil
+			break
 		}
 		kinds = append(kinds, kind)
 	}
-	if kinds == nil {
+	if err != nil || kinds == nil {
 		return nil, errors.New("must be a list of kinds of failure, such as no database")
 	}
 	return kinds, nil

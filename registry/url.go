@@ -50,42 +50,15 @@ func (r *Registry) ParseURL(text string) (Config, error) {
 func badURL(problem, cure string) error { return &ConfigError{"url", problem, cure} }
 
 func (c *Config) parse(text string, r *Registry) error {
-	if inQuotes(text) {
-		return badURL("is in quotes", "leave them out")
-	}
-	scheme, rest, found := strings.Cut(text, ":")
+	scheme, rest, _ := strings.Cut(text, ":")
 	scheme = strings.ToLower(scheme)
-	if !found || !validName(scheme) {
-		return badURL("does not start with a dialect", "write it as postgres://host/database or sqlite:file")
-	}
-	if strings.Contains(rest, "@tcp(") || strings.Contains(rest, "@unix(") {
-		return badURL("is a DSN of go-sql-driver/mysql", "write it as mysql://user:password@host/database")
-	}
-	if before, _, suffixed := strings.Cut(scheme, "+"); suffixed {
-		if r.describe(before) != nil {
-			return badURL("names a driver of another language after the +", "write "+before+":// in place of "+scheme+"://")
-		}
-	}
-	if scheme == "jdbc" {
-		cure := "leave out the jdbc: before it, and write user and password before the host"
-		if strings.HasPrefix(rest, "sqlserver:") {
-			cure = "write what follows jdbc: as mssql://user:password@host:port/database"
-		}
-		return badURL("is one of JDBC", cure)
+	if problem, cure := r.strange(text, scheme, rest); problem != "" {
+		return badURL(problem, cure)
 	}
 	c.Dialect = scheme
 	info := r.describe(scheme)
 	known := info != nil
-	if strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return badURL("contains a space or control character", "write it percent-encoded, a space as %20")
-	}
-	if strings.Contains(rest, "#") {
-		return badURL(`contains a "#"`, "write it as %23")
-	}
 	rest, query, _ := strings.Cut(rest, "?")
-	if strings.Contains(query, "?") {
-		return badURL(`contains a second "?"`, "escape a literal \"?\" as %3F")
-	}
 	var err error
 	authority, isServer := strings.CutPrefix(rest, "//")
 	switch {
@@ -115,6 +88,32 @@ func (c *Config) parse(text string, r *Registry) error {
 		}
 	}
 	return c.readPath(path)
+}
+
+// strange says what no URL of ours is like.
+func (r *Registry) strange(text, scheme, rest string) (problem, cure string) {
+	before, _, suffixed := strings.Cut(scheme, "+")
+	switch {
+	case inQuotes(text):
+		return "is in quotes", "leave them out"
+	case !strings.Contains(text, ":") || !validName(scheme):
+		return "does not start with a dialect", "write it as postgres://host/database or sqlite:file"
+	case strings.Contains(rest, "@tcp(") || strings.Contains(rest, "@unix("):
+		return "is a DSN of go-sql-driver/mysql", "write it as mysql://user:password@host/database"
+	case suffixed && r.describe(before) != nil:
+		return "names a driver of another language after the +", "write " + before + ":// in place of " + scheme + "://"
+	case scheme == "jdbc" && strings.HasPrefix(rest, "sqlserver:"):
+		return "is one of JDBC", "write what follows jdbc: as mssql://user:password@host:port/database"
+	case scheme == "jdbc":
+		return "is one of JDBC", "leave out the jdbc: before it, and write user and password before the host"
+	case strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		return "contains a space or control character", "write it percent-encoded, a space as %20"
+	case strings.Contains(rest, "#"):
+		return `contains a "#"`, "write it as %23"
+	case strings.Count(rest, "?") > 1:
+		return `contains a second "?"`, "escape a literal \"?\" as %3F"
+	}
+	return "", ""
 }
 
 // foreign are the schemes of URLs that other programs put into an environment variable, and what to write for them.
