@@ -459,7 +459,7 @@ func isSecretWord(word string) bool {
 	return false
 }
 
-// words splits a name such as api_token, api-token or apiToken, and returns the words in lower case.
+// words splits a name such as api_token, api-token or apiToken, and returns the words in lower case, of which some are empty.
 func words(name string) []string {
 	var b strings.Builder
 	lower := false
@@ -473,5 +473,5 @@ func words(name string) []string {
 		}
 		b.WriteRune(unicode.ToLower(c))
 	}
-	return strings.Fields(b.String())
+	return strings.Split(b.String(), " ")
 }

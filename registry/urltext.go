@@ -169,7 +169,7 @@ func (c *Config) hostsInPath() bool {
 	}
 	for _, text := range c.Hosts {
 		host, port, problem, _ := splitHost(text)
-		if problem != "" || listed(host, port) != text || strings.HasPrefix(host, "/") {
+		if problem != "" || listed(host, port) != text {
 			return false
 		}
 	}

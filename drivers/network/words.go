@@ -60,7 +60,7 @@ func each(texts map[string]string, f func(name, value string) error) error {
 func (w *Words) take(r *Reading, name, value string) error {
 	if word, ok := w.Find(name); ok {
 		if word.Take == nil {
-			r.Later[strings.Fields(word.Names)[0]] = value
+			r.Later[strings.Split(word.Names, " ")[0]] = value
 			return nil
 		}
 		return named(word.Take(r, value), name)
@@ -93,7 +93,7 @@ func named(err error, name string) error {
 // Find returns the word of this spelling.
 func (w Words) Find(name string) (Word, bool) {
 	for _, word := range w.List {
-		if slices.ContainsFunc(strings.Fields(word.Names), func(s string) bool { return strings.EqualFold(s, name) }) {
+		if slices.ContainsFunc(strings.Split(word.Names, " "), func(s string) bool { return strings.EqualFold(s, name) }) {
 			return word, true
 		}
 	}
@@ -111,7 +111,7 @@ func (w *Words) param(name string) *registry.Param {
 
 func (w *Words) known() (names []string) {
 	for _, word := range w.List {
-		names = append(names, strings.Fields(word.Names)...)
+		names = append(names, strings.Split(word.Names, " ")...)
 	}
 	for _, p := range w.Params {
 		names = append(names, p.Name)
@@ -121,12 +121,14 @@ func (w *Words) known() (names []string) {
 
 // isName is the form of a setting's name in the servers, and of every parameter.
 func isName(name string) bool {
-	for part := range strings.SplitSeq(name, ".") {
-		if part == "" || !IsWord(part, "-$") || part[0] >= '0' && part[0] <= '9' {
+	before := '.'
+	for _, c := range name + "." {
+		if before == '.' && (c == '.' || '0' <= c && c <= '9') {
 			return false
 		}
+		before = c
 	}
-	return true
+	return IsWord(name, ".-$")
 }
 
 // CheckParams is [registry.CheckParams], which says where a word belongs that is no param here.
@@ -238,7 +240,11 @@ func (name keep) take(r *Reading, value string) error { return r.keep(string(nam
 func Drop(*Reading, string) error { return nil }
 
 // Never is for what cannot be had.
-func Never(problem, cure string) func(*Reading, string) error { return DropIf("", problem, cure) }
+func Never(problem, cure string) func(*Reading, string) error { return never{problem, cure}.take }
+
+type never struct{ problem, cure string }
+
+func (n never) take(*Reading, string) error { return Refuse(n.problem, n.cure) }
 
 // DropIf drops the values that mean what is done anyway, and refuses all others.
 func DropIf(values, problem, cure string) func(*Reading, string) error {
@@ -248,7 +254,7 @@ func DropIf(values, problem, cure string) func(*Reading, string) error {
 type dropIf struct{ values, problem, cure string }
 
 func (d dropIf) take(_ *Reading, value string) error {
-	if slices.Contains(strings.Fields(d.values), Plain(value)) {
+	if slices.Contains(strings.Split(d.values, " "), Plain(value)) {
 		return nil
 	}
 	return Refuse(d.problem, d.cure)

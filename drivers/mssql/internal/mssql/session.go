@@ -113,7 +113,7 @@ func readSession(given map[string]string) ([]string, error) {
 // noOption says why a session cannot be opened with a SET statement.
 func noOption(name string) (problem, cure string) {
 	for _, no := range noOptions {
-		if slices.Contains(strings.Fields(no.names), name) {
+		if slices.Contains(strings.Split(no.names, " "), name) {
 			return "is no setting for a session here, because " + no.problem, no.cure
 		}
 	}

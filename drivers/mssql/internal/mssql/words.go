@@ -190,7 +190,7 @@ type dropIf struct{ values, problem, cure string }
 
 func (d *dropIf) take(_ *reading, name, value string) error {
 	on, isBool := boolean(value)
-	values := strings.Fields(d.values)
+	values := strings.Split(d.values, " ")
 	if isBool && slices.Contains(values, strconv.FormatBool(on)) || slices.Contains(values, strings.ToLower(value)) {
 		return nil
 	}

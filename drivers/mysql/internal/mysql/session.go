@@ -81,7 +81,8 @@ func level(value string) int {
 	if i := strings.Index("0123", value); i >= 0 && len(value) == 1 {
 		return i
 	}
-	return slices.Index(levels, strings.ToUpper(strings.ReplaceAll(value, "-", " ")))
+	spaced := strings.ReplaceAll(value, "-", " ")
+	return slices.IndexFunc(levels, func(level string) bool { return strings.EqualFold(level, spaced) })
 }
 
 func isLevel(value string) error {
@@ -148,9 +149,10 @@ func zoneName(session map[string]string) string {
 // a text with characters that some modes read in another way by its bytes.
 // https://dev.mysql.com/doc/refman/8.4/en/charset-introducer.html
 func literal(value string) string {
-	switch strings.ToLower(value) {
-	case serversOwn, "true", "false":
-		return strings.ToUpper(value)
+	for _, word := range []string{"DEFAULT", "TRUE", "FALSE"} {
+		if strings.EqualFold(word, value) {
+			return word
+		}
 	}
 	if isNumber(value) {
 		return value

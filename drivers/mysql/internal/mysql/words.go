@@ -210,7 +210,7 @@ func modeOf(name, value string) (mode string, err error) {
 	switch {
 	case name == "ssl-mode":
 		for _, words := range sslModes {
-			if all := strings.Fields(words); slices.Contains(all, value) {
+			if all := strings.Split(words, " "); slices.Contains(all, value) {
 				mode = all[0]
 			}
 		}

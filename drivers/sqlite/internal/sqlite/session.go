@@ -163,7 +163,7 @@ func (set *settings) refuses(name string) (problem, cure string) {
 
 func notSetting(name string) (problem, cure string) {
 	for _, not := range notSettings {
-		if slices.Contains(strings.Fields(not.names), name) {
+		if slices.Contains(strings.Split(not.names, " "), name) {
 			return not.problem, not.cure
 		}
 	}

@@ -107,7 +107,7 @@ var words = []word{
 
 func wordOf(name string) (word, bool) {
 	for _, w := range words {
-		if slices.Contains(strings.Fields(w.names), strings.ToLower(name)) {
+		if slices.Contains(strings.Split(w.names, " "), strings.ToLower(name)) {
 			return w, true
 		}
 	}
@@ -119,7 +119,7 @@ func (r *reading) take(w word, value string) error {
 	if value == "" {
 		return nil
 	}
-	return w.take(r, strings.Fields(w.names)[0], value)
+	return w.take(r, strings.Split(w.names, " ")[0], value)
 }
 
 func wrong(name, problem, cure string) error {
