@@ -3,6 +3,7 @@ package conn_test
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"flag"
@@ -28,6 +29,7 @@ type wire struct {
 
 	mu     sync.Mutex
 	down   bool
+	silent string            // the address of a server that is frozen
 	far    map[net.Conn]bool // the servers' ends
 	dials  []time.Time
 	flying int
@@ -49,7 +51,7 @@ func (w *wire) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 }
 
 // dial is the network.
-func (w *wire) dial(context.Context, string, string) (net.Conn, error) {
+func (w *wire) dial(_ context.Context, _, address string) (net.Conn, error) {
 	w.mu.Lock()
 	w.dials = append(w.dials, time.Now())
 	w.flying++
@@ -64,10 +66,32 @@ func (w *wire) dial(context.Context, string, string) (net.Conn, error) {
 	}
 	near, far := net.Pipe()
 	w.far[far] = true
-	go func() {
-		_, _ = io.Copy(far, far) // an echo, until one side closes
+	go func() { // an echo, until one side closes
+		for b := make([]byte, 1); ; {
+			if _, err := far.Read(b); err != nil {
+				return
+			}
+			if w.isSilent(address) {
+				continue
+			}
+			if _, err := far.Write(b); err != nil {
+				return
+			}
+		}
 	}()
 	return near, nil
+}
+
+func (w *wire) isSilent(address string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.silent == address
+}
+
+func (w *wire) freeze(address string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.silent = address
 }
 
 // stop ends all connections and refuses others.
@@ -113,12 +137,17 @@ func (c *wireConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wireConn{Conn: socket}, nil
+	dc := &wireConn{Conn: socket, address: address}
+	if err := dc.ask(ctx); err != nil {
+		return nil, errors.Join(err, socket.Close())
+	}
+	return dc, nil
 }
 
 type wireConn struct {
 	net.Conn
-	dead bool
+	address string
+	dead    bool
 }
 
 func (c *wireConn) Prepare(string) (driver.Stmt, error) { return nil, errors.ErrUnsupported }
@@ -126,17 +155,26 @@ func (c *wireConn) Begin() (driver.Tx, error)           { return nil, errors.Err
 
 func (c *wireConn) IsValid() bool { return !c.dead }
 
-func (c *wireConn) QueryContext(context.Context, string, []driver.NamedValue) (driver.Rows, error) {
-	b := []byte{1}
-	_, err := c.Conn.Write(b)
-	if _, failed := io.ReadFull(c.Conn, b); failed != nil {
-		err = failed
-	}
-	if err != nil {
+func (c *wireConn) QueryContext(ctx context.Context, _ string, _ []driver.NamedValue) (driver.Rows, error) {
+	if err := c.ask(ctx); err != nil {
 		c.dead = true
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		return nil, driver.ErrBadConn
 	}
 	return new(one), nil
+}
+
+// ask waits for an answer.
+func (c *wireConn) ask(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })()
+	b := []byte{1}
+	if _, err := c.Conn.Write(b); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(c.Conn, b)
+	return err
 }
 
 // A server that is gone for ten seconds, and 64 callers that try all the time.
@@ -395,6 +433,88 @@ func TestACancelIsNoFailureOfAHost(t *testing.T) {
 			t.Errorf("listeners heard %v", down)
 		}
 	})
+}
+
+// A server that gave no answer to three calls in a row, nor to any other, is tried after the others, and in the background. So the
+// next caller does not wait for its share, and a server that was slow serves again.
+func TestAHostThatFellSilentIsTriedLast(t *testing.T) {
+	for name, c := range map[string]struct {
+		unanswered  []int // calls between which one is answered
+		wakes       bool  // afterwards
+		next, later string
+		took        time.Duration // of the next connection
+		down        int
+	}{
+		"frozen":              {[]int{3}, false, "b:9", "b:9", time.Millisecond, 1},
+		"frozen for a moment": {[]int{3}, true, "b:9", "a:9", time.Millisecond, 0},
+		"slow":                {[]int{2, 2}, true, "a:9", "a:9", time.Millisecond, 0},
+		"few calls":           {[]int{2}, false, "b:9", "b:9", time.Second + time.Millisecond, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, r := newWire(), record(t)
+				db, err := conn.Open(t.Context(), conn.Config{
+					Dialect: "wire", Hosts: []string{"a", "b"}, ConnectTimeout: 2 * time.Second, Pool: conn.Pool{Max: 8},
+				}, conn.WithRegistry(w.registry), conn.WithObserver(r.bus), conn.WithDialer(w.dial))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer db.Close()
+				connect := func() (one *sql.Conn, address string) {
+					one, err := db.Conn(t.Context())
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := one.Raw(func(dc any) error { address = dc.(*wireConn).address; return nil }); err != nil {
+						t.Fatal(err)
+					}
+					return one, address
+				}
+				sound, _ := connect()
+				defer sound.Close()
+				for _, n := range c.unanswered {
+					var held []*sql.Conn
+					for range n {
+						one, _ := connect()
+						held = append(held, one)
+					}
+					rows, err := sound.QueryContext(t.Context(), "now")
+					if err != nil {
+						t.Fatal(err)
+					}
+					rows.Close()
+					w.freeze("a:9")
+					for _, one := range held {
+						ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+						if _, err := one.QueryContext(ctx, "now"); !errors.Is(err, context.DeadlineExceeded) {
+							t.Errorf("got %v", err)
+						}
+						cancel()
+						_ = one.Close() // which is closed already
+					}
+					w.freeze("")
+				}
+				if !c.wakes {
+					w.freeze("a:9")
+				}
+				start := time.Now()
+				one, at := connect()
+				defer one.Close()
+				if took := time.Since(start); at != c.next || took != c.took {
+					t.Errorf("connected to %s in %v, want %s in %v", at, took, c.next, c.took)
+				}
+				time.Sleep(2 * time.Second)
+				other, at := connect()
+				defer other.Close()
+				if at != c.later {
+					t.Errorf("later connected to %s, want %s", at, c.later)
+				}
+				if down := of[conn.HostDown](r); len(down) != c.down {
+					t.Errorf("listeners heard %v", down)
+				}
+			})
+		})
+	}
 }
 
 // Those who wait for a probe get its result, or the end of their own context.
@@ -738,18 +858,19 @@ func TestASessionThatFailsIsNoOutage(t *testing.T) {
 	for name, prepare := range map[string]func(context.Context, driver.Conn) error{
 		"unreachable": func(context.Context, driver.Conn) error { return errRefused }, // another service
 		"too slow":    func(ctx context.Context, _ driver.Conn) error { return frozen(ctx) },
+		"deaf":        func(context.Context, driver.Conn) error { time.Sleep(time.Minute); return nil }, // to its context
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			db := newCluster()
-			c, r := db.opened(t, db.config("a"))
+			c, r := db.opened(t, db.config("a", "b"))
 			defer c.Close()
-			_, err := conn.Open(t.Context(), db.config("a"), conn.WithRegistry(db.registry), conn.WithObserver(r.bus), conn.WithSession(prepare))
+			_, err := conn.Open(t.Context(), db.config("a", "b"), conn.WithRegistry(db.registry), conn.WithObserver(r.bus), conn.WithSession(prepare))
 			if kind := conn.KindOf(err); kind != conn.KindUnreachable && kind != conn.KindTimeout {
 				t.Errorf("%s: %v", name, err)
 			}
-			start := time.Now()
-			if err := askOnce(t.Context(), c); err != nil || time.Since(start) > 0 {
-				t.Errorf("%s: another pool waits for %v: %v", name, time.Since(start), err)
+			time.Sleep(time.Minute) // all functions have returned
+			if err := askOnce(t.Context(), c); err != nil || db.dialed[len(db.dialed)-1] != "a" {
+				t.Errorf("%s: another pool connected to %v: %v", name, db.dialed, err)
 			}
 			if down := of[conn.HostDown](r); len(down) > 0 {
 				t.Errorf("%s: %v", name, down)
