@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // field is one setting of a Config. Its name is the key in JSON, where "pool.max" is max in the object pool,
@@ -444,34 +443,31 @@ func shownParam(name, value string) string {
 	case "true", "false", "on", "off", "yes", "no":
 		return value // under whatever name
 	}
-	if showsSecret(value) || slices.ContainsFunc(words(name), isSecretWord) {
+	if showsSecret(value) || namesSecret(name) {
 		return redacted
 	}
 	return value
 }
 
-func isSecretWord(word string) bool {
-	for _, end := range []string{"pass", "passwd", "password", "passphrase", "pwd", "secret", "token", "key", "credential", "credentials"} {
-		if strings.HasSuffix(word, end) {
-			return true
+// namesSecret reports whether a word in a name such as api_token, api-token or apiToken ends like that for a secret.
+func namesSecret(name string) bool {
+	lower := strings.ToLower(name)
+	for _, word := range []string{"pass", "passwd", "password", "passphrase", "pwd", "secret", "token", "key", "credential", "credentials"} {
+		for i := range lower {
+			if end := i + len(word); strings.HasPrefix(lower[i:], word) && (end >= len(name) || endsWord(name[end-1], name[end])) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// words splits a name such as api_token, api-token or apiToken, and returns the words in lower case, of which some are empty.
-func words(name string) []string {
-	var b strings.Builder
-	lower := false
-	for _, c := range name {
-		if unicode.IsUpper(c) && lower {
-			b.WriteByte(' ')
-		}
-		lower = unicode.IsLower(c)
-		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
-			c = ' '
-		}
-		b.WriteRune(unicode.ToLower(c))
+func endsWord(last, next byte) bool {
+	switch {
+	case 'a' <= next && next <= 'z', '0' <= next && next <= '9':
+		return false
+	case 'A' <= next && next <= 'Z':
+		return 'a' <= last && last <= 'z'
 	}
-	return strings.Split(b.String(), " ")
+	return true
 }

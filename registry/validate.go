@@ -37,10 +37,11 @@ func (c *Config) check(report func(field, problem, cure string)) {
 			report(f.name, "is a connection string", "parse it with ParseURL, and give only the "+f.name+" here")
 		}
 	}
-	if n := boolCount(!c.Password.IsZero(), c.PasswordFile != "", c.Credentials.Provider != ""); n > 1 {
+	provider := c.Credentials.Provider
+	if !c.Password.IsZero() && (c.PasswordFile != "" || provider != "") || c.PasswordFile != "" && provider != "" {
 		report("password", "is given in more than one way", "keep one of password, passwordFile and credentials")
 	}
-	if len(c.Credentials.Options) > 0 && c.Credentials.Provider == "" {
+	if len(c.Credentials.Options) > 0 && provider == "" {
 		report("credentials.provider", "is empty", "name the provider that the options are for")
 	}
 	for _, m := range c.maps() {
@@ -174,15 +175,6 @@ func (t *TLS) check(report func(field, problem, cure string)) {
 	case t.SkipHostname && !hasCA && !t.SkipVerify:
 		report("ssl.verifyHostname", "is false without ssl.ca: a certificate for any name in the world would do", "give the authority's certificate as ssl.ca")
 	}
-}
-
-func boolCount(all ...bool) (n int) {
-	for _, b := range all {
-		if b {
-			n++
-		}
-	}
-	return n
 }
 
 func holdsPrivateKey(text string) bool { return strings.Contains(text, "PRIVATE KEY-----") }

@@ -27,7 +27,7 @@ func (*dialect) ParseDSN(dsn string) (registry.Config, error) {
 	if err != nil {
 		return registry.Config{}, err
 	}
-	r := newReading()
+	r := new(reading)
 	for i, s := range all {
 		w, known := wordOf(s.name)
 		if !known {

@@ -171,7 +171,9 @@ func (name option) take(r *reading, _, value string) error {
 type aboutTLS func(*reading) *string
 
 func (at aboutTLS) take(r *reading, name, value string) error {
-	r.given[name] = value
+	if r.given == "" || name < r.given {
+		r.given = name
+	}
 	return one(at(r), name, value)
 }
 
