@@ -199,53 +199,47 @@ func secretOf(value any) (Secret, error) {
 	return NewSecret(text), err
 }
 
-func intOf(value any) (int, error) {
-	err := errors.New("must be an integer")
+func intOf(value any) (n int, err error) {
+	ok := true
 	switch v := value.(type) {
 	case untyped:
-		if n, wrong := strconv.Atoi(string(v)); wrong == nil {
-			return n, nil
-		}
+		n, err = strconv.Atoi(string(v))
 	case json.Number:
-		if n, wrong := strconv.Atoi(v.String()); wrong == nil {
-			return n, nil
-		}
+		n, err = strconv.Atoi(v.String())
 	case int:
-		return v, nil
+		n = v
 	case int64:
-		return int(v), nil
+		n = int(v)
 	case uint64:
-		if v <= math.MaxInt {
-			return int(v), nil
-		}
+		n, ok = int(v), v <= math.MaxInt
 	case float64: // as decoders into maps have every number
-		if n := int(v); float64(n) == v {
-			return n, nil
-		}
+		n, ok = int(v), float64(int(v)) == v
 	case string:
 		return 0, errors.New("must be an integer: leave out the quotes")
+	default:
+		ok = false
 	}
-	return 0, err
+	if err != nil || !ok {
+		return 0, errors.New("must be an integer")
+	}
+	return n, nil
 }
 
 func floatOf(value any) (float64, error) {
 	switch v := value.(type) {
 	case untyped:
-		if n, err := strconv.ParseFloat(string(v), 64); err == nil {
-			return n, nil
-		}
+		return floatOf(json.Number(v))
 	case json.Number:
 		if n, err := v.Float64(); err == nil {
 			return n, nil
 		}
 	case float64:
 		return v, nil
-	case int:
-		return float64(v), nil
-	case int64:
-		return float64(v), nil
 	case uint64:
 		return float64(v), nil
+	case int, int64:
+		n, err := intOf(v)
+		return float64(n), err
 	}
 	return 0, errors.New("must be a number")
 }
