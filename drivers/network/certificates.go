@@ -30,10 +30,12 @@ func NewTLS(cfg *registry.Config) (*TLS, error) { return newTLS(cfg, TLSConfig) 
 func NewServerTLS(cfg *registry.Config) (*TLS, error) { return newTLS(cfg, ServerTLS) }
 
 func newTLS(cfg *registry.Config, build func(*registry.Config) (*tls.Config, error)) (*TLS, error) {
-	t := &TLS{host: cfg.Host, tls: cfg.TLS, build: build}
-	if len(t.files()) > 0 {
+	t := &TLS{host: cfg.Host, build: build}
+	if cfg.TLS != nil {
 		own := *cfg.TLS
 		t.tls = &own
+	}
+	if len(t.files()) > 0 {
 		return t, nil // what is in them, the first connection tells
 	}
 	var err error
