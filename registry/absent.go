@@ -17,22 +17,25 @@ type absent struct {
 // GOOS/GOARCH pairs that the database module supports; none means all.
 func Absent(dialect string, platforms ...string) Driver {
 	here := runtime.GOOS + "/" + runtime.GOARCH
-	return absent{dialect, len(platforms) > 0 && !slices.Contains(platforms, here)}
+	return &absent{dialect, len(platforms) > 0 && !slices.Contains(platforms, here)}
 }
 
 // Info describes a dialect that comes with Patchbay; of any other it knows the name, which is the tag as well.
-func (a absent) Info() Info {
+func (a *absent) Info() Info {
 	if info, ok := Describe(a.dialect); ok {
 		return info
 	}
 	return Info{Dialect: a.dialect, Tag: a.dialect}
 }
 
-func (a absent) Connector(Config, Env) (driver.Connector, error) { return nil, std.missing(a.Info()) }
+func (a *absent) Connector(Config, Env) (driver.Connector, error) {
+	info := a.Info()
+	return nil, std.missing(&info)
+}
 
-func (absent) Diagnose(error) Diagnosis { return Diagnosis{} }
+func (*absent) Diagnose(error) Diagnosis { return Diagnosis{} }
 
 func isAbsent(d Driver) bool {
-	_, ok := d.(absent)
+	_, ok := d.(*absent)
 	return ok
 }

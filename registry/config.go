@@ -221,18 +221,24 @@ func (t *TLS) equal(other *TLS) bool {
 
 // Clone returns a copy that shares nothing with c.
 func (c Config) Clone() Config {
+	c.unshare()
+	return c
+}
+
+// unshare makes copies of what c shares with that of which it is a copy.
+func (c *Config) unshare() {
 	c.Params, c.Session = maps.Clone(c.Params), maps.Clone(c.Session)
 	c.Credentials.Options = maps.Clone(c.Credentials.Options)
 	c.Hosts, c.Retry.Kinds = slices.Clone(c.Hosts), slices.Clone(c.Retry.Kinds)
 	if c.Readers != nil {
-		r := c.Readers.Clone()
+		r := *c.Readers
+		r.unshare()
 		c.Readers = &r
 	}
 	if c.TLS != nil {
 		t := *c.TLS
 		c.TLS = &t
 	}
-	return c
 }
 
 // Diff names the fields in which the configs differ, as a [ConfigError] does, and shows no value. For equal

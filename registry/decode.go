@@ -16,7 +16,7 @@ import (
 // that Config has no method for, such as those that read into maps first. Keys may be in upper or lower case.
 func ConfigFromMap(m map[string]any) (Config, error) {
 	var c Config
-	m, err := foldKeys(m, "")
+	m, err := foldKeys(plain(m).(map[string]any), "")
 	if err == nil {
 		err = c.fromMap(m, "")
 	}
@@ -76,7 +76,7 @@ func (c *Config) decode(value any) error {
 	case string:
 		next, err = ParseURL(v)
 	default:
-		m, ok := mapOf(v)
+		m, ok := plain(v).(map[string]any)
 		if !ok {
 			return &ConfigError{"config", "must be an object or a URL", `write {"dialect": …}`}
 		}
@@ -128,29 +128,30 @@ func readJSON(d *json.Decoder, path string) (any, error) {
 	return t, nil
 }
 
-// mapOf returns a value as a map, if it is one: yaml.v2 has keys of any type.
-func mapOf(value any) (map[string]any, bool) {
-	switch m := value.(type) {
+// plain returns a value with the objects in it as maps of any: yaml.v2 has keys of any type.
+func plain(value any) any {
+	m := make(map[string]any)
+	switch given := value.(type) {
 	case map[string]any:
-		return m, true
-	case map[string]string:
-		all := make(map[string]any, len(m))
-		for key, text := range m {
-			all[key] = text
+		for key, value := range given {
+			m[key] = plain(value)
 		}
-		return all, true
+	case map[string]string:
+		for key, text := range given {
+			m[key] = text
+		}
 	case map[any]any:
-		all := make(map[string]any, len(m))
-		for key, value := range m {
+		for key, value := range given {
 			name, ok := key.(string)
 			if !ok {
-				return nil, false
+				return given // which is no object here
 			}
-			all[name] = value
+			m[name] = plain(value)
 		}
-		return all, true
+	default:
+		return value
 	}
-	return nil, false
+	return m
 }
 
 // fromMap sets the fields that m names; prefix is "", "pool." or "ssl.".
@@ -173,7 +174,7 @@ func (c *Config) setKey(prefix, key string, value any) error {
 			}
 			return nil
 		}
-		if m, ok := mapOf(value); ok {
+		if m, ok := value.(map[string]any); ok {
 			c.tls()
 			return c.fromMap(m, "ssl.")
 		}
@@ -184,7 +185,7 @@ func (c *Config) setKey(prefix, key string, value any) error {
 	case "readers":
 		return c.setReaders(value)
 	case "pool", "retry":
-		m, ok := mapOf(value)
+		m, ok := value.(map[string]any)
 		if !ok && value != nil {
 			return &ConfigError{name, "must be an object", ""}
 		}
@@ -222,7 +223,7 @@ func (c *Config) setReaders(value any) error {
 		return nil
 	}
 	if _, isURL := value.(string); !isURL {
-		if _, ok := mapOf(value); !ok {
+		if _, ok := value.(map[string]any); !ok {
 			return &ConfigError{"readers", "must be true, false, an object or a URL", ""}
 		}
 	}
@@ -248,7 +249,7 @@ func named(prefix string, err error) error {
 
 // setTexts reads an object of texts; that of credentials has the provider among them.
 func (c *Config) setTexts(into textMap, value any) error {
-	m, ok := mapOf(value)
+	m, ok := value.(map[string]any)
 	if !ok && value != nil {
 		return &ConfigError{into.name, "must be an object", ""}
 	}

@@ -14,6 +14,14 @@ func (c Config) MarshalYAML() (any, error) { return c.toMap(), nil }
 
 func (c Config) toMap() map[string]any {
 	out := make(map[string]any)
+	put := func(parent, child string, value any) {
+		object, ok := out[parent].(map[string]any)
+		if !ok {
+			object = make(map[string]any)
+			out[parent] = object
+		}
+		object[child] = value
+	}
 	if c.TLS != nil {
 		out["ssl"] = true
 	}
@@ -22,26 +30,15 @@ func (c Config) toMap() map[string]any {
 		parent, child, nested := strings.Cut(f.name, ".")
 		switch {
 		case value == nil:
-			continue
-		case !nested:
+		case nested:
+			put(parent, child, value)
+		default:
 			out[f.name] = value
-			continue
 		}
-		object, ok := out[parent].(map[string]any)
-		if !ok {
-			object = make(map[string]any)
-			out[parent] = object
-		}
-		object[child] = value
 	}
 	for _, m := range c.maps() {
 		for name, value := range *m.at {
-			object, ok := out[m.name].(map[string]any)
-			if !ok {
-				object = make(map[string]any)
-				out[m.name] = object
-			}
-			object[name] = shownParam(name, value)
+			put(m.name, name, shownParam(name, value))
 		}
 	}
 	if c.Readers != nil {

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // field is one setting of a Config. Its name is the key in JSON, where "pool.max" is max in the object pool,
@@ -200,80 +199,63 @@ func secretOf(value any) (Secret, error) {
 	return NewSecret(text), err
 }
 
-func intOf(value any) (int, error) {
-	err := errors.New("must be an integer")
+func intOf(value any) (n int, err error) {
+	ok := true
 	switch v := value.(type) {
 	case untyped:
-		if n, wrong := strconv.Atoi(string(v)); wrong == nil {
-			return n, nil
-		}
+		n, err = strconv.Atoi(string(v))
 	case json.Number:
-		if n, wrong := strconv.Atoi(v.String()); wrong == nil {
-			return n, nil
-		}
+		n, err = strconv.Atoi(v.String())
 	case int:
-		return v, nil
+		n = v
 	case int64:
-		return int(v), nil
+		n = int(v)
 	case uint64:
-		if v <= math.MaxInt {
-			return int(v), nil
-		}
+		n, ok = int(v), v <= math.MaxInt
 	case float64: // as decoders into maps have every number
-		if n := int(v); float64(n) == v {
-			return n, nil
-		}
+		n, ok = int(v), float64(int(v)) == v
 	case string:
 		return 0, errors.New("must be an integer: leave out the quotes")
+	default:
+		ok = false
 	}
-	return 0, err
+	if err != nil || !ok {
+		return 0, errors.New("must be an integer")
+	}
+	return n, nil
 }
 
 func floatOf(value any) (float64, error) {
 	switch v := value.(type) {
 	case untyped:
-		if n, err := strconv.ParseFloat(string(v), 64); err == nil {
-			return n, nil
-		}
+		return floatOf(json.Number(v))
 	case json.Number:
 		if n, err := v.Float64(); err == nil {
 			return n, nil
 		}
 	case float64:
 		return v, nil
-	case int:
-		return float64(v), nil
-	case int64:
-		return float64(v), nil
 	case uint64:
 		return float64(v), nil
+	case int, int64:
+		n, err := intOf(v)
+		return float64(n), err
 	}
 	return 0, errors.New("must be a number")
 }
 
 // kindsOf reads a list of kinds by their names; in a URL it is separated by commas.
-func kindsOf(value any) ([]Kind, error) {
-	var names []string
-	switch v := value.(type) {
-	case untyped:
-		names = strings.Split(string(v), ",")
-	case []string:
-		names = v
-	case []any:
-		for _, one := range v {
-			name, _ := one.(string)
-			names = append(names, name)
-		}
-	}
-	var kinds []Kind
+func kindsOf(value any) (kinds []Kind, err error) {
+	names, err := textsOf(value)
 	for _, name := range names {
 		kind, ok := kindNamed(name)
 		if !ok {
-			return nil, errors.New("must be a list of kinds of failure, such as no database")
+			kinds = nil
+			break
 		}
 		kinds = append(kinds, kind)
 	}
-	if kinds == nil {
+	if err != nil || kinds == nil {
 		return nil, errors.New("must be a list of kinds of failure, such as no database")
 	}
 	return kinds, nil
@@ -455,34 +437,31 @@ func shownParam(name, value string) string {
 	case "true", "false", "on", "off", "yes", "no":
 		return value // under whatever name
 	}
-	if showsSecret(value) || slices.ContainsFunc(words(name), isSecretWord) {
+	if showsSecret(value) || namesSecret(name) {
 		return redacted
 	}
 	return value
 }
 
-func isSecretWord(word string) bool {
-	for _, end := range []string{"pass", "passwd", "password", "passphrase", "pwd", "secret", "token", "key", "credential", "credentials"} {
-		if strings.HasSuffix(word, end) {
-			return true
+// namesSecret reports whether a word in a name such as api_token, api-token or apiToken ends like that for a secret.
+func namesSecret(name string) bool {
+	lower := strings.ToLower(name)
+	for _, word := range []string{"pass", "passwd", "password", "passphrase", "pwd", "secret", "token", "key", "credential", "credentials"} {
+		for i := range lower {
+			if end := i + len(word); strings.HasPrefix(lower[i:], word) && (end >= len(name) || endsWord(name[end-1], name[end])) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// words splits a name such as api_token, api-token or apiToken, and returns the words in lower case.
-func words(name string) []string {
-	var b strings.Builder
-	lower := false
-	for _, c := range name {
-		if unicode.IsUpper(c) && lower {
-			b.WriteByte(' ')
-		}
-		lower = unicode.IsLower(c)
-		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
-			c = ' '
-		}
-		b.WriteRune(unicode.ToLower(c))
+func endsWord(last, next byte) bool {
+	switch {
+	case 'a' <= next && next <= 'z', '0' <= next && next <= '9':
+		return false
+	case 'A' <= next && next <= 'Z':
+		return 'a' <= last && last <= 'z'
 	}
-	return strings.Fields(b.String())
+	return true
 }

@@ -19,7 +19,7 @@ func foldKeys(m map[string]any, prefix string) (map[string]any, error) {
 		if _, twice := folded[key]; twice {
 			return nil, &ConfigError{prefix + key, "is given twice, in upper and in lower case", "keep one of them"}
 		}
-		if inner, ok := mapOf(value); ok {
+		if inner, ok := value.(map[string]any); ok {
 			var err error
 			switch prefix + key {
 			case "pool", "ssl", "retry":

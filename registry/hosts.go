@@ -19,10 +19,12 @@ func (c Config) HostConfigs() ([]Config, error) {
 		if problem != "" {
 			return nil, &ConfigError{hostField(i), problem, cure}
 		}
-		all[i] = c.Clone()
-		all[i].Hosts, all[i].HostOrder, all[i].Host = nil, HostsListed, host
+		one := &all[i]
+		*one = c
+		one.unshare()
+		one.Hosts, one.HostOrder, one.Host = nil, HostsListed, host
 		if port != 0 {
-			all[i].Port = port
+			one.Port = port
 		}
 	}
 	return all, nil
@@ -30,6 +32,17 @@ func (c Config) HostConfigs() ([]Config, error) {
 
 // hostField names one of Hosts in errors, counted from 1: the text itself may hold a password.
 func hostField(i int) string { return fmt.Sprintf("hosts (number %d)", i+1) }
+
+// listed writes a host as Hosts and URLs have it.
+func listed(host string, port int) string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port != 0 {
+		host += ":" + strconv.Itoa(port)
+	}
+	return host
+}
 
 // splitHost reads one of Hosts. The port is 0 where there is none.
 func splitHost(text string) (host string, port int, problem, cure string) {

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"slices"
-	"strings"
 )
 
 const drivers = "github.com/patchbay-go/patchbay/drivers/"
@@ -10,7 +9,7 @@ const drivers = "github.com/patchbay-go/patchbay/drivers/"
 // known is the one list of the dialects that come with Patchbay, which this package can name without
 // importing any of them. A further one is a row here and a package under drivers; CONTRIBUTING.md names
 // what is compared with them.
-var known = []Info{
+var known = []*Info{
 	{
 		Dialect: "postgres", Aliases: []string{"postgresql", "pg", "pgx", "cockroachdb", "yugabytedb"},
 		Tag: "postgres", Import: drivers + "postgres", Module: "github.com/jackc/pgx/v5", Port: 5432,
@@ -29,6 +28,9 @@ var known = []Info{
 	},
 }
 
+// dialects names them, for messages.
+const dialects = "postgres, mysql, sqlite, mssql"
+
 // TagAll is the build tag that links every driver that the program imports.
 const TagAll = "alldrivers"
 
@@ -36,40 +38,39 @@ const TagAll = "alldrivers"
 // to get their drivers; what else [Info] has, the driver itself knows.
 func Known() []Info {
 	all := make([]Info, len(known))
-	for i, info := range known {
-		all[i] = info.clone()
+	for i, row := range known {
+		all[i] = row.clone()
 	}
 	return all
 }
 
-// dialects names those that come with Patchbay, for messages.
-func dialects() string {
-	var names []string
-	for _, info := range known {
-		names = append(names, info.Dialect)
-	}
-	return strings.Join(names, ", ")
-}
-
 // Describe returns the row of [Known] with this name or alias.
 func Describe(name string) (info Info, ok bool) {
-	for _, row := range known {
-		if row.answersTo(name) {
-			return row.clone(), true
-		}
+	if row := describe(name); row != nil {
+		return row.clone(), true
 	}
 	return Info{}, false
 }
 
-// names returns the dialect and its aliases.
-func (i Info) names() []string { return append([]string{i.Dialect}, i.Aliases...) }
+func describe(name string) *Info {
+	for _, row := range known {
+		if row.answersTo(name) {
+			return row
+		}
+	}
+	return nil
+}
 
-func (i Info) answersTo(name string) bool {
+// names returns the dialect and its aliases.
+func (i *Info) names() []string { return append([]string{i.Dialect}, i.Aliases...) }
+
+func (i *Info) answersTo(name string) bool {
 	return name == i.Dialect || slices.Contains(i.Aliases, name)
 }
 
 // clone returns a copy that shares nothing with i.
-func (i Info) clone() Info {
-	i.Aliases = slices.Clone(i.Aliases)
-	return i
+func (i *Info) clone() Info {
+	c := *i
+	c.Aliases = slices.Clone(c.Aliases)
+	return c
 }

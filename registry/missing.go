@@ -66,12 +66,12 @@ func (e *MissingDriverError) rebuild() string {
 }
 
 // missing says why the driver of a dialect is not in this registry.
-func (r *Registry) missing(info Info) error {
+func (r *Registry) missing(info *Info) error {
 	b := build{tags: buildTags()}
-	if e, found := std.find(info.Dialect); found {
-		stub, imported := e.driver.(absent)
+	if e := std.find(info.Dialect); e != nil {
+		stub, imported := e.driver.(*absent)
 		b.linked = !imported && r != &std
-		b.imported, b.unsupported = imported, stub.unsupported
+		b.imported, b.unsupported = imported, imported && stub.unsupported
 	}
 	return diagnose(info, b)
 }
@@ -84,7 +84,7 @@ type build struct {
 	tags        []string
 }
 
-func diagnose(info Info, b build) *MissingDriverError {
+func diagnose(info *Info, b build) *MissingDriverError {
 	e := &MissingDriverError{Dialect: info.Dialect, Tag: info.Tag, Import: info.Import}
 	tagged := slices.Contains(b.tags, info.Tag) || slices.Contains(b.tags, TagAll)
 	switch {

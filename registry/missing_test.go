@@ -77,7 +77,7 @@ func TestDiagnose(t *testing.T) {
 			`rebuild with -tags postgres (this build has the tag "alldriver", perhaps a typing mistake)`,
 		},
 	} {
-		e := diagnose(postgres, c.build)
+		e := diagnose(&postgres, c.build)
 		if want := "missing driver for postgres: " + c.want; e.Error() != want {
 			t.Errorf("%s:\n got %s\nwant %s", name, e, want)
 		}

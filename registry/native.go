@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"errors"
 	"maps"
 	"strings"
@@ -31,8 +30,8 @@ func (r *Registry) ParseDSN(dialect, dsn string, opts ...ParseOption) (Config, e
 			return Config{}, err
 		}
 	}
-	cfg, _, err := r.Resolve(Config{Dialect: dialect, DSN: NewSecret(dsn)})
-	if err != nil {
+	cfg := Config{Dialect: dialect, DSN: NewSecret(dsn)}
+	if _, err := r.resolve(&cfg); err != nil {
 		return Config{}, err
 	}
 	return cfg, cfg.Validate()
@@ -42,75 +41,91 @@ func (r *Registry) ParseDSN(dialect, dsn string, opts ...ParseOption) (Config, e
 // from Params into fields. That is what is opened. Fields that are set win over the DSN: Host, Port and Hosts together, TLS
 // as a whole, the others, and each key of Session and Params, by themselves.
 func (r *Registry) Resolve(cfg Config) (Config, Driver, error) {
+	d, err := r.resolve(&cfg)
+	return cfg, d, err
+}
+
+func (r *Registry) resolve(cfg *Config) (Driver, error) {
 	d, err := r.Lookup(cfg.Dialect)
 	if err != nil {
-		return cfg, nil, err
+		return nil, err
 	}
 	native, ok := d.(Native)
 	switch {
 	case !ok && !cfg.DSN.IsZero():
-		return cfg, d, &ConfigError{"dsn", "cannot be read: the driver of " + d.Info().Dialect + " knows no connection strings", "use fields or a URL"}
+		return d, &ConfigError{"dsn", "cannot be read: the driver of " + d.Info().Dialect + " knows no connection strings", "use fields or a URL"}
 	case !ok:
-		return cfg, d, nil
+		return d, nil
 	}
 	for name := range cfg.Params {
 		if strings.EqualFold(name, "password") || strings.EqualFold(name, "pwd") { // which connection strings have, and logs of Params show
-			return cfg, d, &ConfigError{"params." + name, "is no place for a password", "use the field password"}
+			return d, &ConfigError{"params." + name, "is no place for a password", "use the field password"}
 		}
 	}
-	cfg = cfg.Clone()
+	cfg.unshare()
 	strange := notWords(native, cfg)
 	for name := range strange {
 		delete(cfg.Params, name)
 	}
-	if err := native.Import(&cfg); err != nil {
-		return cfg, d, err
+	if err := native.Import(cfg); err != nil {
+		return d, err
 	}
 	cfg.Params = mapOver(cfg.Params, strange)
 	if !cfg.DSN.IsZero() {
 		base, err := native.ParseDSN(cfg.DSN.Reveal())
 		if err != nil {
-			return cfg, d, err
+			return d, err
 		}
 		cfg.DSN = Secret{}
-		cfg = cfg.Over(base)
+		cfg.complete(&base)
 	}
-	return cfg, d, nil
+	return d, nil
 }
 
 // Over returns c with what it leaves open taken from base. Host, Port and Hosts are one, TLS is one, and so are the ways to
 // have a password; Session and Params are completed by key. Readers and DSN are not taken.
 func (c Config) Over(base Config) Config {
-	c.Dialect = cmp.Or(c.Dialect, base.Dialect)
+	c.complete(&base)
+	return c
+}
+
+func (c *Config) complete(base *Config) {
+	complete(&c.Dialect, base.Dialect)
 	if c.Host == "" && c.Port == 0 && len(c.Hosts) == 0 {
 		c.Host, c.Port, c.Hosts = base.Host, base.Port, base.Hosts
 	}
-	c.HostOrder = cmp.Or(c.HostOrder, base.HostOrder)
-	c.Role = cmp.Or(c.Role, base.Role)
-	if c.Filename == "" && c.Database == "" {
-		c.Filename = base.Filename
+	complete(&c.HostOrder, base.HostOrder)
+	complete(&c.Role, base.Role)
+	if c.Database == "" {
+		complete(&c.Filename, base.Filename)
 	}
-	c.Database = cmp.Or(c.Database, base.Database)
-	c.User = cmp.Or(c.User, base.User)
+	complete(&c.Database, base.Database)
+	complete(&c.User, base.User)
 	if c.Password.IsZero() && c.PasswordFile == "" && c.Credentials.Provider == "" {
 		c.Password, c.PasswordFile, c.Credentials = base.Password, base.PasswordFile, base.Credentials
 	}
-	if c.TLS == nil {
-		c.TLS = base.TLS
-	}
-	c.Pool.Min, c.Pool.Max = cmp.Or(c.Pool.Min, base.Pool.Min), cmp.Or(c.Pool.Max, base.Pool.Max)
-	c.Pool.MaxIdle = cmp.Or(c.Pool.MaxIdle, base.Pool.MaxIdle)
-	c.Pool.MaxLifetime = cmp.Or(c.Pool.MaxLifetime, base.Pool.MaxLifetime)
-	c.Pool.MaxIdleTime = cmp.Or(c.Pool.MaxIdleTime, base.Pool.MaxIdleTime)
-	c.ConnectTimeout = cmp.Or(c.ConnectTimeout, base.ConnectTimeout)
+	complete(&c.TLS, base.TLS)
+	complete(&c.Pool.Min, base.Pool.Min)
+	complete(&c.Pool.Max, base.Pool.Max)
+	complete(&c.Pool.MaxIdle, base.Pool.MaxIdle)
+	complete(&c.Pool.MaxLifetime, base.Pool.MaxLifetime)
+	complete(&c.Pool.MaxIdleTime, base.Pool.MaxIdleTime)
+	complete(&c.ConnectTimeout, base.ConnectTimeout)
 	if c.Retry.equal(new(Retry)) {
 		c.Retry = base.Retry
 	}
-	c.Lazy = c.Lazy || base.Lazy
-	c.AppName = cmp.Or(c.AppName, base.AppName)
+	complete(&c.Lazy, base.Lazy)
+	complete(&c.AppName, base.AppName)
 	c.Session = mapOver(c.Session, base.Session)
 	c.Params = mapOver(c.Params, base.Params)
-	return c
+}
+
+// complete sets a field that is zero.
+func complete[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
 }
 
 func mapOver(m, base map[string]string) map[string]string {
@@ -124,7 +139,7 @@ func mapOver(m, base map[string]string) map[string]string {
 
 // notWords returns the Params that no connection string knows. There such a word is a setting of the session; among Params it
 // is left to the driver, which refuses it by its name.
-func notWords(native Native, cfg Config) map[string]string {
+func notWords(native Native, cfg *Config) map[string]string {
 	strange := make(map[string]string)
 	for name, value := range cfg.Params {
 		probe := Config{Dialect: cfg.Dialect, Params: map[string]string{name: value}}

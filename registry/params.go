@@ -21,7 +21,7 @@ type Param struct {
 
 // read returns a value as drivers use it, a word as it is in Words. The error says what is wrong with it and does not
 // repeat it.
-func (p Param) read(value string) (string, error) {
+func (p *Param) read(value string) (string, error) {
 	switch {
 	case p.Words != nil:
 		i := slices.IndexFunc(p.Words, func(word string) bool { return strings.EqualFold(word, value) })
@@ -44,38 +44,44 @@ func (p Param) read(value string) (string, error) {
 // that is not as its list has it; the value itself is not repeated, because a password may have ended up in the
 // wrong place.
 func CheckParams(params map[string]string, lists ...[]Param) (map[string]string, error) {
-	return checkTexts("params.", params, slices.Concat(lists...))
+	return checkTexts("params.", params, lists)
 }
 
 // CheckSession does for Session what [CheckParams] does for Params, in a dialect that has a list of its settings.
 func CheckSession(session map[string]string, lists ...[]Param) (map[string]string, error) {
-	return checkTexts("session.", session, slices.Concat(lists...))
+	return checkTexts("session.", session, lists)
 }
 
-func checkTexts(prefix string, given map[string]string, list []Param) (map[string]string, error) {
+func checkTexts(prefix string, given map[string]string, lists [][]Param) (map[string]string, error) {
 	checked := make(map[string]string, len(given))
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		i := slices.IndexFunc(list, func(p Param) bool { return p.Name == name })
-		if i < 0 {
-			var names []string
-			for _, p := range list {
-				names = append(names, p.Name)
-			}
-			slices.Sort(names)
-			errs = append(errs, unknownKey(prefix+name, name, names))
-			continue
-		}
-		value, err := list[i].read(given[name])
-		if err != nil {
-			errs = append(errs, &ConfigError{prefix + name, err.Error(), ""})
-		}
+		value, err := readParam(lists, prefix, name, given[name])
+		errs = append(errs, err)
 		checked[name] = value
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	return checked, nil
+}
+
+func readParam(lists [][]Param, prefix, name, value string) (string, error) {
+	var names []string
+	for _, list := range lists {
+		for i := range list {
+			if list[i].Name == name {
+				value, err := list[i].read(value)
+				if err != nil {
+					err = &ConfigError{prefix + name, err.Error(), ""}
+				}
+				return value, err
+			}
+			names = append(names, list[i].Name)
+		}
+	}
+	slices.Sort(names)
+	return "", unknownKey(prefix+name, name, names)
 }
 
 // Misspelled returns the error for a key that nearly spells a known one, and nil for any other: what it may be then is

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,16 +50,7 @@ func (r *Registry) register(d Driver, by string) {
 	if d == nil {
 		panic("registry: Register of a nil Driver by " + by)
 	}
-	added := &entry{d.Info().clone(), d, fmt.Sprintf("%T of %s", d, by)}
-	names := added.info.names()
-	for i, name := range names {
-		if !validName(name) {
-			panic(fmt.Sprintf("registry: %q of %s is not a name that a URL can start with", name, added.by))
-		}
-		if slices.Contains(names[:i], name) {
-			panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, added.by, added.by))
-		}
-	}
+	added := &entry{d.Info(), d, fmt.Sprintf("%T of %s", d, by)}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,39 +63,42 @@ func (r *Registry) register(d Driver, by string) {
 		case isAbsent(e.driver):
 			continue
 		}
-		for _, name := range names {
-			if e.info.answersTo(name) {
-				panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, e.by, added.by))
-			}
-		}
 		next = append(next, e)
 	}
-	slices.SortFunc(next, func(a, b *entry) int { return strings.Compare(a.info.Dialect, b.info.Dialect) })
+	for i := 1; i < len(next) && next[i].info.Dialect <= added.info.Dialect; i++ { // which keeps them in order
+		next[i-1], next[i] = next[i], next[i-1]
+	}
+	claimed := make(map[string]string)
+	for _, e := range next {
+		for _, name := range e.info.names() {
+			if !validName(name) {
+				panic(fmt.Sprintf("registry: %q of %s is not a name that a URL can start with", name, e.by))
+			}
+			if other, taken := claimed[name]; taken {
+				panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, other, e.by))
+			}
+			claimed[name] = e.by
+		}
+	}
 	r.entries.Store(&next)
 }
 
 // same reports whether a and b are equal, as far as they can be compared.
-func same(a, b Driver) bool { return reflect.ValueOf(a).Comparable() && a == b }
+func same(a, b Driver) bool { return reflect.TypeOf(a).Comparable() && a == b }
 
 // Lookup returns the driver registered under name, which is a dialect or an alias of one, in upper or lower case.
 // The error is a [*MissingDriverError] for a dialect that comes with Patchbay, or was registered as [Absent], but
 // whose driver is not in this registry, and an [*UnsupportedDialectError] for any other name.
 func (r *Registry) Lookup(name string) (Driver, error) {
-	lower := strings.ToLower(name)
-	e, found := r.find(lower)
-	info, known := Describe(lower)
-	if !found && known { // the name may be an alias that the registered driver does not claim itself
-		e, found = r.find(info.Dialect)
+	info := r.describe(strings.ToLower(name))
+	if info == nil {
+		return nil, unsupported(name, r.list())
 	}
-	switch {
-	case found && !isAbsent(e.driver):
+	// By the dialect: the name may be an alias that the registered driver does not claim itself.
+	if e := r.find(info.Dialect); e != nil && !isAbsent(e.driver) {
 		return e.driver, nil
-	case found:
-		return nil, r.missing(e.info)
-	case known:
-		return nil, r.missing(info)
 	}
-	return nil, unsupported(name, r.list())
+	return nil, r.missing(info)
 }
 
 // Linked returns the dialects whose drivers are in this registry, sorted by name.
@@ -119,14 +112,14 @@ func (r *Registry) Linked() []Info {
 	return infos
 }
 
-// find returns the entry with this dialect or alias.
-func (r *Registry) find(name string) (*entry, bool) {
+// find returns the entry with this dialect or alias, or nil.
+func (r *Registry) find(name string) *entry {
 	for _, e := range r.list() {
 		if e.info.answersTo(name) {
-			return e, true
+			return e
 		}
 	}
-	return nil, false
+	return nil
 }
 
 func (r *Registry) list() []*entry {

@@ -30,10 +30,10 @@ func (e *UnsupportedDialectError) Error() string {
 }
 
 func unsupported(name string, registered []*entry) error {
-	all := Known()
+	all := known[:len(known):len(known)]
 	for _, e := range registered {
 		if _, known := Describe(e.info.Dialect); !known {
-			all = append(all, e.info)
+			all = append(all, &e.info)
 		}
 	}
 	e := &UnsupportedDialectError{Name: name}

@@ -34,7 +34,7 @@ func (r *Registry) ParseURL(text string) (Config, error) {
 	if err := c.parse(text, r); err != nil {
 		return Config{}, err
 	}
-	if e, ok := r.find(c.Dialect); ok {
+	if e := r.find(c.Dialect); e != nil {
 		if native, ok := e.driver.(Native); ok {
 			if err := native.Import(&c); err != nil {
 				return Config{}, err
@@ -50,45 +50,19 @@ func (r *Registry) ParseURL(text string) (Config, error) {
 func badURL(problem, cure string) error { return &ConfigError{"url", problem, cure} }
 
 func (c *Config) parse(text string, r *Registry) error {
-	if inQuotes(text) {
-		return badURL("is in quotes", "leave them out")
-	}
-	scheme, rest, found := strings.Cut(text, ":")
+	scheme, rest, _ := strings.Cut(text, ":")
 	scheme = strings.ToLower(scheme)
-	if !found || !validName(scheme) {
-		return badURL("does not start with a dialect", "write it as postgres://host/database or sqlite:file")
-	}
-	if strings.Contains(rest, "@tcp(") || strings.Contains(rest, "@unix(") {
-		return badURL("is a DSN of go-sql-driver/mysql", "write it as mysql://user:password@host/database")
-	}
-	if before, _, suffixed := strings.Cut(scheme, "+"); suffixed {
-		if _, known := r.describe(before); known {
-			return badURL("names a driver of another language after the +", "write "+before+":// in place of "+scheme+"://")
-		}
-	}
-	if scheme == "jdbc" {
-		cure := "leave out the jdbc: before it, and write user and password before the host"
-		if strings.HasPrefix(rest, "sqlserver:") {
-			cure = "write what follows jdbc: as mssql://user:password@host:port/database"
-		}
-		return badURL("is one of JDBC", cure)
+	if problem, cure := r.strange(text, scheme, rest); problem != "" {
+		return badURL(problem, cure)
 	}
 	c.Dialect = scheme
-	info, known := r.describe(scheme)
-	if strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return badURL("contains a space or control character", "write it percent-encoded, a space as %20")
-	}
-	if strings.Contains(rest, "#") {
-		return badURL(`contains a "#"`, "write it as %23")
-	}
+	info := r.describe(scheme)
+	known := info != nil
 	rest, query, _ := strings.Cut(rest, "?")
-	if strings.Contains(query, "?") {
-		return badURL(`contains a second "?"`, "escape a literal \"?\" as %3F")
-	}
 	var err error
 	authority, isServer := strings.CutPrefix(rest, "//")
 	switch {
-	case info.Files:
+	case known && info.Files:
 		c.Filename, err = c.parseFile(rest)
 	case !known && foreign[scheme] != "":
 		return badURL(fmt.Sprintf("starts with %q, which is no dialect", scheme), foreign[scheme])
@@ -105,7 +79,7 @@ func (c *Config) parse(text string, r *Registry) error {
 		return err
 	}
 	path := ""
-	if info.Dialect == instancesIn {
+	if known && info.Dialect == instancesIn {
 		path, c.Database = c.Database, ""
 	}
 	if query != "" {
@@ -114,6 +88,32 @@ func (c *Config) parse(text string, r *Registry) error {
 		}
 	}
 	return c.readPath(path)
+}
+
+// strange says what no URL of ours is like.
+func (r *Registry) strange(text, scheme, rest string) (problem, cure string) {
+	before, _, suffixed := strings.Cut(scheme, "+")
+	switch {
+	case inQuotes(text):
+		return "is in quotes", "leave them out"
+	case !strings.Contains(text, ":") || !validName(scheme):
+		return "does not start with a dialect", "write it as postgres://host/database or sqlite:file"
+	case strings.Contains(rest, "@tcp(") || strings.Contains(rest, "@unix("):
+		return "is a DSN of go-sql-driver/mysql", "write it as mysql://user:password@host/database"
+	case suffixed && r.describe(before) != nil:
+		return "names a driver of another language after the +", "write " + before + ":// in place of " + scheme + "://"
+	case scheme == "jdbc" && strings.HasPrefix(rest, "sqlserver:"):
+		return "is one of JDBC", "write what follows jdbc: as mssql://user:password@host:port/database"
+	case scheme == "jdbc":
+		return "is one of JDBC", "leave out the jdbc: before it, and write user and password before the host"
+	case strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		return "contains a space or control character", "write it percent-encoded, a space as %20"
+	case strings.Contains(rest, "#"):
+		return `contains a "#"`, "write it as %23"
+	case strings.Count(rest, "?") > 1:
+		return `contains a second "?"`, "escape a literal \"?\" as %3F"
+	}
+	return "", ""
 }
 
 // foreign are the schemes of URLs that other programs put into an environment variable, and what to write for them.
@@ -178,11 +178,11 @@ func (c *Config) parseFile(rest string) (string, error) {
 }
 
 // describe returns what is known of a dialect, which is registered here or comes with Patchbay.
-func (r *Registry) describe(name string) (Info, bool) {
-	if e, ok := r.find(name); ok {
-		return e.info, true
+func (r *Registry) describe(name string) *Info {
+	if e := r.find(name); e != nil {
+		return &e.info
 	}
-	return Describe(name)
+	return describe(name)
 }
 
 // parseServer reads user:password@host:port/database.
@@ -230,14 +230,7 @@ func (c *Config) parseHosts(list string) error {
 		if err := one.parseHost(text); err != nil {
 			return err
 		}
-		host := one.Host
-		if strings.Contains(host, ":") {
-			host = "[" + host + "]"
-		}
-		if one.Port != 0 {
-			host += ":" + strconv.Itoa(one.Port)
-		}
-		c.Hosts = append(c.Hosts, host)
+		c.Hosts = append(c.Hosts, listed(one.Host, one.Port))
 	}
 	return nil
 }

@@ -99,19 +99,8 @@ func (c *Config) setNamed(name, value string) {
 
 // setOnce sets a field that the part before the query has not set.
 func (f field) setOnce(value string) error {
-	switch p := f.at.(type) {
-	case *string:
-		if *p != "" {
-			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
-		}
-	case *int:
-		if *p != 0 {
-			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
-		}
-	case *[]string:
-		if len(*p) > 0 {
-			return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
-		}
+	if f.value() != nil {
+		return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
 	}
 	if err := f.set(untyped(value)); err != nil {
 		return &ConfigError{f.name, err.Error(), ""}

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -13,8 +12,7 @@ import (
 // does not.
 func (c Config) String() string {
 	c.hideMisplaced()
-	var b strings.Builder
-	b.WriteString(c.Dialect)
+	text := c.Dialect
 	var inPath []string // the fields that are not among the parameters
 	if c.isFile() {
 		inPath = []string{"dialect", "password", "filename"}
@@ -28,7 +26,7 @@ func (c Config) String() string {
 		} else if strings.HasPrefix(path, "/./") || strings.HasPrefix(path, "/../") { // which would look relative
 			path = "/%2E" + path[2:]
 		}
-		b.WriteString(":" + path)
+		text += ":" + path
 	} else {
 		inPath = []string{"dialect", "password", "user", "host"}
 		if len(c.Hosts) == 0 {
@@ -36,20 +34,20 @@ func (c Config) String() string {
 		} else if c.hostsInPath() {
 			inPath = append(inPath, "hosts")
 		}
-		b.WriteString("://" + c.authority())
+		text += "://" + c.authority()
 		if !pathIsInstance(c.Dialect) {
 			inPath = append(inPath, "database")
 		}
 		if c.Database != "" && !pathIsInstance(c.Dialect) {
-			b.WriteString("/" + escape(c.Database, ""))
+			text += "/" + escape(c.Database, "")
 		}
 	}
 	separator := "?"
 	c.writeParams(inPath, func(name, value string) {
-		b.WriteString(separator + escape(name, "") + "=" + value)
+		text += separator + escape(name, "") + "=" + value
 		separator = "&"
 	})
-	return b.String()
+	return text
 }
 
 // hideMisplaced redacts texts that hold a secret where none belongs, in a copy of a config.
@@ -63,7 +61,7 @@ func (c *Config) hideMisplaced() {
 }
 
 // writeParams calls add for all that is set in c but the fields in inPath, with the values escaped.
-func (c Config) writeParams(inPath []string, add func(name, value string)) {
+func (c *Config) writeParams(inPath []string, add func(name, value string)) {
 	plainTLS := c.TLS != nil
 	for _, f := range c.fields() {
 		value := f.value()
@@ -136,13 +134,13 @@ func (c Config) Format(f fmt.State, verb rune) {
 }
 
 // isFile reports whether the part before the query is a file name.
-func (c Config) isFile() bool {
-	info, known := std.describe(c.Dialect)
-	files := info.Files || !known && c.Filename != ""
+func (c *Config) isFile() bool {
+	info := std.describe(c.Dialect)
+	files := info == nil && c.Filename != "" || info != nil && info.Files
 	return files && c.Host == "" && len(c.Hosts) == 0 && c.Port == 0 && c.User == "" && c.Password.IsZero()
 }
 
-func (c Config) authority() string {
+func (c *Config) authority() string {
 	s := escape(c.User, "")
 	if !c.Password.IsZero() {
 		s += ":" + redacted
@@ -161,25 +159,17 @@ func (c Config) authority() string {
 		}
 		return s
 	}
-	if strings.Contains(c.Host, ":") {
-		s += "[" + escape(c.Host, ":") + "]"
-	} else {
-		s += escape(c.Host, "")
-	}
-	if c.Port != 0 {
-		s += ":" + strconv.Itoa(c.Port)
-	}
-	return s
+	return s + escape(listed(c.Host, c.Port), ":[]")
 }
 
 // hostsInPath reports whether Hosts are read as they are where they stand before the path of a URL.
-func (c Config) hostsInPath() bool {
+func (c *Config) hostsInPath() bool {
 	if c.Host != "" || len(c.Hosts) < 2 {
 		return false
 	}
-	for _, host := range c.Hosts {
-		var read Config
-		if host == "" || read.parseHosts(escape(host, ":[]")) != nil || read.Hosts[0] != host {
+	for _, text := range c.Hosts {
+		host, port, problem, _ := splitHost(text)
+		if problem != "" || listed(host, port) != text {
 			return false
 		}
 	}

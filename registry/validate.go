@@ -12,15 +12,18 @@ import (
 
 // Validate reports what is wrong with the config in any dialect: the error joins a [*ConfigError] for each
 // field. What only one dialect can tell, such as its Params, its [Driver] checks when the database is opened.
-func (c Config) Validate() error { return errors.Join(c.problems()...) }
-
-// problems returns a [*ConfigError] for each.
-func (c Config) problems() (errs []error) {
-	add := func(field, problem, cure string) {
+func (c Config) Validate() error {
+	var errs []error
+	c.check(func(field, problem, cure string) {
 		errs = append(errs, &ConfigError{field, problem, cure})
-	}
+	})
+	return errors.Join(errs...)
+}
+
+// check calls report for each problem.
+func (c *Config) check(report func(field, problem, cure string)) {
 	if c.Dialect == "" {
-		add("dialect", "is empty", "use "+dialects()+" or one of your own")
+		report("dialect", "is empty", "use "+dialects+" or one of your own")
 	}
 	for _, f := range c.fields() {
 		p, ok := f.at.(*string)
@@ -28,62 +31,62 @@ func (c Config) problems() (errs []error) {
 			continue
 		}
 		if strings.ContainsRune(*p, 0) {
-			add(f.name, "contains a NUL character", "remove it")
+			report(f.name, "contains a NUL character", "remove it")
 		}
 		if f.name != "host" && showsSecret(*p) {
-			add(f.name, "is a connection string", "parse it with ParseURL, and give only the "+f.name+" here")
+			report(f.name, "is a connection string", "parse it with ParseURL, and give only the "+f.name+" here")
 		}
 	}
-	if n := boolCount(!c.Password.IsZero(), c.PasswordFile != "", c.Credentials.Provider != ""); n > 1 {
-		add("password", "is given in more than one way", "keep one of password, passwordFile and credentials")
+	provider := c.Credentials.Provider
+	if !c.Password.IsZero() && (c.PasswordFile != "" || provider != "") || c.PasswordFile != "" && provider != "" {
+		report("password", "is given in more than one way", "keep one of password, passwordFile and credentials")
 	}
-	if len(c.Credentials.Options) > 0 && c.Credentials.Provider == "" {
-		add("credentials.provider", "is empty", "name the provider that the options are for")
+	if len(c.Credentials.Options) > 0 && provider == "" {
+		report("credentials.provider", "is empty", "name the provider that the options are for")
 	}
 	for _, m := range c.maps() {
 		for name, value := range *m.at {
 			if strings.ContainsRune(name, 0) || strings.ContainsRune(value, 0) {
-				add(m.name+"."+strings.ReplaceAll(name, "\x00", "?"), "contains a NUL character", "remove it")
+				report(m.name+"."+strings.ReplaceAll(name, "\x00", "?"), "contains a NUL character", "remove it")
 			}
 		}
 	}
 	if c.Retry.Factor < 0 || c.Retry.Jitter > 1 {
-		add("retry", "has a negative factor, or a jitter of more than 1", "correct it")
+		report("retry", "has a negative factor, or a jitter of more than 1", "correct it")
 	}
 	if strings.HasSuffix(c.Password.Reveal(), "\n") {
-		add("password", "ends in a line end", "cut it off; an editor adds one to a file")
+		report("password", "ends in a line end", "cut it off; an editor adds one to a file")
 	}
-	if problem, cure := checkHost(c.Host); problem != "" {
-		add("host", problem, cure)
-	}
-	errs = append(errs, c.checkHosts()...)
+	c.checkHosts(report)
 	if c.Port < 0 || c.Port > 65535 {
-		add("port", fmt.Sprintf("is %d", c.Port), "use 1 to 65535, or leave it out for the default of the dialect")
+		report("port", fmt.Sprintf("is %d", c.Port), "use 1 to 65535, or leave it out for the default of the dialect")
 	}
 	if most := cmp.Or(c.Pool.Max, DefaultPoolMax); c.Pool.Min > most && most > 0 {
-		add("pool.min", fmt.Sprintf("is %d, more than pool.max, which is %d", c.Pool.Min, most), "lower it or raise pool.max")
+		report("pool.min", fmt.Sprintf("is %d, more than pool.max, which is %d", c.Pool.Min, most), "lower it or raise pool.max")
 	}
 	if idle := c.Pool.MaxIdle; idle != 0 && c.Pool.Min > max(idle, 0) {
-		add("pool.maxIdle", fmt.Sprintf("is %d, less than pool.min, which is %d", idle, c.Pool.Min), "raise it or lower pool.min")
+		report("pool.maxIdle", fmt.Sprintf("is %d, less than pool.min, which is %d", idle, c.Pool.Min), "raise it or lower pool.min")
 	}
 	if c.TLS != nil {
-		errs = append(errs, c.TLS.validate()...)
+		c.TLS.check(report)
 	}
 	if c.Readers != nil {
-		errs = append(errs, c.checkReaders()...)
+		c.checkReaders(report)
 	}
-	return errs
 }
 
-func (c Config) checkHosts() (errs []error) {
+func (c *Config) checkHosts(report func(field, problem, cure string)) {
+	if problem, cure := checkHost(c.Host); problem != "" {
+		report("host", problem, cure)
+	}
 	if c.Host != "" && len(c.Hosts) > 0 {
-		errs = append(errs, &ConfigError{"hosts", "is given beside host", "keep one of them"})
+		report("hosts", "is given beside host", "keep one of them")
 	}
 	if c.HostOrder > HostsRandom {
-		errs = append(errs, &ConfigError{"hostOrder", "is unknown", "use HostsListed or HostsRandom"})
+		report("hostOrder", "is unknown", "use HostsListed or HostsRandom")
 	}
 	if c.Role > RolePreferReader {
-		errs = append(errs, &ConfigError{"role", "is unknown", "use RoleAny, RoleWriter, RoleReader or RolePreferReader"})
+		report("role", "is unknown", "use RoleAny, RoleWriter, RoleReader or RolePreferReader")
 	}
 	seen := make(map[string]bool)
 	for i, text := range c.Hosts {
@@ -102,26 +105,22 @@ func (c Config) checkHosts() (errs []error) {
 			seen[where] = true
 		}
 		if problem != "" {
-			errs = append(errs, &ConfigError{hostField(i), problem, cure})
+			report(hostField(i), problem, cure)
 		}
 	}
-	return errs
 }
 
-func (c Config) checkReaders() (errs []error) {
+func (c *Config) checkReaders(report func(field, problem, cure string)) {
 	readers := *c.Readers
 	if readers.Readers != nil {
-		errs = append(errs, &ConfigError{inReaders + "readers", "is set", "leave it out: a pool for reading has none of its own"})
+		report(inReaders+"readers", "is set", "leave it out: a pool for reading has none of its own")
 		readers.Readers = nil
 	}
 	if readers.Dialect != "" && readers.Dialect != c.Dialect {
-		errs = append(errs, &ConfigError{inReaders + "dialect", "is another dialect", "leave it out"})
+		report(inReaders+"dialect", "is another dialect", "leave it out")
 	}
 	readers.Dialect = cmp.Or(c.Dialect, "-")
-	for _, err := range readers.problems() {
-		errs = append(errs, named(inReaders, err))
-	}
-	return errs
+	readers.check(func(field, problem, cure string) { report(inReaders+field, problem, cure) })
 }
 
 // checkHost refuses what would be looked up as something that was not meant. It repeats nothing of the host,
@@ -149,50 +148,33 @@ func checkHost(host string) (problem, cure string) {
 // notInHosts are characters of URLs and lists, which neither a name nor the zone of an address has.
 const notInHosts = "/\\@?#,; \t\r\n"
 
-func (t *TLS) validate() (errs []error) {
-	add := func(field, problem, cure string) {
-		errs = append(errs, &ConfigError{field, problem, cure})
-	}
-	for _, pem := range []struct{ field, text string }{
-		{"ssl.ca", t.CA}, {"ssl.cert", t.Cert}, {"ssl.key", t.Key.Reveal()},
-	} {
-		if pem.text != "" && !strings.Contains(pem.text, "-----BEGIN ") {
-			add(pem.field, "is not PEM text", "give the PEM text itself, or name its file in "+pem.field+"File")
-		}
-		if pem.field != "ssl.key" && holdsPrivateKey(pem.text) {
-			add(pem.field, "holds a private key", "put it into ssl.key, which is kept secret")
-		}
-	}
-	for _, both := range []struct{ field, text, file string }{
+func (t *TLS) check(report func(field, problem, cure string)) {
+	for _, pem := range []struct{ field, text, file string }{
 		{"ssl.ca", t.CA, t.CAFile}, {"ssl.cert", t.Cert, t.CertFile}, {"ssl.key", t.Key.Reveal(), t.KeyFile},
 	} {
-		if both.text != "" && both.file != "" {
-			add(both.field+"File", "is given beside "+both.field, "keep one of them")
+		if pem.text != "" && !strings.Contains(pem.text, "-----BEGIN ") {
+			report(pem.field, "is not PEM text", "give the PEM text itself, or name its file in "+pem.field+"File")
+		}
+		if pem.field != "ssl.key" && holdsPrivateKey(pem.text) {
+			report(pem.field, "holds a private key", "put it into ssl.key, which is kept secret")
+		}
+		if pem.text != "" && pem.file != "" {
+			report(pem.field+"File", "is given beside "+pem.field, "keep one of them")
 		}
 	}
 	hasCA, hasCert, hasKey := t.CA != "" || t.CAFile != "", t.Cert != "" || t.CertFile != "", !t.Key.IsZero() || t.KeyFile != ""
 	switch {
 	case hasCert && !hasKey:
-		add("ssl.cert", "has no ssl.key beside it", "give both or neither")
+		report("ssl.cert", "has no ssl.key beside it", "give both or neither")
 	case !hasCert && hasKey:
-		add("ssl.key", "has no ssl.cert beside it", "give both or neither")
+		report("ssl.key", "has no ssl.cert beside it", "give both or neither")
 	}
 	switch {
 	case t.SkipVerify && hasCA:
-		add("ssl.ca", "is not looked at with rejectUnauthorized=false, which believes any server", "set verifyHostname=false in its place to verify all but the name, or leave one of them out")
+		report("ssl.ca", "is not looked at with rejectUnauthorized=false, which believes any server", "set verifyHostname=false in its place to verify all but the name, or leave one of them out")
 	case t.SkipHostname && !hasCA && !t.SkipVerify:
-		add("ssl.verifyHostname", "is false without ssl.ca: a certificate for any name in the world would do", "give the authority's certificate as ssl.ca")
+		report("ssl.verifyHostname", "is false without ssl.ca: a certificate for any name in the world would do", "give the authority's certificate as ssl.ca")
 	}
-	return errs
-}
-
-func boolCount(all ...bool) (n int) {
-	for _, b := range all {
-		if b {
-			n++
-		}
-	}
-	return n
 }
 
 func holdsPrivateKey(text string) bool { return strings.Contains(text, "PRIVATE KEY-----") }

@@ -14,7 +14,8 @@ import (
 // connection asks, and anew when one of them has changed, so that a new certificate needs no restart. It may be used
 // concurrently.
 type TLS struct {
-	cfg   registry.Config
+	host  string
+	tls   *registry.TLS // nil: plaintext
 	build func(*registry.Config) (*tls.Config, error)
 
 	mu     sync.Mutex
@@ -29,12 +30,16 @@ func NewTLS(cfg *registry.Config) (*TLS, error) { return newTLS(cfg, TLSConfig) 
 func NewServerTLS(cfg *registry.Config) (*TLS, error) { return newTLS(cfg, ServerTLS) }
 
 func newTLS(cfg *registry.Config, build func(*registry.Config) (*tls.Config, error)) (*TLS, error) {
-	t := &TLS{cfg: cfg.Clone(), build: build}
+	t := &TLS{host: cfg.Host, build: build}
+	if cfg.TLS != nil {
+		own := *cfg.TLS
+		t.tls = &own
+	}
 	if len(t.files()) > 0 {
 		return t, nil // what is in them, the first connection tells
 	}
 	var err error
-	t.made, err = build(&t.cfg)
+	t.made, err = build(cfg)
 	return t, err
 }
 
@@ -45,13 +50,13 @@ type file struct {
 }
 
 func (t *TLS) files() (all []file) {
-	if t.cfg.TLS == nil {
+	if t.tls == nil {
 		return nil
 	}
 	for _, f := range []file{
-		{"ssl.caFile", t.cfg.TLS.CAFile, func(t *registry.TLS, text string) { t.CA, t.CAFile = text, "" }},
-		{"ssl.certFile", t.cfg.TLS.CertFile, func(t *registry.TLS, text string) { t.Cert, t.CertFile = text, "" }},
-		{"ssl.keyFile", t.cfg.TLS.KeyFile, func(t *registry.TLS, text string) { t.Key, t.KeyFile = registry.NewSecret(text), "" }},
+		{"ssl.caFile", t.tls.CAFile, func(t *registry.TLS, text string) { t.CA, t.CAFile = text, "" }},
+		{"ssl.certFile", t.tls.CertFile, func(t *registry.TLS, text string) { t.Cert, t.CertFile = text, "" }},
+		{"ssl.keyFile", t.tls.KeyFile, func(t *registry.TLS, text string) { t.Key, t.KeyFile = registry.NewSecret(text), "" }},
 	} {
 		if f.path != "" {
 			all = append(all, f)
@@ -95,7 +100,7 @@ func (t *TLS) read(files []file) (*tls.Config, []os.FileInfo, error) {
 	if !changed {
 		return t.made, t.states, nil
 	}
-	cfg := t.cfg.Clone()
+	own := *t.tls
 	for _, f := range files {
 		text, err := os.ReadFile(f.path)
 		if err != nil {
@@ -104,8 +109,9 @@ func (t *TLS) read(files []file) (*tls.Config, []os.FileInfo, error) {
 		if len(bytes.TrimSpace(text)) == 0 { // or it would be as if none were named: without an authority, those of the system
 			return nil, nil, &registry.ConfigError{Field: f.field, Problem: "is an empty file", Cure: "write the PEM text into it"}
 		}
-		f.set(cfg.TLS, string(text))
+		f.set(&own, string(text))
 	}
+	cfg := registry.Config{Dialect: "-", Host: t.host, TLS: &own}
 	if err := cfg.Validate(); err != nil { // such as a key where a certificate belongs
 		return nil, nil, err
 	}

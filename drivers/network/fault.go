@@ -89,8 +89,8 @@ func selfSigned(err error) bool {
 }
 
 func expired(err error) bool {
-	e, ok := errors.AsType[x509.CertificateInvalidError](err)
-	return ok && e.Reason == x509.Expired
+	var e x509.CertificateInvalidError
+	return errors.As(err, &e) && e.Reason == x509.Expired
 }
 
 func noSuchHost(err error) bool {
@@ -109,6 +109,6 @@ func (errnos socketErrors) match(err error) bool {
 }
 
 func isTimeout(err error) bool {
-	e, ok := errors.AsType[net.Error](err)
-	return ok && e.Timeout() || Is(timedOut...)(err)
+	var e net.Error
+	return errors.As(err, &e) && e.Timeout() || Is(timedOut...)(err)
 }

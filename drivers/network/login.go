@@ -16,15 +16,12 @@ func LogIn(
 	ctx context.Context, cfg *registry.Config, env registry.Env, diagnose func(error) registry.Diagnosis,
 	logIn func(context.Context, registry.Login) (driver.Conn, error),
 ) (driver.Conn, error) {
-	connect := func(ctx context.Context, login registry.Login) (driver.Conn, error) {
+	connect := func(login registry.Login) (driver.Conn, error) {
 		conn, err := logIn(ctx, login)
 		if err != nil {
 			return conn, &loginError{err}
 		}
 		return conn, nil
-	}
-	if env.Credentials == nil {
-		return connect(ctx, registry.Login{User: cfg.User, Password: cfg.Password})
 	}
 	ask := func(refused bool) (registry.Login, error) {
 		login, err := env.Credentials(ctx, refused)
@@ -33,19 +30,22 @@ func LogIn(
 		}
 		return login, err
 	}
-	login, err := ask(false)
-	if err != nil {
-		return nil, err
+	login := registry.Login{User: cfg.User, Password: cfg.Password}
+	if env.Credentials != nil {
+		var err error
+		if login, err = ask(false); err != nil {
+			return nil, err
+		}
 	}
-	conn, err := connect(ctx, login)
-	if err == nil || ctx.Err() != nil || diagnose(err).Kind != registry.KindAuth {
+	conn, err := connect(login)
+	if err == nil || env.Credentials == nil || ctx.Err() != nil || diagnose(err).Kind != registry.KindAuth {
 		return conn, err
 	}
 	other, wrong := ask(true)
 	if wrong != nil || other.User == login.User && other.Password.Equal(login.Password) {
 		return nil, err // which says more than that there is no other login
 	}
-	return connect(ctx, other)
+	return connect(other)
 }
 
 // loginError marks what a driver returned when it logged in. Its text is that of the error.

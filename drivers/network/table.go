@@ -65,7 +65,7 @@ func (t *Table) Diagnose(err error) registry.Diagnosis {
 // look finds the row for a message.
 func (t *Table) look(m Message) registry.Diagnosis {
 	for _, row := range t.Codes {
-		if code, ok := row.matches(m); ok {
+		if code, ok := row.matches(&m); ok {
 			return registry.Diagnosis{Kind: row.Kind, Code: code, Hint: row.Hint, Permanent: row.Permanent, Constraint: m.Constraint}
 		}
 	}
@@ -73,17 +73,18 @@ func (t *Table) look(m Message) registry.Diagnosis {
 }
 
 // matches returns which code of the message the row is about.
-func (row Code) matches(m Message) (string, bool) {
+func (row *Code) matches(m *Message) (string, bool) {
 	if row.Fatal && !m.Fatal || !strings.Contains(m.Text, row.Text) {
 		return "", false
 	}
-	for code := range strings.FieldsSeq(row.Codes) {
+	for rest := row.Codes; rest != ""; {
+		var code string
+		code, rest, _ = strings.Cut(rest, " ")
 		class, isClass := strings.CutSuffix(code, "*")
-		i := slices.IndexFunc(m.Codes, func(said string) bool {
-			return said == code || isClass && strings.HasPrefix(said, class)
-		})
-		if i >= 0 {
-			return m.Codes[i], true
+		for _, said := range m.Codes {
+			if said == code || isClass && strings.HasPrefix(said, class) {
+				return said, true
+			}
 		}
 	}
 	return "", false
@@ -107,11 +108,8 @@ func (targets oneOf) is(err error) bool {
 	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
 }
 
-// As matches errors that are or wrap an E, as [errors.AsType] has it.
-func As[E error](err error) bool {
-	_, ok := errors.AsType[E](err)
-	return ok
-}
+// As matches errors that are or wrap an E. [errors.AsType] is compiled once for each, [errors.As] for all of them.
+func As[E error](err error) bool { return errors.As(err, new(E)) }
 
 // Says matches errors whose text, or that of an error that they wrap, starts with one of the prefixes: for those
 // that have no type.

@@ -36,42 +36,50 @@ type Reading struct {
 }
 
 // Refuse is the error of a Word for a value that has no place here. Words adds the name, and nothing may repeat the value.
-func Refuse(problem, cure string) error { return &registry.ConfigError{Problem: problem, Cure: cure} }
+func Refuse(problem, cure string) error { return wrong("", problem, cure) }
+
+func wrong(field, problem, cure string) error {
+	return &registry.ConfigError{Field: field, Problem: problem, Cure: cure}
+}
 
 // Read takes each word of params. Every error is a [*registry.ConfigError], or several joined.
 func (w Words) Read(params map[string]string) (*Reading, error) {
 	r := &Reading{Later: make(map[string]string)}
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(params)) {
-		errs = append(errs, w.take(r, name, params[name]))
-	}
-	return r, errors.Join(errs...)
+	return r, each(params, func(name, value string) error { return w.take(r, name, value) })
 }
 
-func (w Words) take(r *Reading, name, value string) error {
-	word, ok := w.Find(name)
-	if !ok {
-		if p := w.param(name); p != nil {
-			return named(r.keep(p.Name, value), p.Name)
-		}
-		err := registry.Misspelled("params."+name, name, w.known())
-		switch {
-		case !isName(name) || err == nil && strings.Contains(name, "-"):
-			return &registry.ConfigError{Field: "a parameter", Problem: "has a name that no setting has", Cure: "write names of letters, digits, _ and dots, and escape what belongs to a value"}
-		case err != nil:
-			return err
-		}
-		key, text, err := w.Setting(name, value)
-		if err == nil {
-			err = r.Set(key, text)
-		}
-		return named(err, "session") // the name may be part of a password that was not escaped
+// each calls f for the texts in the order of their names, and joins the errors.
+func each(texts map[string]string, f func(name, value string) error) error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		errs = append(errs, f(name, texts[name]))
 	}
-	if word.Take == nil {
-		r.Later[strings.Fields(word.Names)[0]] = value
-		return nil
+	return errors.Join(errs...)
+}
+
+func (w *Words) take(r *Reading, name, value string) error {
+	if word, ok := w.Find(name); ok {
+		if word.Take == nil {
+			r.Later[strings.Split(word.Names, " ")[0]] = value
+			return nil
+		}
+		return named(word.Take(r, value), name)
 	}
-	return named(word.Take(r, value), name)
+	if p := w.param(name); p != nil {
+		return named(r.keep(p.Name, value), p.Name)
+	}
+	err := registry.Misspelled("params."+name, name, w.known())
+	switch {
+	case !isName(name) || err == nil && strings.Contains(name, "-"):
+		return wrong("a parameter", "has a name that no setting has", "write names of letters, digits, _ and dots, and escape what belongs to a value")
+	case err != nil:
+		return err
+	}
+	key, text, err := w.Setting(name, value)
+	if err == nil {
+		err = r.Set(key, text)
+	}
+	return named(err, "session") // the name may be part of a password that was not escaped
 }
 
 // named gives the errors of Refuse their field.
@@ -85,24 +93,25 @@ func named(err error, name string) error {
 // Find returns the word of this spelling.
 func (w Words) Find(name string) (Word, bool) {
 	for _, word := range w.List {
-		if slices.ContainsFunc(strings.Fields(word.Names), func(s string) bool { return strings.EqualFold(s, name) }) {
+		if slices.ContainsFunc(strings.Split(word.Names, " "), func(s string) bool { return strings.EqualFold(s, name) }) {
 			return word, true
 		}
 	}
 	return Word{}, false
 }
 
-func (w Words) param(name string) *registry.Param {
-	i := slices.IndexFunc(w.Params, func(p registry.Param) bool { return strings.EqualFold(p.Name, name) })
-	if i < 0 {
-		return nil
+func (w *Words) param(name string) *registry.Param {
+	for i := range w.Params {
+		if strings.EqualFold(w.Params[i].Name, name) {
+			return &w.Params[i]
+		}
 	}
-	return &w.Params[i]
+	return nil
 }
 
-func (w Words) known() (names []string) {
+func (w *Words) known() (names []string) {
 	for _, word := range w.List {
-		names = append(names, strings.Fields(word.Names)...)
+		names = append(names, strings.Split(word.Names, " ")...)
 	}
 	for _, p := range w.Params {
 		names = append(names, p.Name)
@@ -112,66 +121,70 @@ func (w Words) known() (names []string) {
 
 // isName is the form of a setting's name in the servers, and of every parameter.
 func isName(name string) bool {
-	for part := range strings.SplitSeq(name, ".") {
-		if part == "" || !IsWord(part, "-$") || part[0] >= '0' && part[0] <= '9' {
+	before := '.'
+	for _, c := range name + "." {
+		if before == '.' && (c == '.' || '0' <= c && c <= '9') {
 			return false
 		}
+		before = c
 	}
-	return true
+	return IsWord(name, ".-$")
 }
 
 // CheckParams is [registry.CheckParams], which says where a word belongs that is no param here.
 func (w Words) CheckParams(params map[string]string) (map[string]string, error) {
-	var errs []error
 	known := make(map[string]string)
-	for _, name := range slices.Sorted(maps.Keys(params)) {
+	err := each(params, func(name, value string) error {
 		word, isWord := w.Find(name)
-		isParam := slices.ContainsFunc(w.Params, func(p registry.Param) bool { return p.Name == name })
+		p := w.param(name)
 		switch {
-		case isParam, !isWord && !isName(name):
-			known[name] = params[name]
+		case p != nil && p.Name == name:
 		case isWord:
-			errs = append(errs, word.misplaced("params."+name, "is no param here"))
-		case registry.Misspelled("", name, w.known()) != nil:
-			known[name] = params[name]
-		default:
-			errs = append(errs, &registry.ConfigError{Field: "params." + name, Problem: "is not known, or is a setting of the session", Cure: "write a setting of the session as session." + name})
+			return wrong("params."+name, "is no param here", word.elsewhere())
+		case isName(name) && registry.Misspelled("", name, w.known()) == nil:
+			return wrong("params."+name, "is not known, or is a setting of the session", "write a setting of the session as session."+name)
 		}
-	}
-	checked, err := registry.CheckParams(known, w.Params)
-	return checked, errors.Join(append(errs, err)...)
+		known[name] = value
+		return nil
+	})
+	checked, wrong := registry.CheckParams(known, w.Params)
+	return checked, errors.Join(err, wrong)
 }
 
 // CheckSession reports the names in Session that are no settings of the server, and those that have a place of their own.
 func (w Words) CheckSession(session map[string]string) error {
-	var errs []error
 	seen := make(map[string]bool)
-	for _, name := range slices.Sorted(maps.Keys(session)) {
+	return each(session, func(name, value string) error {
 		field, lower := "session."+name, strings.ToLower(name)
+		twice := seen[lower]
+		seen[lower] = true
 		word, isWord := w.Find(name)
+		p := w.param(name)
+		problem, cure := "is no setting of the session", ""
 		switch {
 		case !isName(name) || strings.Contains(name, "-"):
-			errs = append(errs, &registry.ConfigError{Field: "session", Problem: "has a name that no setting has", Cure: "write names of letters, digits, _ and dots"})
+			field, problem, cure = "session", "has a name that no setting has", "write names of letters, digits, _ and dots"
 		case isWord && word.Here != "session."+lower:
-			errs = append(errs, word.misplaced(field, "is no setting of the session"))
-		case w.param(name) != nil:
-			errs = append(errs, &registry.ConfigError{Field: field, Problem: "is no setting of the session", Cure: "write it as params." + w.param(name).Name})
-		case seen[lower]:
-			errs = append(errs, &registry.ConfigError{Field: field, Problem: "is given in upper and in lower case", Cure: "keep one of them"})
-		case strings.ContainsRune(session[name], 0):
-			errs = append(errs, &registry.ConfigError{Field: field, Problem: "contains a NUL character", Cure: "remove it"})
+			cure = word.elsewhere()
+		case p != nil:
+			cure = "write it as params." + p.Name
+		case twice:
+			problem, cure = "is given in upper and in lower case", "keep one of them"
+		case strings.ContainsRune(value, 0):
+			problem, cure = "contains a NUL character", "remove it"
+		default:
+			return nil
 		}
-		seen[lower] = true
-	}
-	return errors.Join(errs...)
+		return wrong(field, problem, cure)
+	})
 }
 
-func (word Word) misplaced(field, problem string) error {
-	cure := "leave it out"
-	if word.Here != "" {
-		cure = "write it as " + word.Here
+// elsewhere is the cure for a word in the wrong place.
+func (word *Word) elsewhere() string {
+	if word.Here == "" {
+		return "leave it out"
 	}
-	return &registry.ConfigError{Field: field, Problem: problem, Cure: cure}
+	return "write it as " + word.Here
 }
 
 // Set puts a setting into Session.
@@ -227,7 +240,11 @@ func (name keep) take(r *Reading, value string) error { return r.keep(string(nam
 func Drop(*Reading, string) error { return nil }
 
 // Never is for what cannot be had.
-func Never(problem, cure string) func(*Reading, string) error { return DropIf("", problem, cure) }
+func Never(problem, cure string) func(*Reading, string) error { return never{problem, cure}.take }
+
+type never struct{ problem, cure string }
+
+func (n never) take(*Reading, string) error { return Refuse(n.problem, n.cure) }
 
 // DropIf drops the values that mean what is done anyway, and refuses all others.
 func DropIf(values, problem, cure string) func(*Reading, string) error {
@@ -237,7 +254,7 @@ func DropIf(values, problem, cure string) func(*Reading, string) error {
 type dropIf struct{ values, problem, cure string }
 
 func (d dropIf) take(_ *Reading, value string) error {
-	if slices.Contains(strings.Fields(d.values), Plain(value)) {
+	if slices.Contains(strings.Split(d.values, " "), Plain(value)) {
 		return nil
 	}
 	return Refuse(d.problem, d.cure)

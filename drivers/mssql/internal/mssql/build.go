@@ -21,24 +21,21 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := readSettings(cfg, &config)
-	if err != nil {
+	c := &connector{cfg: cfg, env: env, set: settings{config: &config}, dial: network.DialFunc(env)}
+	if err := c.set.read(&c.cfg); err != nil {
 		return nil, err
 	}
-	if err := check(cfg, set, env); err != nil {
+	if err := c.check(); err != nil {
 		return nil, err
 	}
 	config.Encryption = msdsn.EncryptionDisabled // for the driver: see stream
 	config.Database = cfg.Database
-	config.AppName = fit(network.AppName(&cfg))
+	config.AppName = fit(network.AppName(&c.cfg))
 	config.Workstation = fit(config.Workstation)
 	config.ReadOnlyIntent = readsOnly(cfg.Role)
 	config.DialTimeout = -1 // whoever asks for the connection bounds it
 
-	c := &connector{
-		cfg: cfg, env: env, set: set, dial: network.DialFunc(env),
-		server: server{network.Host(&cfg), cfg.Port, set.instance},
-	}
+	c.server = server{network.Host(&c.cfg), cfg.Port, c.set.instance}
 	if cfg.TLS == nil {
 		cfg.TLS = new(registry.TLS) // for a server that insists on it
 	}
@@ -56,22 +53,23 @@ func readsOnly(r registry.Role) bool {
 }
 
 // check reports what cannot work together.
-func check(cfg registry.Config, set settings, env registry.Env) error {
+func (c *connector) check() error {
 	var (
-		isToken     = set.method == "token"
-		isWindows   = set.method == "windows"
+		cfg         = &c.cfg
+		isToken     = c.set.method == "token"
+		isWindows   = c.set.method == "windows"
 		hasCert     = cfg.TLS != nil && (cfg.TLS.Cert != "" || !cfg.TLS.Key.IsZero() || cfg.TLS.CertFile != "" || cfg.TLS.KeyFile != "")
-		hasPassword = !cfg.Password.IsZero() || env.Credentials != nil
+		hasPassword = !cfg.Password.IsZero() || c.env.Credentials != nil
 		database    = loginText(cfg.Database)
-		errs        = []error{network.CheckFields(&cfg)}
+		errs        = []error{network.CheckFields(cfg)}
 	)
-	for _, c := range []struct {
+	for _, row := range []struct {
 		is                   bool
 		field, problem, cure string
 	}{
-		{network.IsSocket(&cfg), "host", "is a path, but SQL Server has no unix sockets", "write a name or an IP address"},
+		{network.IsSocket(cfg), "host", "is a path, but SQL Server has no unix sockets", "write a name or an IP address"},
 		{hasCert, "ssl.cert", "is set, but SQL Server takes no client certificates", "leave out ssl.cert and ssl.key, and log in with user and password or a token"},
-		{set.strict && cfg.TLS == nil, "params.strict", "is set without ssl", "set ssl=true as well"},
+		{c.set.strict && cfg.TLS == nil, "params.strict", "is set without ssl", "set ssl=true as well"},
 		{isWindows && runtime.GOOS != "windows", "params.authentication", "is windows, but this program does not run on Windows", `set user to DOMAIN\name, and password`},
 		{isWindows && (cfg.User != "" || hasPassword), "user", "or password is given, but params.authentication=windows logs in as the account that the program runs as", "leave it out"},
 		{isToken && cfg.User != "", "user", "is given, but a token says itself whose it is", "leave it out"},
@@ -80,11 +78,11 @@ func check(cfg registry.Config, set settings, env registry.Env) error {
 		{database != "", "database", database, "connect to another one, and change to it with USE"},
 		{readsOnly(cfg.Role) && cfg.Database == "", "database", "is empty, but role=" + cfg.Role.String() + " has the server choose a replica by it", "name the database"},
 	} {
-		if c.is {
-			errs = append(errs, &registry.ConfigError{Field: c.field, Problem: c.problem, Cure: c.cure})
+		if row.is {
+			errs = append(errs, wrongWord(row.field, row.problem, row.cure))
 		}
 	}
-	if env.Credentials == nil && !isToken && !isWindows {
+	if c.env.Credentials == nil && !isToken && !isWindows {
 		errs = append(errs, checkUser(cfg.User, cfg.Password))
 	}
 	return errors.Join(errs...)

@@ -30,7 +30,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return network.LogIn(ctx, &c.cfg, c.env, dialect{}.Diagnose, c.connect)
+	return network.LogIn(ctx, &c.cfg, c.env, new(dialect).Diagnose, c.connect)
 }
 
 func (c *connector) connect(ctx context.Context, who registry.Login) (driver.Conn, error) {

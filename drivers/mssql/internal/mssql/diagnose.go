@@ -14,7 +14,7 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-func (dialect) Diagnose(err error) registry.Diagnosis {
+func (*dialect) Diagnose(err error) registry.Diagnosis {
 	d := table.Diagnose(err)
 	if login, ok := errors.AsType[*failure](err); ok && login.hint != "" && d.Code == "" {
 		d.Hint = login.hint
@@ -30,8 +30,8 @@ const fatal = 20
 
 // read takes the errors of a response out of err: the last one of a login is 18456 whatever the first one says.
 func read(err error) (network.Message, bool) {
-	said, ok := errors.AsType[mssql.Error](err)
-	if !ok {
+	var said mssql.Error
+	if !errors.As(err, &said) {
 		return network.Message{}, false
 	}
 	var m network.Message
@@ -108,7 +108,8 @@ func driverSays(prefixes ...string) func(error) bool {
 		if ofLogin(err) {
 			return true
 		}
-		if stream, ok := errors.AsType[mssql.StreamError](err); ok {
+		var stream mssql.StreamError
+		if errors.As(err, &stream) {
 			return says(stream.InnerError)
 		}
 		const reading = "Read" // as only this driver writes it

@@ -10,15 +10,17 @@ import (
 )
 
 // Driver returns the driver of SQL Server.
-func Driver() registry.Driver { return dialect{} }
+func Driver() registry.Driver { return &theDialect }
 
 type dialect struct{}
+
+var theDialect dialect // one for all, as registering it again is nothing
 
 // systemDatabase holds what belongs to the whole server.
 // https://learn.microsoft.com/sql/relational-databases/databases/master-database
 const systemDatabase = "master"
 
-func (dialect) Info() registry.Info {
+func (*dialect) Info() registry.Info {
 	info, _ := registry.Describe("mssql")
 	info.DriverName, info.Placeholder, info.Quotes = "sqlserver", registry.At, "[]"
 	// https://learn.microsoft.com/sql/t-sql/statements/set-transaction-isolation-level-transact-sql
@@ -30,7 +32,7 @@ func (dialect) Info() registry.Info {
 	return info
 }
 
-func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 	if env.NoDatabase {
 		cfg.Database = systemDatabase
 	}

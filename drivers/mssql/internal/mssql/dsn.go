@@ -22,12 +22,12 @@ func badDSN(problem, cure string) error {
 // "odbc:" or with a driver named in it. https://github.com/microsoft/go-mssqldb#the-connection-string-can-be-specified-in-one-of-three-formats
 //
 // Nothing of a name is repeated in an error that is none: it may be the end of a password with a semicolon in it.
-func (dialect) ParseDSN(dsn string) (registry.Config, error) {
+func (*dialect) ParseDSN(dsn string) (registry.Config, error) {
 	all, err := split(dsn)
 	if err != nil {
 		return registry.Config{}, err
 	}
-	r := newReading()
+	r := new(reading)
 	for i, s := range all {
 		w, known := wordOf(s.name)
 		if !known {

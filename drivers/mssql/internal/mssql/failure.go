@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/patchbay-go/patchbay/drivers/network"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -29,13 +30,13 @@ func (a *attempt) explain(err error) error {
 	if f.text == "EOF" || strings.HasSuffix(f.text, ": EOF") {
 		f.text = strings.TrimSuffix(f.text, "EOF") + "the server closed the connection (EOF)"
 	}
-	if _, ok := errors.AsType[runtime.Error](err); ok { // the driver has trusted what the server sent
+	if network.As[runtime.Error](err) { // the driver has trusted what the server sent
 		f.errs = append(f.errs, errNotSQLServer)
 	}
 	if cause != nil && !errors.Is(err, cause) {
 		f.errs = append(f.errs, cause)
 	}
-	if !heard && (dialect{}).Diagnose(f).Kind == registry.KindLost {
+	if !heard && new(dialect).Diagnose(f).Kind == registry.KindLost {
 		f.hint = "the server hung up without an answer: check host and port, and whether it takes strict encryption only (params.strict=true)"
 		if a.c.set.strict {
 			f.hint = "the server hung up without an answer: check host and port, and that it is SQL Server 2022 or later, because older ones have no strict encryption (params.strict)"

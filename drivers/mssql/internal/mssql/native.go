@@ -12,12 +12,11 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-var _ registry.Native = dialect{}
+var _ registry.Native = (*dialect)(nil)
 
 // Import moves the words of go-mssqldb, ADO.NET, ODBC and JDBC from Params into the fields that they mean.
-func (dialect) Import(cfg *registry.Config) error {
-	r := newReading()
-	r.hasTLS = cfg.TLS != nil
+func (*dialect) Import(cfg *registry.Config) error {
+	r := &reading{hasTLS: cfg.TLS != nil}
 	rest := make(map[string]string)
 	for _, name := range slices.Sorted(maps.Keys(cfg.Params)) {
 		if w, known := wordOf(name); !known {
@@ -35,25 +34,32 @@ type reading struct {
 	said   registry.Config
 	hasTLS bool // the Config says itself what TLS there is
 
-	encrypt, trust, name, ca, version string            // of TLS, which they only say together
-	given                             map[string]string // those of these that are given
-	dial, login                       time.Duration     // timeouts; negative: none
-	partner, partnerPort              string            // the second server, of database mirroring
+	encrypt, trust, name, ca, version string        // of TLS, which they only say together
+	given                             string        // the first of these that is given, by its name
+	dial, login                       time.Duration // timeouts; negative: none
+	partner, partnerPort              string        // the second server, of database mirroring
 }
-
-func newReading() *reading { return &reading{given: make(map[string]string)} }
 
 // word is a parameter in the connection strings of SQL Server's clients.
 type word struct {
 	names string // its spellings, separated by commas: case, blanks, _ and - do not count
-	take  func(r *reading, name, value string) error
+	taker
+}
+
+type taker interface {
+	take(r *reading, name, value string) error
 }
 
 func (w word) name() string { name, _, _ := strings.Cut(w.names, ", "); return name }
 
 // fold returns a name as it is compared.
 func fold(name string) string {
-	return strings.NewReplacer(" ", "", "_", "", "-", "", "+", "").Replace(strings.ToLower(name))
+	return strings.Map(func(c rune) rune {
+		if strings.ContainsRune(" _-+", c) {
+			return -1
+		}
+		return c
+	}, strings.ToLower(name))
 }
 
 func wordOf(name string) (word, bool) {
@@ -145,10 +151,8 @@ func (r *reading) into(cfg *registry.Config) error {
 func (r *reading) tls() (*registry.TLS, error) {
 	switch strings.ToLower(r.encrypt) {
 	case "":
-		for _, name := range slices.Sorted(maps.Keys(r.given)) {
-			if !r.hasTLS {
-				return nil, wrongWord(name, "is given without encrypt, which means encryption to some clients and none to others", "add encrypt=true, or leave it out for plaintext")
-			}
+		if r.given != "" && !r.hasTLS {
+			return nil, wrongWord(r.given, "is given without encrypt, which means encryption to some clients and none to others", "add encrypt=true, or leave it out for plaintext")
 		}
 		return nil, nil
 	case "disable":
@@ -169,9 +173,7 @@ func (r *reading) tls() (*registry.TLS, error) {
 	if t.SkipVerify = on; !ok && r.trust != "" {
 		return nil, wrongWord("TrustServerCertificate", "must be true or false", "correct it")
 	}
-	switch r.version {
-	case "", "1.2": // crypto/tls speaks no lower one
-	default:
+	if r.version != "" && r.version != "1.2" { // crypto/tls speaks no lower one
 		return nil, wrongWord("tlsmin", "cannot be set: 1.2 is the lowest version that is spoken, and the highest of both sides is used", "leave it out")
 	}
 	return t, nil

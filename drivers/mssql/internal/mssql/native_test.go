@@ -86,7 +86,7 @@ func TestImportTakesWordsOnce(t *testing.T) {
 	} {
 		cfg := c.given.Clone()
 		for range 2 {
-			if err := (dialect{}).Import(&cfg); err != nil || !cfg.Equal(c.want) {
+			if err := new(dialect).Import(&cfg); err != nil || !cfg.Equal(c.want) {
 				t.Errorf("%v becomes %v, %v; want %v", c.given, cfg, err, c.want)
 			}
 		}
@@ -109,7 +109,7 @@ func TestImportTakesWordsOnce(t *testing.T) {
 		{"failoverport": "1"},
 		{"pooling": "perhaps"},
 	} {
-		if err := (dialect{}).Import(&registry.Config{Params: params}); err == nil {
+		if err := new(dialect).Import(&registry.Config{Params: params}); err == nil {
 			t.Errorf("%v is taken", params)
 		}
 	}
@@ -222,7 +222,7 @@ func TestNoWordShowsItsValue(t *testing.T) {
 		for name := range strings.SplitSeq(w.names, ", ") {
 			for _, value := range []string{canary, canary + `\x,` + canary, "[" + canary, canary + "\U0001F600"} {
 				cfg := registry.Config{Dialect: "mssql", User: "u", Params: map[string]string{name: value}}
-				err := (dialect{}).Import(&cfg)
+				err := new(dialect).Import(&cfg)
 				if err == nil {
 					err = cfg.Validate()
 				}
@@ -257,11 +257,11 @@ func FuzzDSN(f *testing.F) {
 			dsn, dsn + canary, dsn + ";" + canary, dsn + ";password=" + canary, "password=" + canary + dsn, "sqlserver://u:" + canary + dsn, "odbc:pwd={" + canary + dsn,
 			dsn + ";encrypt=" + canary + ";", "server=h;password=a;" + canary + "=b;" + dsn, dsn + "&encrypt=" + canary, dsn + "\"" + canary,
 		} {
-			if _, err := (dialect{}).ParseDSN(text); err != nil && strings.Contains(err.Error(), canary) {
+			if _, err := new(dialect).ParseDSN(text); err != nil && strings.Contains(err.Error(), canary) {
 				t.Fatalf("%q: %v", text, err)
 			}
 		}
-		cfg, err := (dialect{}).ParseDSN(dsn)
+		cfg, err := new(dialect).ParseDSN(dsn)
 		if err != nil || cfg.Validate() != nil {
 			return
 		}
@@ -314,7 +314,7 @@ func TestOurKeysKeepTheirMeaning(t *testing.T) {
 			continue
 		}
 		cfg := registry.Config{Params: map[string]string{key: "5"}}
-		if err := (dialect{}).Import(&cfg); err != nil {
+		if err := new(dialect).Import(&cfg); err != nil {
 			continue
 		}
 		if got := cfg.Diff(registry.Config{}); len(got) != 1 || got[0] != key {

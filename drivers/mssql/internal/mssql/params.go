@@ -56,20 +56,19 @@ func (s *settings) apply(name, value string) {
 	}
 }
 
-// readSettings reads Params and Session.
-func readSettings(cfg registry.Config, config *msdsn.Config) (settings, error) {
-	set := settings{config: config}
+// read reads Params and Session.
+func (s *settings) read(cfg *registry.Config) error {
 	given, wrong := misplaced(cfg.Params)
 	checked, err := registry.CheckParams(given, params)
 	var bad error
-	set.session, bad = readSession(cfg.Session)
+	s.session, bad = readSession(cfg.Session)
 	if err := errors.Join(wrong, err, bad); err != nil {
-		return set, err
+		return err
 	}
 	for name, value := range checked {
-		set.apply(name, value)
+		s.apply(name, value)
 	}
-	return set, nil
+	return nil
 }
 
 // isInstance accepts the names that SQL Server does.

@@ -1,6 +1,7 @@
 package mssql
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"maps"
@@ -44,34 +45,29 @@ var options = []registry.Param{
 var onOff = []string{"ON", "OFF"}
 
 // noOptions are SET statements that a session cannot be opened with, and why.
-var noOptions = map[string]string{
-	"ANSI_DEFAULTS":               "it turns IMPLICIT_TRANSACTIONS on as well: set the others by their names",
-	"FIPS_FLAGGER":                "it is about one batch: write it into the batch",
-	"FMTONLY":                     "no statement would be executed: leave it out",
-	"IDENTITY_INSERT":             "it is about one table: write it before the INSERT, on the same connection",
-	"IMPLICIT_TRANSACTIONS":       "every statement would begin a transaction that nobody commits: use BeginTx",
-	"NOEXEC":                      "no statement would be executed: leave it out",
-	"OFFSETS":                     "it is about one batch: write it into the batch",
-	"PARSEONLY":                   "no statement would be executed: leave it out",
-	"SHOWPLAN_ALL":                "no statement would be executed: set it on one connection",
-	"SHOWPLAN_TEXT":               "no statement would be executed: set it on one connection",
-	"SHOWPLAN_XML":                "no statement would be executed: set it on one connection",
-	"STATISTICS_IO":               "what it says goes nowhere: set it on one connection",
-	"STATISTICS_PROFILE":          "every statement would have further results: set it on one connection",
-	"STATISTICS_TIME":             "what it says goes nowhere: set it on one connection",
-	"STATISTICS_XML":              "every statement would have further results: set it on one connection",
-	"TRANSACTION_ISOLATION_LEVEL": "it belongs to a transaction: give it to BeginTx",
+var noOptions = []struct{ names, problem, cure string }{
+	{"ANSI_DEFAULTS", "it turns IMPLICIT_TRANSACTIONS on as well", "set the others by their names"},
+	{"FIPS_FLAGGER OFFSETS", "it is about one batch", "write it into the batch"},
+	{"FMTONLY NOEXEC PARSEONLY", "no statement would be executed", "leave it out"},
+	{"IDENTITY_INSERT", "it is about one table", "write it before the INSERT, on the same connection"},
+	{"IMPLICIT_TRANSACTIONS", "every statement would begin a transaction that nobody commits", "use BeginTx"},
+	{"SHOWPLAN_ALL SHOWPLAN_TEXT SHOWPLAN_XML", "no statement would be executed", "set it on one connection"},
+	{"STATISTICS_IO STATISTICS_TIME", "what it says goes nowhere", "set it on one connection"},
+	{"STATISTICS_PROFILE STATISTICS_XML", "every statement would have further results", "set it on one connection"},
+	{"TRANSACTION_ISOLATION_LEVEL", "it belongs to a transaction", "give it to BeginTx"},
 }
 
 // optionName returns a name as options has it: SET takes upper and lower case.
 func optionName(name string) string { return strings.ReplaceAll(strings.ToUpper(name), " ", "_") }
 
-func isOption(name string) bool {
-	return slices.ContainsFunc(options, func(p registry.Param) bool { return p.Name == name })
-}
-
-func isParam(name string) bool {
-	return slices.ContainsFunc(params, func(p registry.Param) bool { return p.Name == name })
+// find returns the row of this name, or nil.
+func find(list []registry.Param, name string) *registry.Param {
+	for i := range list {
+		if list[i].Name == name {
+			return &list[i]
+		}
+	}
+	return nil
 }
 
 // readSession returns the statements for what Session says.
@@ -79,23 +75,22 @@ func readSession(given map[string]string) ([]string, error) {
 	var errs []error
 	named := make(map[string]string, len(given))
 	for _, key := range slices.Sorted(maps.Keys(given)) {
-		name := optionName(key)
-		wrong := func(problem, cure string) {
-			errs = append(errs, &registry.ConfigError{Field: "session." + key, Problem: problem, Cure: cure})
-		}
-		value, twice := named[name]
-		switch why, refused := noOptions[name]; {
-		case refused:
-			problem, cure, _ := strings.Cut(why, ": ")
-			wrong("is no setting for a session here, because "+problem, cure)
-		case isParam(key):
-			wrong("is no setting of the session", "write params."+key)
-		case twice && value != given[key]:
-			wrong("is given twice, in upper and in lower case", "keep one of them")
-		case isOption(name):
-			named[name] = switched(name, given[key])
+		name, value := optionName(key), given[key]
+		problem, cure := noOption(name)
+		other, twice := named[name]
+		switch {
+		case problem != "":
+		case find(params, key) != nil:
+			problem, cure = "is no setting of the session", "write params."+key
+		case twice && other != value:
+			problem, cure = "is given twice, in upper and in lower case", "keep one of them"
+		case find(options, name) != nil:
+			named[name] = switched(name, value)
 		default:
-			named[key] = given[key]
+			named[key] = value
+		}
+		if problem != "" {
+			errs = append(errs, wrongWord("session."+key, problem, cure))
 		}
 	}
 	checked, err := registry.CheckSession(named, options)
@@ -103,21 +98,31 @@ func readSession(given map[string]string) ([]string, error) {
 		return nil, err
 	}
 	var statements []string
-	for _, p := range options {
-		if value, ok := checked[p.Name]; ok {
-			if p.Name == "LANGUAGE" {
+	for i := range options {
+		name := options[i].Name
+		if value, ok := checked[name]; ok {
+			if name == "LANGUAGE" {
 				value = "N'" + value + "'"
 			}
-			statements = append(statements, "SET "+p.Name+" "+value)
+			statements = append(statements, "SET "+name+" "+value)
 		}
 	}
 	return statements, nil
 }
 
+// noOption says why a session cannot be opened with a SET statement.
+func noOption(name string) (problem, cure string) {
+	for _, no := range noOptions {
+		if slices.Contains(strings.Split(no.names, " "), name) {
+			return "is no setting for a session here, because " + no.problem, no.cure
+		}
+	}
+	return "", ""
+}
+
 // switched returns the words of a switch as SET takes them; other values stay.
 func switched(name, value string) string {
-	i := slices.IndexFunc(options, func(p registry.Param) bool { return p.Name == name })
-	if on, ok := boolean(value); ok && slices.Equal(options[i].Words, onOff) {
+	if on, ok := boolean(value); ok && slices.Equal(find(options, name).Words, onOff) {
 		if on {
 			return "ON"
 		}
@@ -131,15 +136,12 @@ func misplaced(given map[string]string) (map[string]string, error) {
 	var errs []error
 	rest := make(map[string]string, len(given))
 	for _, key := range slices.Sorted(maps.Keys(given)) {
-		name := optionName(key)
-		switch {
-		case former[key] != "":
-			name = former[key]
-		case !isOption(name) || isParam(key):
+		name := cmp.Or(former[key], optionName(key))
+		if former[key] == "" && (find(options, name) == nil || find(params, key) != nil) {
 			rest[key] = given[key]
 			continue
 		}
-		errs = append(errs, &registry.ConfigError{Field: "params." + key, Problem: "is a setting of the session", Cure: "write session." + name})
+		errs = append(errs, wrongWord("params."+key, "is a setting of the session", "write session."+name))
 	}
 	return rest, errors.Join(errs...)
 }

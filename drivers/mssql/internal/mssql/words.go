@@ -18,90 +18,90 @@ import (
 // Prisma: https://www.prisma.io/docs/orm/core-concepts/supported-databases/sql-server
 var words = []word{
 	// Where and who.
-	{"server, data source, address, addr, network address, serverName", (*reading).takeServer},
-	{"port, portNumber", func(r *reading, _, value string) error { return r.port(value) }},
+	{"server, data source, address, addr, network address, serverName", call((*reading).takeServer)},
+	{"port, portNumber", call(func(r *reading, _, value string) error { return r.port(value) })},
 	{"instance, instanceName", keep("instance")},
 	{"user id, user, uid, userName", text(func(c *registry.Config) *string { return &c.User })},
-	{"password, pwd", (*reading).takePassword},
+	{"password, pwd", call((*reading).takePassword)},
 	{"database, initial catalog, databaseName", text(func(c *registry.Config) *string { return &c.Database })},
 	{"app name, application name, app, applicationName, program_name", text(func(c *registry.Config) *string { return &c.AppName })},
 	{"workstation id, wsid", keep("workstationId")},
-	{"failoverpartner, failover partner, failover_partner", func(r *reading, name, value string) error { return one(&r.partner, name, value) }},
-	{"failoverport", func(r *reading, _, value string) error { r.partnerPort = value; return nil }},
+	{"failoverpartner, failover partner, failover_partner", call(func(r *reading, name, value string) error { return one(&r.partner, name, value) })},
+	{"failoverport", call(func(r *reading, _, value string) error { r.partnerPort = value; return nil })},
 	{"multisubnetfailover, multi subnet failover", flag("multiSubnetFailover")},
-	{"applicationintent, application intent", (*reading).takeIntent},
-	{"driver, description, provider", drop}, // of ODBC and OLE DB: which library to load
-	{"dsn, filedsn, savefile", never("names an entry of ODBC's own files, which are not read", "write server, user id, password and database")},
+	{"applicationintent, application intent", call((*reading).takeIntent)},
+	{"driver, description, provider", drop{}}, // of ODBC and OLE DB: which library to load
+	{"dsn, filedsn, savefile", &never{"names an entry of ODBC's own files, which are not read", "write server, user id, password and database"}},
 
 	// How the login is encrypted, and the rest.
-	{"encrypt, use encryption for data", func(r *reading, name, value string) error { return one(&r.encrypt, name, value) }},
+	{"encrypt, use encryption for data", call(func(r *reading, name, value string) error { return one(&r.encrypt, name, value) })},
 	{"TrustServerCertificate, trust server certificate", aboutTLS(func(r *reading) *string { return &r.trust })},
 	{"hostNameInCertificate, host name in certificate", aboutTLS(func(r *reading) *string { return &r.name })},
 	{"certificate", aboutTLS(func(r *reading) *string { return &r.ca })},
 	{"tlsmin", aboutTLS(func(r *reading) *string { return &r.version })},
 	{"strict", flag("strict")},
-	{"serverCertificate, server certificate", never("compares the server's certificate with a file byte for byte, which cannot be said here", "name the file as ssl.caFile, with ssl.verifyHostname=false where the name differs")},
-	{"trustStore, trustStorePassword, trustStoreType, trustManagerClass, trustManagerConstructorArg", never("names a store of Java", "name a PEM file as ssl.caFile")},
-	{"clientCertificate, clientKey, clientKeyPassword", never("is a client certificate, which SQL Server takes from programs on its own machine only", "log in with user and password, or a token")},
-	{"fips, sslProtocol", never("cannot be set", "leave it out: 1.2 is the lowest version that is spoken")},
-	{"epa enabled", dropIf("false", "cannot be had", "leave it out, or turn Extended Protection off on the server")},
+	{"serverCertificate, server certificate", &never{"compares the server's certificate with a file byte for byte, which cannot be said here", "name the file as ssl.caFile, with ssl.verifyHostname=false where the name differs"}},
+	{"trustStore, trustStorePassword, trustStoreType, trustManagerClass, trustManagerConstructorArg", &never{"names a store of Java", "name a PEM file as ssl.caFile"}},
+	{"clientCertificate, clientKey, clientKeyPassword", &never{"is a client certificate, which SQL Server takes from programs on its own machine only", "log in with user and password, or a token"}},
+	{"fips, sslProtocol", &never{"cannot be set", "leave it out: 1.2 is the lowest version that is spoken"}},
+	{"epa enabled", &dropIf{"false", "cannot be had", "leave it out, or turn Extended Protection off on the server"}},
 
 	// Ways to log in.
-	{"authentication", (*reading).takeAuthentication},
-	{"integrated security, trusted_connection, integratedSecurity", (*reading).takeIntegrated},
-	{"fedauth, applicationclientid, clientcertpath, resource id, serviceconnectionid, systemtoken, msiClientId, accessToken, AADSecurePrincipalId, AADSecurePrincipalSecret", never("asks for a token of Microsoft Entra ID to be fetched", entraTokens)},
-	{"authenticator, authenticationScheme", (*reading).takeAuthenticator},
-	{"krb5-configfile, krb5-realm, krb5-keytabfile, krb5-credcachefile, krb5-dnslookupkdc, krb5-udppreferencelimit, jaasConfigurationName, useDefaultJaasConfig, realm, domain, gsscredential", never("belongs to Kerberos, which is not spoken here", `log in with user and password, with a token, or as DOMAIN\name`)},
-	{"serverspn, server spn, failoverpartnerspn, failover partner spn", never("belongs to Kerberos, which makes the name from host and port here", "leave it out")},
-	{"change password, newPassword, new password", never("is not done while connecting", "change it with ALTER LOGIN")},
-	{"persist security info, persistsecurityinfo", drop}, // whether .NET shows the password again
+	{"authentication", call((*reading).takeAuthentication)},
+	{"integrated security, trusted_connection, integratedSecurity", call((*reading).takeIntegrated)},
+	{"fedauth, applicationclientid, clientcertpath, resource id, serviceconnectionid, systemtoken, msiClientId, accessToken, AADSecurePrincipalId, AADSecurePrincipalSecret", &never{"asks for a token of Microsoft Entra ID to be fetched", entraTokens}},
+	{"authenticator, authenticationScheme", call((*reading).takeAuthenticator)},
+	{"krb5-configfile, krb5-realm, krb5-keytabfile, krb5-credcachefile, krb5-dnslookupkdc, krb5-udppreferencelimit, jaasConfigurationName, useDefaultJaasConfig, realm, domain, gsscredential", &never{"belongs to Kerberos, which is not spoken here", `log in with user and password, with a token, or as DOMAIN\name`}},
+	{"serverspn, server spn, failoverpartnerspn, failover partner spn", &never{"belongs to Kerberos, which makes the name from host and port here", "leave it out"}},
+	{"change password, newPassword, new password", &never{"is not done while connecting", "change it with ALTER LOGIN"}},
+	{"persist security info, persistsecurityinfo", drop{}}, // whether .NET shows the password again
 
 	// Time.
 	{"connection timeout, connect timeout, timeout, loginTimeout, login timeout", seconds(func(r *reading) *time.Duration { return &r.login })},
 	{"dial timeout", seconds(func(r *reading) *time.Duration { return &r.dial })},
-	{"command timeout, queryTimeout, socketTimeout, cancelQueryTimeout", dropIf("0 -1", "bounds each statement", "give the statement a context with a timeout")},
-	{"lockTimeout", func(r *reading, _, value string) error { return r.set("LOCK_TIMEOUT", value) }},
-	{"keepAlive, keepAliveInterval", func(r *reading, name, value string) error {
+	{"command timeout, queryTimeout, socketTimeout, cancelQueryTimeout", &dropIf{"0 -1", "bounds each statement", "give the statement a context with a timeout"}},
+	{"lockTimeout", call(func(r *reading, _, value string) error { return r.set("LOCK_TIMEOUT", value) })},
+	{"keepAlive, keepAliveInterval", call(func(r *reading, name, value string) error {
 		if value == "0" {
 			return wrongWord(name, "turns off the probes that find dead connections", "leave it out")
 		}
 		return nil // they are sent every 15 s
-	}},
-	{"connectRetryCount, connectRetryInterval", drop}, // a broken connection that is idle is replaced
-	{"disableretry, retryExec, retryConn", dropIf("false", "cannot be had: a statement that never reached the server is sent on another connection", "leave it out")},
+	})},
+	{"connectRetryCount, connectRetryInterval", drop{}}, // a broken connection that is idle is replaced
+	{"disableretry, retryExec, retryConn", &dropIf{"false", "cannot be had: a statement that never reached the server is sent on another connection", "leave it out"}},
 
 	// The connection and what goes over it.
 	{"packet size, packetSize", keep("packetSize")},
-	{"protocol, net, network, network library", (*reading).takeProtocol},
-	{"pipe", never("names a named pipe", "turn TCP/IP on in the SQL Server Configuration Manager, and write the host")},
-	{"ipAddressPreference, ip address preference", drop}, // all addresses are tried
-	{"transparentNetworkIPResolution, transparent network ip resolution", drop},
-	{"log", dropIf("0", "writes statements, also with what is secret in them, into a log", "use the events of package observer")},
-	{"querylog_on, querylogfile, querylogtime, statslog_on, statslogfile", dropIf("false", "writes a log of ODBC", "use the events of package observer")},
-	{"notraceid", dropIf("false", "cannot be had", "leave it out")},
+	{"protocol, net, network, network library", call((*reading).takeProtocol)},
+	{"pipe", &never{"names a named pipe", "turn TCP/IP on in the SQL Server Configuration Manager, and write the host"}},
+	{"ipAddressPreference, ip address preference", drop{}}, // all addresses are tried
+	{"transparentNetworkIPResolution, transparent network ip resolution", drop{}},
+	{"log", &dropIf{"0", "writes statements, also with what is secret in them, into a log", "use the events of package observer"}},
+	{"querylog_on, querylogfile, querylogtime, statslog_on, statslogfile", &dropIf{"false", "writes a log of ODBC", "use the events of package observer"}},
+	{"notraceid", &dropIf{"false", "cannot be had", "leave it out"}},
 	{"guid conversion, guidConversion", flag("guidConversion")},
 	{"timezone", keep("timezone")},
-	{"columnencryption, column encryption setting, columnEncryptionSetting", dropIf("false", "is Always Encrypted, which is not linked here", "read the columns with go-mssqldb itself")},
-	{"attestation protocol, enclave attestation url, enclaveAttestationUrl, enclaveAttestationProtocol, keyStoreAuthentication, keyStorePrincipalId, keyStoreSecret, keyVaultProviderClientId, keyVaultProviderClientKey", never("belongs to Always Encrypted, which is not linked here", "leave it out")},
-	{"MultipleActiveResultSets, multiple active result sets, mars connection, mars_connection", dropIf("false", "cannot be had: a result that is being read has its connection for itself", "leave it out, and in a transaction read one result to its end before the next")},
-	{"sendStringParametersAsUnicode", dropIf("true", "cannot be set for all: a string goes as nvarchar", "pass an mssql.VarChar where the index is of varchar")},
-	{"selectMethod", dropIf("direct", "asks for cursors of the server", "leave it out: rows are read as they come")},
-	{"responseBuffering", drop}, // rows are read as they come
-	{"type system version, asynchronous processing, async, transaction binding, enlist, autotranslate, regional, useFMTOnly, longAsMax, getDataExtensions, vectorTypeSupport", drop}, // about types and transactions of .NET and ODBC
-	{"replication, context connection, contextConnection, user instance", dropIf("false", "is for programs inside SQL Server or beside it", "leave it out")},
-	{"attachdbfilename, attachDbFile, extended properties, initial file name", never("attaches a file", "use CREATE DATABASE ... FOR ATTACH, and name the database")},
+	{"columnencryption, column encryption setting, columnEncryptionSetting", &dropIf{"false", "is Always Encrypted, which is not linked here", "read the columns with go-mssqldb itself"}},
+	{"attestation protocol, enclave attestation url, enclaveAttestationUrl, enclaveAttestationProtocol, keyStoreAuthentication, keyStorePrincipalId, keyStoreSecret, keyVaultProviderClientId, keyVaultProviderClientKey", &never{"belongs to Always Encrypted, which is not linked here", "leave it out"}},
+	{"MultipleActiveResultSets, multiple active result sets, mars connection, mars_connection", &dropIf{"false", "cannot be had: a result that is being read has its connection for itself", "leave it out, and in a transaction read one result to its end before the next"}},
+	{"sendStringParametersAsUnicode", &dropIf{"true", "cannot be set for all: a string goes as nvarchar", "pass an mssql.VarChar where the index is of varchar"}},
+	{"selectMethod", &dropIf{"direct", "asks for cursors of the server", "leave it out: rows are read as they come"}},
+	{"responseBuffering", drop{}}, // rows are read as they come
+	{"type system version, asynchronous processing, async, transaction binding, enlist, autotranslate, regional, useFMTOnly, longAsMax, getDataExtensions, vectorTypeSupport", drop{}}, // about types and transactions of .NET and ODBC
+	{"replication, context connection, contextConnection, user instance", &dropIf{"false", "is for programs inside SQL Server or beside it", "leave it out"}},
+	{"attachdbfilename, attachDbFile, extended properties, initial file name", &never{"attaches a file", "use CREATE DATABASE ... FOR ATTACH, and name the database"}},
 
 	// The session.
-	{"language, current language", func(r *reading, _, value string) error { return r.set("LANGUAGE", value) }},
+	{"language, current language", call(func(r *reading, _, value string) error { return r.set("LANGUAGE", value) })},
 	{"quotedId", option("QUOTED_IDENTIFIER")},
 	{"concatNullYieldsNull", option("CONCAT_NULL_YIELDS_NULL")},
-	{"ansiNPW", dropIf("true", "turns off ANSI_NULLS, ANSI_PADDING and ANSI_WARNINGS", "name them: session.ANSI_NULLS=off")},
-	{"xopenStates, lastUpdateCount, disableStatementPooling, statementPoolingCacheSize, sendTimeAsDatetime, serverPreparedStatementDiscardThreshold, enablePrepareOnFirstPreparedStatementCall, useBulkCopyForBatchInsert, delayLoadingLobs, columnFormat", drop}, // about the API of JDBC
-	{"isolationLevel, transactionIsolation", never("belongs to a transaction", "give it to BeginTx")},
-	{"schema", dropIf("dbo", "is none of the connection's: it belongs to the user of the database", "write ALTER USER ... WITH DEFAULT_SCHEMA, or name it in statements")},
+	{"ansiNPW", &dropIf{"true", "turns off ANSI_NULLS, ANSI_PADDING and ANSI_WARNINGS", "name them: session.ANSI_NULLS=off"}},
+	{"xopenStates, lastUpdateCount, disableStatementPooling, statementPoolingCacheSize, sendTimeAsDatetime, serverPreparedStatementDiscardThreshold, enablePrepareOnFirstPreparedStatementCall, useBulkCopyForBatchInsert, delayLoadingLobs, columnFormat", drop{}}, // about the API of JDBC
+	{"isolationLevel, transactionIsolation", &never{"belongs to a transaction", "give it to BeginTx"}},
+	{"schema", &dropIf{"dbo", "is none of the connection's: it belongs to the user of the database", "write ALTER USER ... WITH DEFAULT_SCHEMA, or name it in statements"}},
 
 	// The pool.
-	{"pooling", func(r *reading, name, value string) error {
+	{"pooling", call(func(r *reading, name, value string) error {
 		on, ok := boolean(value)
 		if !ok {
 			return wrongWord(name, "must be true or false", "correct it")
@@ -110,26 +110,31 @@ var words = []word{
 			r.said.Pool.MaxIdle = -1
 		}
 		return nil
-	}},
+	})},
 	{"max pool size, connectionLimit", count(func(c *registry.Config) *int { return &c.Pool.Max })},
 	{"min pool size", count(func(c *registry.Config) *int { return &c.Pool.Min })},
-	{"connection lifetime, load balance timeout", func(r *reading, name, value string) error {
+	{"connection lifetime, load balance timeout", call(func(r *reading, name, value string) error {
 		n, err := strconv.ParseUint(value, 10, 31)
 		if err != nil {
 			return wrongWord(name, "is not a number of seconds", "correct it")
 		}
 		r.said.Pool.MaxLifetime = time.Duration(n) * time.Second
 		return nil
-	}},
-	{"connection reset, pool blocking period, poolBlockingPeriod, poolTimeout", drop}, // sessions are reset, and waiting is up to the context
+	})},
+	{"connection reset, pool blocking period, poolBlockingPeriod, poolTimeout", drop{}}, // sessions are reset, and waiting is up to the context
 }
 
 const entraTokens = "set params.authentication=token and give the access token as the password, or a function that fetches it to conn.WithCredentials"
 
+// call is for what no other word does.
+type call func(r *reading, name, value string) error
+
+func (f call) take(r *reading, name, value string) error { return f(r, name, value) }
+
 // text sets a field to the value as it is.
-func text(field func(*registry.Config) *string) func(*reading, string, string) error {
-	return func(r *reading, name, value string) error { return one(field(&r.said), name, value) }
-}
+type text func(*registry.Config) *string
+
+func (field text) take(r *reading, name, value string) error { return one(field(&r.said), name, value) }
 
 // one sets what may be said once.
 func one(p *string, name, value string) error {
@@ -141,80 +146,87 @@ func one(p *string, name, value string) error {
 }
 
 // keep leaves a word in Params, under the name that it has here.
-func keep(param string) func(*reading, string, string) error {
-	return func(r *reading, _, value string) error { return r.keep(param, value) }
-}
+type keep string
+
+func (param keep) take(r *reading, _, value string) error { return r.keep(string(param), value) }
 
 // flag is keep for true and false.
-func flag(param string) func(*reading, string, string) error {
-	return func(r *reading, _, value string) error {
-		if on, ok := boolean(value); ok {
-			value = strconv.FormatBool(on)
-		}
-		return r.keep(param, value) // others are an error of the connector
+type flag string
+
+func (param flag) take(r *reading, _, value string) error {
+	if on, ok := boolean(value); ok {
+		value = strconv.FormatBool(on)
 	}
+	return r.keep(string(param), value) // others are an error of the connector
 }
 
 // option makes true and false a setting of the session.
-func option(name string) func(*reading, string, string) error {
-	return func(r *reading, _, value string) error { return r.set(name, switched(name, value)) }
+type option string
+
+func (name option) take(r *reading, _, value string) error {
+	return r.set(string(name), switched(string(name), value))
 }
 
 // aboutTLS keeps a word about TLS, for all of them together.
-func aboutTLS(at func(*reading) *string) func(*reading, string, string) error {
-	return func(r *reading, name, value string) error {
-		r.given[name] = value
-		return one(at(r), name, value)
+type aboutTLS func(*reading) *string
+
+func (at aboutTLS) take(r *reading, name, value string) error {
+	if r.given == "" || name < r.given {
+		r.given = name
 	}
+	return one(at(r), name, value)
 }
 
 // drop is for what is done anyway, and for what has no meaning for a program in Go.
-func drop(*reading, string, string) error { return nil }
+type drop struct{}
+
+func (drop) take(*reading, string, string) error { return nil }
 
 // never is for what cannot be had.
-func never(problem, cure string) func(*reading, string, string) error {
-	return func(_ *reading, name, _ string) error { return wrongWord(name, problem, cure) }
-}
+type never struct{ problem, cure string }
+
+func (n *never) take(_ *reading, name, _ string) error { return wrongWord(name, n.problem, n.cure) }
 
 // dropIf drops the values that mean what is done anyway, and refuses all others.
-func dropIf(values, problem, cure string) func(*reading, string, string) error {
-	return func(_ *reading, name, value string) error {
-		on, isBool := boolean(value)
-		if isBool && slices.Contains(strings.Fields(values), strconv.FormatBool(on)) || slices.Contains(strings.Fields(values), strings.ToLower(value)) {
-			return nil
-		}
-		return wrongWord(name, problem, cure)
+type dropIf struct{ values, problem, cure string }
+
+func (d *dropIf) take(_ *reading, name, value string) error {
+	on, isBool := boolean(value)
+	values := strings.Split(d.values, " ")
+	if isBool && slices.Contains(values, strconv.FormatBool(on)) || slices.Contains(values, strings.ToLower(value)) {
+		return nil
 	}
+	return wrongWord(name, d.problem, d.cure)
 }
 
 // seconds reads a time, of which 0 is none.
-func seconds(at func(*reading) *time.Duration) func(*reading, string, string) error {
-	return func(r *reading, name, value string) error {
-		n, err := strconv.ParseUint(value, 10, 31)
-		if err != nil {
-			return wrongWord(name, "is not a number of seconds", "correct it, or set connectTimeout=5s")
-		}
-		d := time.Duration(n) * time.Second
-		if n == 0 {
-			d = -1
-		}
-		if p := at(r); *p == 0 || *p == d {
-			*p = d
-			return nil
-		}
-		return twice(name)
-	}
-}
+type seconds func(*reading) *time.Duration
 
-func count(field func(*registry.Config) *int) func(*reading, string, string) error {
-	return func(r *reading, name, value string) error {
-		n, err := strconv.ParseUint(value, 10, 31)
-		if err != nil {
-			return wrongWord(name, "is not a number of connections", "correct it")
-		}
-		*field(&r.said) = int(n)
+func (at seconds) take(r *reading, name, value string) error {
+	n, err := strconv.ParseUint(value, 10, 31)
+	if err != nil {
+		return wrongWord(name, "is not a number of seconds", "correct it, or set connectTimeout=5s")
+	}
+	d := time.Duration(n) * time.Second
+	if n == 0 {
+		d = -1
+	}
+	if p := at(r); *p == 0 || *p == d {
+		*p = d
 		return nil
 	}
+	return twice(name)
+}
+
+type count func(*registry.Config) *int
+
+func (field count) take(r *reading, name, value string) error {
+	n, err := strconv.ParseUint(value, 10, 31)
+	if err != nil {
+		return wrongWord(name, "is not a number of connections", "correct it")
+	}
+	*field(&r.said) = int(n)
+	return nil
 }
 
 func (r *reading) takeServer(name, value string) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-func (dialect) Diagnose(err error) registry.Diagnosis {
+func (*dialect) Diagnose(err error) registry.Diagnosis {
 	d := table.Diagnose(err)
 	if d == (registry.Diagnosis{}) && isLost(err) {
 		d.Kind = registry.KindLost

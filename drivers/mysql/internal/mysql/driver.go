@@ -15,13 +15,15 @@ import (
 )
 
 // Driver returns the driver of MySQL and MariaDB.
-func Driver() registry.Driver { return dialect{} }
+func Driver() registry.Driver { return &theDialect }
 
 type dialect struct{}
 
+var theDialect dialect // one for all, as registering it again is nothing
+
 const defaultPort = 3306
 
-func (dialect) Info() registry.Info {
+func (*dialect) Info() registry.Info {
 	info, _ := registry.Describe("mysql")
 	info.DriverName, info.Placeholder, info.Quotes = "mysql", registry.Question, "``"
 	// https://dev.mysql.com/doc/refman/8.4/en/innodb-transaction-isolation-levels.html
@@ -31,22 +33,22 @@ func (dialect) Info() registry.Info {
 	return info
 }
 
-func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 	if env.NoDatabase {
 		cfg.Database = "" // the server can be logged in to without one
 	}
-	config := mysql.NewConfig()
-	session, err := readSettings(&cfg, config)
-	certificates, wrong := network.NewTLS(&cfg)
-	if err := errors.Join(network.CheckFields(&cfg), err, wrong); err != nil {
+	c := &connector{config: mysql.NewConfig(), cfg: cfg, env: env}
+	err := c.readSettings()
+	var wrong error
+	c.tls, wrong = network.NewTLS(&c.cfg)
+	if err := errors.Join(network.CheckFields(&c.cfg), err, wrong); err != nil {
 		return nil, err
 	}
-	config.Net, config.Addr = network.Address(&cfg, defaultPort)
-	config.DBName = cfg.Database
-	config.ParseTime = true
+	c.config.Net, c.config.Addr = network.Address(&c.cfg, defaultPort)
+	c.config.DBName = c.cfg.Database
+	c.config.ParseTime = true
 	// A comma would end the attribute.
-	config.ConnectionAttributes = "program_name:" + strings.ReplaceAll(network.AppName(&cfg), ",", " ")
-	c := &connector{config: config, cfg: cfg, env: env, tls: certificates, session: session}
+	c.config.ConnectionAttributes = "program_name:" + strings.ReplaceAll(network.AppName(&c.cfg), ",", " ")
 	s := &stopper{connector: c, warn: env.Warn}
 	c.stop, c.close = s.stop, s.close
 	return c, nil

@@ -10,10 +10,10 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-var _ registry.Native = dialect{}
+var _ registry.Native = (*dialect)(nil)
 
 // Import is that of [registry.Native].
-func (dialect) Import(cfg *registry.Config) error {
+func (*dialect) Import(cfg *registry.Config) error {
 	return words.Import(cfg, func(r *network.Reading) error {
 		if r.Later["socket"] != "" { // which clients take in place of localhost
 			if cfg.Host != "" && cfg.Host != network.DefaultHost && cfg.Host != r.Later["socket"] {
@@ -28,15 +28,23 @@ func (dialect) Import(cfg *registry.Config) error {
 // ParseDSN reads [user[:password]@][net[(address)]]/database[?name=value&...] as the driver does: the last / ends the
 // address, and the last @ before it the password, in which nothing is escaped.
 // https://github.com/go-sql-driver/mysql#dsn-data-source-name
-func (dialect) ParseDSN(dsn string) (registry.Config, error) {
+func (*dialect) ParseDSN(dsn string) (registry.Config, error) {
+	r, err := parse(dsn)
+	if err != nil {
+		return registry.Config{}, err
+	}
+	return r.Config, nil
+}
+
+func parse(dsn string) (*network.Reading, error) {
 	slash := strings.LastIndexByte(dsn, '/')
 	switch scheme, _, isURL := strings.Cut(dsn, "://"); {
 	case strings.ContainsRune(dsn, 0):
-		return registry.Config{}, badDSN("contains a NUL character", "remove it")
+		return nil, badDSN("contains a NUL character", "remove it")
 	case isURL && network.IsWord(scheme, "+:.-") && !strings.Contains(scheme, "@"):
-		return registry.Config{}, badDSN("is a URL", "give it as a URL, mysql://user:password@host/database, or write user:password@tcp(host:3306)/database")
+		return nil, badDSN("is a URL", "give it as a URL, mysql://user:password@host/database, or write user:password@tcp(host:3306)/database")
 	case slash < 0 && dsn != "":
-		return registry.Config{}, badDSN("has no / before the database", "write user:password@tcp(host:3306)/database, with or without a database")
+		return nil, badDSN("has no / before the database", "write user:password@tcp(host:3306)/database, with or without a database")
 	}
 	server, rest := dsn[:max(slash, 0)], dsn[slash+1:]
 	database, query, hasQuery := strings.Cut(rest, "?")
@@ -46,39 +54,36 @@ func (dialect) ParseDSN(dsn string) (registry.Config, error) {
 		for pair := range strings.SplitSeq(query, "&") {
 			name, value, ok := strings.Cut(pair, "=")
 			if !ok || name == "" {
-				return registry.Config{}, badDSN("has a parameter that is not name=value", "write parameters joined by &")
+				return nil, badDSN("has a parameter that is not name=value", "write parameters joined by &")
 			}
 			value, err := url.QueryUnescape(value)
 			if err != nil {
-				return registry.Config{}, badDSN("has a % that is not followed by two hexadecimal digits", "write a % in a parameter as %25")
+				return nil, badDSN("has a % that is not followed by two hexadecimal digits", "write a % in a parameter as %25")
 			}
 			found[name] = value
 		}
 	}
 	r, err := words.Read(found)
 	if err != nil {
-		return registry.Config{}, err
+		return nil, err
 	}
 	if at := strings.LastIndexByte(server, '@'); at >= 0 {
 		user, password, _ := strings.Cut(server[:at], ":")
 		r.User, r.Password, server = user, registry.NewSecret(password), server[at+1:]
 	}
 	if r.Host, r.Port, err = parseAddress(server); err != nil {
-		return registry.Config{}, err
+		return nil, err
 	}
 	if r.Database, err = url.PathUnescape(database); err != nil {
-		return registry.Config{}, badDSN("has a % in the database that is not followed by two hexadecimal digits", "write a % as %25")
+		return nil, badDSN("has a % in the database that is not followed by two hexadecimal digits", "write a % as %25")
 	}
 	if _, given := r.Params["loc"]; !given {
 		// The driver reads times as UTC and leaves the session the zone of the server.
 		if err := network.Keep("loc")(r, "UTC"); err != nil {
-			return registry.Config{}, err
+			return nil, err
 		}
 	}
-	if err := finish(r); err != nil {
-		return registry.Config{}, err
-	}
-	return r.Config, nil
+	return r, finish(r)
 }
 
 func badDSN(problem, cure string) error { return wrong("dsn", problem, cure) }

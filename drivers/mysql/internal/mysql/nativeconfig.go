@@ -23,7 +23,7 @@ func NativeConfig(cfg registry.Config, env registry.Env) (*mysql.Config, error) 
 			return nil, err
 		}
 	}
-	made, err := dialect{}.Connector(cfg, env)
+	made, err := new(dialect).Connector(cfg, env)
 	if err != nil {
 		return nil, err
 	}

@@ -50,26 +50,23 @@ func apply(c *mysql.Config, name, value string) {
 	}
 }
 
-// readSettings checks the params and the session of cfg and applies those of the driver to config. It returns the statements
-// for the session.
-func readSettings(cfg *registry.Config, config *mysql.Config) (statementsFor []string, err error) {
-	params, err := words.CheckParams(cfg.Params)
-	if params["allowCleartextPasswords"] == "true" && cfg.TLS == nil && !network.IsSocket(cfg) {
-		err = &registry.ConfigError{
-			Field: "params.allowCleartextPasswords", Problem: "would send the password over the network as it is", Cure: "set ssl=true",
-		}
+// readSettings checks the params and the session of the config, applies those of the driver to its own, and makes the
+// statements for the session.
+func (c *connector) readSettings() error {
+	params, err := words.CheckParams(c.cfg.Params)
+	if params["allowCleartextPasswords"] == "true" && c.cfg.TLS == nil && !network.IsSocket(&c.cfg) {
+		err = wrong("params.allowCleartextPasswords", "would send the password over the network as it is", "set ssl=true")
 	}
-	session, wrong := sessionOf(cfg)
-	if err := errors.Join(err, wrong); err != nil {
-		return nil, err
+	session, bad := sessionOf(&c.cfg)
+	if err != nil || bad != nil {
+		return errors.Join(err, bad)
 	}
 	for name, value := range params {
-		apply(config, name, value)
+		apply(c.config, name, value)
 	}
-	if config.Loc, err = zoneOf(params["loc"], session); err != nil {
-		return nil, err
-	}
-	return statements(session), nil
+	c.session = statements(session)
+	c.config.Loc, err = zoneOf(params["loc"], session)
+	return err
 }
 
 func isDuration(value string) error {

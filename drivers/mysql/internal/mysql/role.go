@@ -30,7 +30,7 @@ func (l *listener) hear(answer []byte) (over bool) {
 	length := min(len(answer)-header, int(answer[0])|int(answer[1])<<8)
 	err := &mysql.MySQLError{Number: binary.LittleEndian.Uint16(answer[header+1:]), Message: string(answer[min(header+9, header+length) : header+length])}
 	copy(err.SQLState[:], answer[header+4:])
-	switch kind := (dialect{}).Diagnose(err).Kind; {
+	switch kind := new(dialect).Diagnose(err).Kind; {
 	case kind == registry.KindStarting: // a node of a cluster that has lost the others, or a server that is offline
 		over = true
 	case kind != registry.KindReadOnly || err.Number == readOnlySchema || l.wanted != registry.RoleWriter:

@@ -136,7 +136,7 @@ func TestRoleOfAClusterNode(t *testing.T) {
 	for n := 0; err == nil; n++ {
 		_, err = db.ExecContext(limit(t), "INSERT INTO t VALUES (?)", n)
 	}
-	for (dialect{}).Diagnose(err).Kind != registry.KindStarting {
+	for new(dialect).Diagnose(err).Kind != registry.KindStarting {
 		_, err = db.ExecContext(limit(t), "INSERT INTO t VALUES (-1)")
 	}
 	if got := role(t, db); got != "none" || h.times() == 0 || id(t, db) == first {

@@ -15,11 +15,6 @@ import (
 // serversOwn is the value that leaves a setting as the server has it.
 const serversOwn = "default"
 
-// settingNames are settings that have one name here, whatever the server's version calls them.
-var settingNames = map[string]string{
-	"tx_isolation": "transaction_isolation", "tx_read_only": "transaction_read_only", "collation_connection": "collation",
-}
-
 // setting is what a word becomes that nothing else knows. The driver puts its value into a statement as it is; here it has to
 // be a value, with quotes or without.
 func setting(name, value string) (string, string, error) {
@@ -34,10 +29,15 @@ func setting(name, value string) (string, string, error) {
 	return name, plain, nil
 }
 
+// settingName returns the one name that a setting has here, whatever the server's version calls it.
 func settingName(name string) string {
-	name = strings.ToLower(name)
-	if known, ok := settingNames[name]; ok {
-		return known
+	switch name = strings.ToLower(name); name {
+	case "tx_isolation":
+		return "transaction_isolation"
+	case "tx_read_only":
+		return "transaction_read_only"
+	case "collation_connection":
+		return "collation"
 	}
 	return name
 }
@@ -48,22 +48,29 @@ func sessionOf(cfg *registry.Config) (map[string]string, error) {
 		return nil, err
 	}
 	session := make(map[string]string, len(cfg.Session))
-	for _, name := range slices.Sorted(maps.Keys(cfg.Session)) {
-		if _, given := session[settingName(name)]; given {
-			return nil, wrong("session."+name, "is given by two names", "keep one of them")
+	for _, key := range slices.Sorted(maps.Keys(cfg.Session)) {
+		name, value := settingName(key), cfg.Session[key]
+		if _, given := session[name]; given {
+			return nil, wrong("session."+key, "is given by two names", "keep one of them")
 		}
-		session[settingName(name)] = cfg.Session[name]
-	}
-	for name, check := range map[string]func(string) error{
-		"collation": isCollation, "transaction_isolation": isLevel, "transaction_read_only": isFlag,
-	} {
-		if value, given := session[name]; given {
-			if err := check(value); err != nil {
-				return nil, wrong("session."+name, err.Error(), "")
-			}
+		if err := checkSetting(name, value); err != nil {
+			return nil, wrong("session."+name, err.Error(), "")
 		}
+		session[name] = value
 	}
 	return session, nil
+}
+
+func checkSetting(name, value string) error {
+	switch name {
+	case "collation":
+		return isCollation(value)
+	case "transaction_isolation":
+		return isLevel(value)
+	case "transaction_read_only":
+		return isFlag(value)
+	}
+	return nil
 }
 
 // levels are in the order of the numbers that stand for them.
@@ -74,7 +81,8 @@ func level(value string) int {
 	if i := strings.Index("0123", value); i >= 0 && len(value) == 1 {
 		return i
 	}
-	return slices.Index(levels, strings.ToUpper(strings.ReplaceAll(value, "-", " ")))
+	spaced := strings.ReplaceAll(value, "-", " ")
+	return slices.IndexFunc(levels, func(level string) bool { return strings.EqualFold(level, spaced) })
 }
 
 func isLevel(value string) error {
@@ -141,9 +149,10 @@ func zoneName(session map[string]string) string {
 // a text with characters that some modes read in another way by its bytes.
 // https://dev.mysql.com/doc/refman/8.4/en/charset-introducer.html
 func literal(value string) string {
-	switch strings.ToLower(value) {
-	case serversOwn, "true", "false":
-		return strings.ToUpper(value)
+	for _, word := range []string{"DEFAULT", "TRUE", "FALSE"} {
+		if strings.EqualFold(word, value) {
+			return word
+		}
 	}
 	if isNumber(value) {
 		return value

@@ -77,8 +77,11 @@ func (s *socket) Read(p []byte) (int, error) {
 		}
 	}
 	// After a timeout of the driver's the statement goes on, after any other error the connection is gone.
-	if timeout, ok := errors.AsType[net.Error](err); err != nil && !(ok && timeout.Timeout()) {
-		s.reading.Store(false)
+	if err != nil {
+		var timeout net.Error
+		if !errors.As(err, &timeout) || !timeout.Timeout() {
+			s.reading.Store(false)
+		}
 	}
 	return n, err
 }

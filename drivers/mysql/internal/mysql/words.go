@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -192,77 +193,72 @@ func finish(r *network.Reading) error {
 	return readTLS(r)
 }
 
-// sslModes are the words of ssl-mode, with the numbers that stand for them in the C API, and those of MariaDB's clients.
+// sslModes are the words of ssl-mode, each with the number that stands for it in the C API, and with those of MariaDB's clients.
 // https://dev.mysql.com/doc/c-api/8.4/en/mysql-options.html
-var sslModes = map[string]string{
-	"disabled": "disabled", "1": "disabled", "disable": "disabled",
-	"preferred": "preferred", "2": "preferred", "prefer": "preferred",
-	"required": "required", "3": "required", "require": "required", "trust": "required",
-	"verify_ca": "verify_ca", "4": "verify_ca", "verify-ca": "verify_ca",
-	"verify_identity": "verify_identity", "5": "verify_identity", "verify-full": "verify_identity", "verify-identity": "verify_identity",
+var sslModes = []string{
+	"disabled 1 disable",
+	"preferred 2 prefer",
+	"required 3 require trust",
+	"verify_ca 4 verify-ca",
+	"verify_identity 5 verify-full verify-identity",
+}
+
+// modeOf returns what a word says of TLS, as the first word of a row of sslModes.
+func modeOf(name, value string) (mode string, err error) {
+	value = network.Plain(value)
+	on, isBool := network.Bool(value)
+	switch {
+	case name == "ssl-mode":
+		for _, words := range sslModes {
+			if all := strings.Split(words, " "); slices.Contains(all, value) {
+				mode = all[0]
+			}
+		}
+		switch mode {
+		case "":
+			return "", wrong(name, "is no mode of MySQL", "write VERIFY_IDENTITY, VERIFY_CA, REQUIRED or DISABLED")
+		case "preferred":
+			return "", wrong(name, "is PREFERRED, with which anyone in between can have plaintext sent", "write VERIFY_IDENTITY, or REQUIRED, which believes any server, or DISABLED")
+		}
+		return mode, nil
+	case name == "sslaccept" && value == "strict", name != "sslaccept" && isBool && on:
+		return "verify_identity", nil
+	case name == "sslaccept" && value == "accept_invalid_certs", name == "tls" && value == "skip-verify":
+		return "required", nil
+	case name == "sslaccept":
+		return "", wrong(name, "is neither strict nor accept_invalid_certs", "write strict")
+	case isBool:
+		return "disabled", nil
+	case name == "ssl":
+		return "", wrong(name, "is neither true nor false", "write ssl=true, which verifies the server")
+	case value == "preferred":
+		return "", wrong(name, "is preferred, with which anyone in between can have plaintext sent", "write tls=true, or skip-verify, which believes any server, or false")
+	}
+	return "", wrong(name, "names a config that was registered with the driver, which cannot be had", "write tls=true, with ssl.caFile for an authority of your own")
 }
 
 // readTLS reads tls, ssl-mode and what stands beside them.
 // https://dev.mysql.com/doc/refman/8.4/en/connection-options.html#option_general_ssl-mode
 func readTLS(r *network.Reading) error {
-	var modes []string // of each word that says one
-	if value, given := r.Later["tls"]; given {
-		on, isBool := network.Bool(value)
-		switch plain := network.Plain(value); {
-		case isBool && on:
-			modes = append(modes, "verify_identity")
-		case isBool:
-			modes = append(modes, "disabled")
-		case plain == "skip-verify":
-			modes = append(modes, "required")
-		case plain == "preferred":
-			return wrong("tls", "is preferred, with which anyone in between can have plaintext sent", "write tls=true, or skip-verify, which believes any server, or false")
-		default:
-			return wrong("tls", "names a config that was registered with the driver, which cannot be had", "write tls=true, with ssl.caFile for an authority of your own")
-		}
-	}
-	if value, given := r.Later["ssl-mode"]; given {
-		mode, known := sslModes[network.Plain(value)]
-		switch {
-		case !known:
-			return wrong("ssl-mode", "is no mode of MySQL", "write VERIFY_IDENTITY, VERIFY_CA, REQUIRED or DISABLED")
-		case mode == "preferred":
-			return wrong("ssl-mode", "is PREFERRED, with which anyone in between can have plaintext sent", "write VERIFY_IDENTITY, or REQUIRED, which believes any server, or DISABLED")
-		}
-		modes = append(modes, mode)
-	}
-	if value, given := r.Later["ssl"]; given {
-		on, ok := network.Bool(value)
-		switch {
-		case !ok:
-			return wrong("ssl", "is neither true nor false", "write ssl=true, which verifies the server")
-		case on:
-			modes = append(modes, "verify_identity")
-		default:
-			modes = append(modes, "disabled")
-		}
-	}
-	if value, given := r.Later["sslaccept"]; given {
-		switch network.Plain(value) {
-		case "strict":
-			modes = append(modes, "verify_identity")
-		case "accept_invalid_certs":
-			modes = append(modes, "required")
-		default:
-			return wrong("sslaccept", "is neither strict nor accept_invalid_certs", "write strict")
-		}
-	}
-	t := registry.TLS{CAFile: r.Later["ssl-ca"], CertFile: r.Later["ssl-cert"], KeyFile: r.Later["ssl-key"]}
 	mode := ""
-	for _, m := range modes {
-		if mode != "" && m != mode {
+	for _, name := range []string{"tls", "ssl-mode", "ssl", "sslaccept"} {
+		value, given := r.Later[name]
+		if !given {
+			continue
+		}
+		one, err := modeOf(name, value)
+		if err != nil {
+			return err
+		}
+		if mode != "" && mode != one {
 			return wrong("ssl", "is said in two ways that differ", "keep one of tls, ssl-mode, ssl and sslaccept")
 		}
-		mode = m
+		mode = one
 	}
+	t := registry.TLS{CAFile: r.Later["ssl-ca"], CertFile: r.Later["ssl-cert"], KeyFile: r.Later["ssl-key"]}
 	switch mode {
 	case "":
-		if t != (registry.TLS{}) {
+		if t.CAFile != "" || t.CertFile != "" || t.KeyFile != "" {
 			return wrong("ssl-mode", "is missing beside what belongs to TLS", "write VERIFY_IDENTITY, or VERIFY_CA where the certificate has no or another name")
 		}
 		return nil

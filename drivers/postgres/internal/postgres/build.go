@@ -20,20 +20,21 @@ const maxMessage = 0x3fffffff - 1
 // newConnector checks a config. What pgx reads from the environment and from files when it makes its own has to wait
 // until Connect.
 func newConnector(cfg registry.Config, env registry.Env) (*connector, error) {
-	set, err := readSettings(&cfg)
+	c := &connector{cfg: cfg, env: env}
+	err := c.set.read(&c.cfg)
 	port := defaultPort
-	if set.environment {
+	if c.set.environment {
 		port = 0
 	}
-	host, wrong := hostOf(&cfg, port)
-	errs := []error{network.CheckFields(&cfg), err, wrong}
-	if cfg.User == "" && env.Credentials == nil && !set.environment {
-		errs = append(errs, &registry.ConfigError{Field: "user", Problem: "is empty", Cure: "name the role to log in as"})
+	host, bad := hostOf(&c.cfg, port)
+	var nobody error
+	if cfg.User == "" && env.Credentials == nil && !c.set.environment {
+		nobody = wrong("user", "is empty", "name the role to log in as")
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(network.CheckFields(&c.cfg), err, bad, nobody); err != nil {
 		return nil, err
 	}
-	c := &connector{cfg: cfg, env: env, set: set, hosts: []*pgconn.FallbackConfig{host}}
+	c.hosts = []*pgconn.FallbackConfig{host}
 	if c.tls, err = c.certificatesFor(c.hosts); err != nil {
 		return nil, err
 	}
@@ -104,14 +105,9 @@ func (c *connector) certificatesFor(hosts []*pgconn.FallbackConfig) ([]*network.
 	}
 	var all []*network.TLS
 	for _, host := range hosts {
-		cfg := c.cfg
-		cfg.Host = host.Host
+		cfg := registry.Config{Host: host.Host, TLS: c.cfg.TLS}
 		if network.IsSocket(&cfg) {
-			return nil, &registry.ConfigError{
-				Field:   "ssl",
-				Problem: "cannot be used with a unix socket, where PostgreSQL has no TLS",
-				Cure:    "leave it out: a socket does not leave the machine",
-			}
+			return nil, wrong("ssl", "cannot be used with a unix socket, where PostgreSQL has no TLS", "leave it out: a socket does not leave the machine")
 		}
 		one, known := c.known.Load(host.Host)
 		if !known {

@@ -11,7 +11,7 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-func (dialect) Diagnose(err error) registry.Diagnosis { return table.Diagnose(err) }
+func (*dialect) Diagnose(err error) registry.Diagnosis { return table.Diagnose(err) }
 
 var table = network.Table{Read: read, Codes: codes, Faults: faults}
 

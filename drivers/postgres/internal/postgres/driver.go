@@ -12,14 +12,16 @@ import (
 )
 
 // Driver returns the driver of PostgreSQL.
-func Driver() registry.Driver { return dialect{} }
+func Driver() registry.Driver { return &theDialect }
 
 type dialect struct{}
+
+var theDialect dialect // one for all, as registering it again is nothing
 
 // systemDatabase is there for utilities and users. https://www.postgresql.org/docs/current/creating-cluster.html
 const systemDatabase = "postgres"
 
-func (dialect) Info() registry.Info {
+func (*dialect) Info() registry.Info {
 	info, _ := registry.Describe("postgres")
 	info.DriverName, info.Placeholder = "pgx", registry.Dollar
 	info.QueryArgs = []any{pgx.QueryExecModeExec} // which leaves no prepared statement behind, not even with a pooler
@@ -30,7 +32,7 @@ func (dialect) Info() registry.Info {
 	return info
 }
 
-func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
 	if env.NoDatabase {
 		cfg.Database = systemDatabase
 	}

@@ -9,10 +9,10 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-var _ registry.Native = dialect{}
+var _ registry.Native = (*dialect)(nil)
 
 // Import is that of [registry.Native].
-func (dialect) Import(cfg *registry.Config) error {
+func (*dialect) Import(cfg *registry.Config) error {
 	return words.Import(cfg, func(r *network.Reading) error {
 		if r.Later["hostaddr"] != "" && cfg.Host != "" { // which goes there, and verifies the name of the host
 			r.Later["host"], cfg.Host = cfg.Host, ""
@@ -32,7 +32,7 @@ func (dialect) Import(cfg *registry.Config) error {
 }
 
 // ParseDSN reads what pgx reads: a URL, or words as name=value.
-func (dialect) ParseDSN(dsn string) (registry.Config, error) {
+func (*dialect) ParseDSN(dsn string) (registry.Config, error) {
 	dsn = strings.Trim(dsn, space)
 	scheme, rest, isURL := strings.Cut(dsn, "://")
 	var found map[string]string
@@ -141,7 +141,7 @@ func parseURL(text string) (map[string]string, error) {
 		login, hosts = "", authority
 	}
 	user, password, _ := strings.Cut(login, ":")
-	var names, ports []string
+	names, ports := "", ""
 	for _, host := range strings.Split(hosts, ",") {
 		name, port := host, ""
 		if bracketed, ok := strings.CutPrefix(host, "["); ok {
@@ -155,11 +155,11 @@ func parseURL(text string) (map[string]string, error) {
 		} else if name, port, _ = strings.Cut(host, ":"); strings.Contains(port, ":") {
 			return nil, badDSN("has more than one colon after the user", "write an IPv6 address in brackets, and a : in a name or password as %3A")
 		}
-		names, ports = append(names, name), append(ports, port)
+		names, ports = names+","+name, ports+","+port
 	}
 	found := make(map[string]string)
 	for _, part := range []struct{ name, value string }{
-		{"user", user}, {"password", password}, {"host", strings.Join(names, ",")}, {"port", strings.Join(ports, ",")}, {"database", path},
+		{"user", user}, {"password", password}, {"host", names[1:]}, {"port", ports[1:]}, {"database", path},
 	} {
 		value, err := unescape(part.value)
 		if err != nil {

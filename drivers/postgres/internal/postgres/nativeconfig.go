@@ -35,7 +35,7 @@ func NewNativeConfig(cfg registry.Config, env registry.Env) (*NativeConfig, erro
 			return nil, err
 		}
 	}
-	made, err := dialect{}.Connector(cfg, env)
+	made, err := new(dialect).Connector(cfg, env)
 	if err != nil {
 		return nil, err
 	}

@@ -32,16 +32,18 @@ type settings struct {
 	environment bool
 }
 
-func readSettings(cfg *registry.Config) (settings, error) {
+func (set *settings) read(cfg *registry.Config) error {
 	checked, err := words.CheckParams(cfg.Params)
-	session, wrong := sessionOf(cfg)
-	set := settings{session: session, environment: checked["environment"] == "use"}
-	for _, p := range connectionParams {
-		if value, given := checked[p.Name]; given {
-			set.connection = append(set.connection, nameValue{p.Name, value})
+	var wrong error
+	set.session, wrong = sessionOf(cfg)
+	set.environment = checked["environment"] == "use"
+	for i := range connectionParams {
+		name := connectionParams[i].Name
+		if value, given := checked[name]; given {
+			set.connection = append(set.connection, nameValue{name, value})
 		}
 	}
-	return set, errors.Join(err, wrong)
+	return errors.Join(err, wrong)
 }
 
 // isAuthList accepts what https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH

@@ -17,7 +17,7 @@ import (
 type connector struct {
 	base driver.Connector // that of modernc.org/sqlite, for the URI of the file
 	path string           // empty for a database in memory
-	set  settings
+	set  *settings
 }
 
 func (c *connector) Driver() driver.Driver { return c.base.Driver() }
@@ -42,7 +42,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 
 // apply runs the PRAGMA statements. They are not parameters of the URI, because those run without the context,
 // and switching to the write-ahead log waits for other connections.
-func (set settings) apply(ctx context.Context, conn driver.Conn) error {
+func (set *settings) apply(ctx context.Context, conn driver.Conn) error {
 	script := set.writable
 	if set.readable.text != script.text || len(set.readable.asked) != len(script.asked) {
 		readOnly, err := conn.(interface{ IsReadOnly(string) (bool, error) }).IsReadOnly("main")

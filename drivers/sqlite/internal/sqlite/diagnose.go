@@ -140,7 +140,7 @@ func meaning(code int) (found result) {
 }
 
 // Diagnose goes by the result code, and for a file that cannot be opened by what a look at it has found.
-func (dialect) Diagnose(err error) registry.Diagnosis {
+func (*dialect) Diagnose(err error) registry.Diagnosis {
 	var d registry.Diagnosis
 	code, text, isCode := codeOf(err)
 	opening, isOpening := errors.AsType[*openError](err)

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -13,7 +14,9 @@ import (
 
 type dialect struct{}
 
-func (dialect) Info() registry.Info {
+var theDialect dialect // one for all, as registering it again is nothing
+
+func (*dialect) Info() registry.Info {
 	info, _ := registry.Describe("sqlite")
 	info.DriverName, info.Placeholder, info.SingleWriter = "sqlite", registry.Question, true
 	info.VersionQuery = "select sqlite_version()"
@@ -23,8 +26,8 @@ func (dialect) Info() registry.Info {
 
 // Connector opens no file. The functions, collations and hooks that a program has registered with
 // modernc.org/sqlite are there on every connection.
-func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
-	path, set, err := locate(cfg, env)
+func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connector, error) {
+	path, set, err := locate(&cfg, &env)
 	if err != nil {
 		return nil, err
 	}
@@ -42,18 +45,19 @@ func (dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connecto
 }
 
 // locate returns the path that a config names, and what it says of the connections.
-func locate(cfg registry.Config, env registry.Env) (path string, set settings, err error) {
+func locate(cfg *registry.Config, env *registry.Env) (path string, set *settings, err error) {
 	field, name := fileName(cfg)
 	memory := inMemory(name)
 	reads := cfg.Role == registry.RoleReader || cfg.Role == registry.RolePreferReader && !memory
-	if _, given := cfg.Params["txlock"]; reads && !given {
-		cfg = cfg.Over(registry.Config{Params: map[string]string{"txlock": "deferred"}}) // one that writes at once would fail
+	params := cfg.Params
+	if _, given := params["txlock"]; reads && !given {
+		params = map[string]string{"txlock": "deferred"} // one that writes at once would fail
+		maps.Copy(params, cfg.Params)
 	}
-	set, err = readParams(cfg.Params, memory, env.NoCreate)
-	set.memory = memory
-	err = errors.Join(foreignFields(cfg, env), err, set.readSession(cfg.Session), set.checkRole(cfg.Role))
+	set, err = readParams(params, memory, env.NoCreate)
+	errs := append(foreignFields(cfg, env), err, set.readSession(cfg.Session), set.checkRole(cfg.Role))
 	if reads && set.writable.last != "" && set.writable.last != queryOnlyOn {
-		err = errors.Join(err, &registry.ConfigError{Field: "session." + queryOnly, Problem: "is off for a reader", Cure: "leave it out"})
+		errs = append(errs, wrong("session."+queryOnly, "is off for a reader", "leave it out"))
 	}
 	if reads {
 		set.readable.last, set.writable.last = queryOnlyOn, queryOnlyOn
@@ -63,45 +67,49 @@ func locate(cfg registry.Config, env registry.Env) (path string, set settings, e
 		// https://www.sqlite.org/src/file/src/memdb.c
 		path = fmt.Sprintf("/%016x%016x", rand.Uint64(), rand.Uint64())
 		set.query += "vfs=memdb"
-		return path, set, err
+	} else {
+		path, err = absolute(field, name)
+		errs = append(errs, err)
 	}
-	path, wrong := absolute(field, name)
-	return path, set, errors.Join(err, wrong)
+	return path, set, errors.Join(errs...)
 }
 
 // checkRole refuses a role that the file or the database in memory cannot have.
-func (set settings) checkRole(role registry.Role) error {
+func (set *settings) checkRole(role registry.Role) error {
 	switch {
 	case role == registry.RoleWriter && set.mode == "ro":
-		return &registry.ConfigError{Field: "role", Problem: "is writer, and params.mode is ro", Cure: "leave one of them out"}
+		return wrong("role", "is writer, and params.mode is ro", "leave one of them out")
 	case role == registry.RoleReader && set.memory:
-		return &registry.ConfigError{Field: "role", Problem: "is reader, which a database in memory cannot be", Cure: "leave it out"}
+		return wrong("role", "is reader, which a database in memory cannot be", "leave it out")
 	}
 	return nil
 }
 
 // foreignFields refuses what only a server has a use for.
-func foreignFields(cfg registry.Config, env registry.Env) error {
-	var errs []error
-	refuse := func(name string, set bool) {
-		if set {
-			errs = append(errs, &registry.ConfigError{Field: name, Problem: "has no meaning for sqlite, which opens files", Cure: "leave it out"})
+func foreignFields(cfg *registry.Config, env *registry.Env) (errs []error) {
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"host", cfg.Host != ""},
+		{"port", cfg.Port != 0},
+		{"hosts", len(cfg.Hosts) > 0},
+		{"hostOrder", cfg.HostOrder != registry.HostsListed},
+		{"user", cfg.User != ""},
+		{"password", !cfg.Password.IsZero()},
+		{"ssl", cfg.TLS != nil},
+		{"appName", cfg.AppName != ""},
+		{"credentials", env.Credentials != nil},
+	} {
+		if f.set {
+			errs = append(errs, wrong(f.name, "has no meaning for sqlite, which opens files", "leave it out"))
 		}
 	}
-	refuse("host", cfg.Host != "")
-	refuse("port", cfg.Port != 0)
-	refuse("hosts", len(cfg.Hosts) > 0)
-	refuse("hostOrder", cfg.HostOrder != registry.HostsListed)
-	refuse("user", cfg.User != "")
-	refuse("password", !cfg.Password.IsZero())
-	refuse("ssl", cfg.TLS != nil)
-	refuse("appName", cfg.AppName != "")
-	refuse("credentials", env.Credentials != nil)
-	return errors.Join(errs...)
+	return errs
 }
 
 // fileName returns the name of the file and the field that holds it.
-func fileName(cfg registry.Config) (field, name string) {
+func fileName(cfg *registry.Config) (field, name string) {
 	if cfg.Filename == "" && cfg.Database != "" {
 		return "database", cfg.Database
 	}

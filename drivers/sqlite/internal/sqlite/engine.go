@@ -12,7 +12,7 @@ import (
 )
 
 // Driver returns the driver of SQLite.
-func Driver() registry.Driver { return dialect{} }
+func Driver() registry.Driver { return &theDialect }
 
 // newConnector returns SQLite's own connector for a URI.
 func newConnector(uri string) (driver.Connector, error) { return sqlite.NewConnector(uri) }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/patchbay-go/patchbay/registry"
 )
 
 // inMemory reports whether the name in a Config is that of a database in memory.
@@ -34,7 +32,7 @@ func unixName(field, name, dir string) (string, error) {
 		most = longestName
 	}
 	if most > 0 {
-		return "", &registry.ConfigError{Field: field, Problem: fmt.Sprintf("is longer than the %d bytes that leave room for a journal", most), Cure: "use a shorter name"}
+		return "", wrong(field, fmt.Sprintf("is longer than the %d bytes that leave room for a journal", most), "use a shorter name")
 	}
 	return name, nil
 }
@@ -48,7 +46,7 @@ func windowsName(field, name string) (string, error) {
 		return "", err
 	}
 	wrong := func(problem, cure string) (string, error) {
-		return "", &registry.ConfigError{Field: field, Problem: problem, Cure: cure}
+		return "", wrong(field, problem, cure)
 	}
 	if strings.HasPrefix(slashed, "//?/") || strings.HasPrefix(slashed, "//./") {
 		return wrong("names a device", `write it without \\?\ or \\.\, and no reserved name such as NUL`)
@@ -89,7 +87,7 @@ func checkName(field, name, slashed string) error {
 	default:
 		return nil
 	}
-	return &registry.ConfigError{Field: field, Problem: problem, Cure: cure}
+	return wrong(field, problem, cure)
 }
 
 func hasDrive(name string) bool {

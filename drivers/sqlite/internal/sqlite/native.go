@@ -10,15 +10,13 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-var _ registry.Native = dialect{}
+var _ registry.Native = (*dialect)(nil)
 
-func badDSN(problem, cure string) error {
-	return &registry.ConfigError{Field: "dsn", Problem: problem, Cure: cure}
-}
+func badDSN(problem, cure string) error { return wrong("dsn", problem, cure) }
 
 // ParseDSN reads what modernc.org/sqlite and github.com/mattn/go-sqlite3 open: a file name or a file: URI, with
 // parameters. It brings the meaning that it had: what it does not say is as SQLite has it, not as it is here.
-func (dialect) ParseDSN(dsn string) (registry.Config, error) {
+func (*dialect) ParseDSN(dsn string) (registry.Config, error) {
 	name, query, err := splitDSN(dsn)
 	if err != nil {
 		return registry.Config{}, err
@@ -134,10 +132,10 @@ func decode(text string) string {
 }
 
 // Import moves the parameters of modernc.org/sqlite and github.com/mattn/go-sqlite3 from Params to where they belong.
-func (dialect) Import(cfg *registry.Config) error {
+func (*dialect) Import(cfg *registry.Config) error {
 	r := &reading{uri: true}
 	rest := make(map[string]string)
-	for _, name := range slices.Sorted(maps.Keys(cfg.Params)) {
+	for _, name := range sorted(cfg.Params) {
 		if w, known := wordOf(name); !known {
 			rest[name] = cfg.Params[name]
 		} else if err := r.take(w, cfg.Params[name]); err != nil {
@@ -145,7 +143,7 @@ func (dialect) Import(cfg *registry.Config) error {
 		}
 	}
 	if r.memory {
-		return wrongWord("mode", "is memory beside the name of a file", "write sqlite::memory: for a database in memory")
+		return wrong("mode", "is memory beside the name of a file", "write sqlite::memory: for a database in memory")
 	}
 	cfg.Params = rest
 	*cfg = cfg.Over(registry.Config{Session: r.session, Params: r.params})

@@ -47,7 +47,7 @@ func TestImportTakesWordsOnce(t *testing.T) {
 	} {
 		cfg := c.given.Clone()
 		for range 2 {
-			if err := (dialect{}).Import(&cfg); err != nil || !cfg.Equal(c.want) {
+			if err := new(dialect).Import(&cfg); err != nil || !cfg.Equal(c.want) {
 				t.Errorf("%v becomes %v, %v; want %v", c.given, cfg, err, c.want)
 			}
 		}
@@ -63,7 +63,7 @@ func TestImportTakesWordsOnce(t *testing.T) {
 		{"_pragma": "foreign_keys(1);ATTACH 'x' AS y"},
 		{"_defer_fk": "1"},
 	} {
-		if err := (dialect{}).Import(&registry.Config{Params: params}); err == nil {
+		if err := new(dialect).Import(&registry.Config{Params: params}); err == nil {
 			t.Errorf("%v is taken", params)
 		}
 	}
@@ -77,7 +77,7 @@ func TestADSNKeepsItsMeaning(t *testing.T) {
 		"?_pragma=secure_delete(fast)&_pragma=locking_mode(EXCLUSIVE)&_pragma=threads(2)",
 	} {
 		dsn := "file:" + filepath.Join(t.TempDir(), "ours.db") + parameters
-		cfg, err := (dialect{}).ParseDSN(dsn)
+		cfg, err := new(dialect).ParseDSN(dsn)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +133,7 @@ func names(list []param) (all []string) {
 
 // TestTimesOfModernc: rows that modernc.org/sqlite has written compare with new ones in its format.
 func TestTimesOfModernc(t *testing.T) {
-	cfg, err := (dialect{}).ParseDSN("file:" + filepath.Join(t.TempDir(), "x.db") + "?_time_format=string_no_monotonic")
+	cfg, err := new(dialect).ParseDSN("file:" + filepath.Join(t.TempDir(), "x.db") + "?_time_format=string_no_monotonic")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestNoWordShowsItsValue(t *testing.T) {
 		for name := range strings.FieldsSeq(w.names) {
 			for _, value := range []string{canary, "foreign_keys(" + canary + ")", canary + "(1)"} {
 				cfg := registry.Config{Dialect: "sqlite", Filename: "x.db", Params: map[string]string{name: value}}
-				err := (dialect{}).Import(&cfg)
+				err := new(dialect).Import(&cfg)
 				if err == nil {
 					_, err = Driver().Connector(cfg, registry.Env{})
 				}
@@ -214,23 +214,23 @@ func FuzzDSN(f *testing.F) {
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, dsn string) {
 		for _, text := range []string{dsn, dsn + "?_key=" + canary, "file:" + canary + dsn, dsn + "&" + canary, dsn + "&_fk=" + canary} {
-			if _, err := (dialect{}).ParseDSN(text); err != nil && strings.Contains(err.Error(), canary) {
+			if _, err := new(dialect).ParseDSN(text); err != nil && strings.Contains(err.Error(), canary) {
 				t.Fatalf("%q: %v", text, err)
 			}
 		}
-		cfg, err := (dialect{}).ParseDSN(dsn)
+		cfg, err := new(dialect).ParseDSN(dsn)
 		if err != nil {
 			return
 		}
 		if cfg.Params["journal_mode"] == "" && cfg.Params["mode"] != "ro" && !inMemory(cfg.Filename) {
 			t.Errorf("%q: the journal mode is ours", dsn)
 		}
-		_, set, err := locate(cfg, registry.Env{})
+		_, set, err := locate(&cfg, &registry.Env{})
 		if err != nil || strings.ContainsAny(set.writable.text, "'\"") || strings.ContainsAny(dsn, "\n/\\") {
 			return // a name that is refused; or one that could be of a file outside of the folder
 		}
 		t.Chdir(dir)
-		checkSameFile(t, dsn, cfg, set)
+		checkSameFile(t, dsn, cfg, *set)
 	})
 }
 

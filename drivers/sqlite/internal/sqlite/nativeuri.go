@@ -19,9 +19,9 @@ func NativeURI(cfg registry.Config) (string, error) {
 		return "", err
 	}
 	if cfg.Readers != nil {
-		return "", &registry.ConfigError{Field: "readers", Problem: "is what conn.Open does, and a URI has no place for it", Cure: "make a further config of them"}
+		return "", wrong("readers", "is what conn.Open does, and a URI has no place for it", "make a further config of them")
 	}
-	path, set, err := locate(cfg, registry.Env{})
+	path, set, err := locate(&cfg, &registry.Env{})
 	if err != nil {
 		return "", err
 	}

@@ -55,7 +55,7 @@ func TestWhatSQLiteKeepsIsAnError(t *testing.T) {
 	s.add("params.", "foreign_keys", "1")
 	s.add("params.", "journal_mode", "off")
 	var wrong *registry.ConfigError
-	err = settings{writable: s, readable: s}.apply(t.Context(), conn)
+	err = (&settings{writable: s, readable: s}).apply(t.Context(), conn)
 	if !errors.As(err, &wrong) || wrong.Field != "params.journal_mode" || !strings.Contains(err.Error(), "it keeps delete") {
 		t.Errorf("got %v", err)
 	}

@@ -1,12 +1,12 @@
 package sqlite
 
 import (
-	"cmp"
 	"errors"
 	"math"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -61,10 +61,18 @@ func isZone(value string) error {
 }
 
 // isFlag reports whether a param is on or off.
-func (p param) isFlag() bool { return slices.Equal(p.Words, flags) }
+func (p *param) isFlag() bool { return slices.Equal(p.Words, flags) }
+
+// written returns a value of a connection string as Params and Session have it.
+func (p *param) written(value string) string {
+	if p.isFlag() {
+		return flagText(value)
+	}
+	return inWords(p.Name, value)
+}
 
 // plain returns a value that has been checked as SQLite and the URI write it.
-func (p param) plain(value string) string {
+func (p *param) plain(value string) string {
 	if !p.isFlag() {
 		return url.QueryEscape(value)
 	}
@@ -116,17 +124,22 @@ func (s *script) add(field, name, value string) {
 
 // readParams checks the Params of a Config and fills in what it leaves open. With noCreate it opens existing files
 // only, and leaves their journal mode alone.
-func readParams(given map[string]string, memory, noCreate bool) (set settings, err error) {
-	list := make([]registry.Param, len(params))
-	for i, p := range params {
-		list[i] = p.Param
+func readParams(given map[string]string, memory, noCreate bool) (set *settings, err error) {
+	set = &settings{memory: memory}
+	rest := make(map[string]string, len(given))
+	var misplaced []error
+	for _, name := range sorted(given) {
+		if p := find(pragmas, strings.ToLower(name)); p != nil {
+			misplaced = append(misplaced, wrong("params."+name, "is a setting of the session", "write session."+p.Name))
+			continue
+		}
+		rest[name] = given[name]
 	}
-	given, wrong := misplaced(given)
-	given, err = registry.CheckParams(given, list)
-	if err = errors.Join(wrong, err); err != nil {
+	given, err = registry.CheckParams(rest, listed(params))
+	if err = errors.Join(append(misplaced, err)...); err != nil {
 		return set, err
 	}
-	together := checkTogether(given)
+	errs := checkTogether(given)
 	if noCreate && !memory {
 		if given["mode"] == "" || given["mode"] == "rwc" {
 			given["mode"] = "rw"
@@ -135,73 +148,75 @@ func readParams(given map[string]string, memory, noCreate bool) (set settings, e
 			given["journal_mode"] = keep
 		}
 	}
-
-	errs := []error{together}
-	for _, p := range params {
+	for i := range params {
+		p := &params[i]
 		value, asked := given[p.Name]
-		problem, cure := "", "leave it out"
-		switch {
-		case p.file && memory:
-			problem = "has no meaning for a database in memory"
-		case p.write && set.mode == "ro":
-			problem, cure = "has no meaning with mode=ro", "leave one of them out"
-		case p.Name == "synchronous" && set.journal != "wal" && !asked:
-			continue // normal can lose the file with any other journal: https://www.sqlite.org/pragma.html#pragma_synchronous
-		case p.Name == "immutable" && asked && p.plain(value) == "1" && set.mode != "ro":
-			problem, cure = "is on for a file that can be written", "add mode=ro"
-		}
-		if problem != "" {
-			if asked && value != keep {
-				errs = append(errs, &registry.ConfigError{Field: "params." + p.Name, Problem: problem, Cure: cure})
-			}
-			continue
-		}
-		if !asked {
-			value = p.preset
-		}
-		switch p.Name {
-		case "mode":
-			set.mode = value
-		case "busy_timeout":
-			ms, _ := strconv.Atoi(value) // it has been checked
-			set.busy = time.Duration(ms) * time.Millisecond
-		case "journal_mode":
-			set.journal = value
-		}
-		switch {
-		case value == "" || value == keep:
-		case p.key != "":
-			set.query += p.key + "=" + p.plain(value) + "&"
-		default:
-			set.writable.add("params.", p.Name, p.plain(value))
-			if asked || !p.write {
-				set.readable.add("params.", p.Name, p.plain(value))
-			}
-		}
+		errs = append(errs, set.readParam(p, value, asked))
 	}
 	return set, errors.Join(errs...)
 }
 
-// checkTogether reports params of which SQLite would ignore one because of another.
-func checkTogether(given map[string]string) error {
-	var errs []error
-	journal := cmp.Or(given["journal_mode"], "wal")
-	for _, c := range []struct {
-		param, problem, cure string
-		is                   bool
-	}{
-		{
-			"journal_mode", "is off, which SQLite does not do with defensive=on", "choose another journal_mode, or leave out defensive",
-			journal == "off" && isOn(given["defensive"]),
-		},
-		{
-			"time_format", "has no meaning with time_integer_format", "leave one of them out",
-			given["time_format"] != "" && given["time_integer_format"] != "",
-		},
-	} {
-		if c.is {
-			errs = append(errs, &registry.ConfigError{Field: "params." + c.param, Problem: c.problem, Cure: c.cure})
+func (set *settings) readParam(p *param, value string, asked bool) error {
+	problem, cure := set.pointless(p)
+	switch {
+	case problem != "":
+	case p.Name == "synchronous" && set.journal != "wal" && !asked:
+		return nil // normal can lose the file with any other journal: https://www.sqlite.org/pragma.html#pragma_synchronous
+	case p.Name == "immutable" && asked && p.plain(value) == "1" && set.mode != "ro":
+		problem, cure = "is on for a file that can be written", "add mode=ro"
+	}
+	if problem != "" {
+		if asked && value != keep {
+			return wrong("params."+p.Name, problem, cure)
+		}
+		return nil
+	}
+	if !asked {
+		value = p.preset
+	}
+	switch p.Name {
+	case "mode":
+		set.mode = value
+	case "busy_timeout":
+		ms, _ := strconv.Atoi(value) // it has been checked
+		set.busy = time.Duration(ms) * time.Millisecond
+	case "journal_mode":
+		set.journal = value
+	}
+	switch {
+	case value == "" || value == keep:
+	case p.key != "":
+		set.query += p.key + "=" + p.plain(value) + "&"
+	default:
+		scripts := []*script{&set.writable, &set.readable}
+		if !asked && p.write {
+			scripts = scripts[:1]
+		}
+		for _, s := range scripts {
+			s.add("params.", p.Name, p.plain(value))
 		}
 	}
-	return errors.Join(errs...)
+	return nil
+}
+
+// pointless says why a setting has no meaning for the file or the database in memory.
+func (set *settings) pointless(p *param) (problem, cure string) {
+	switch {
+	case p.file && set.memory:
+		return "has no meaning for a database in memory", "leave it out"
+	case p.write && set.mode == "ro":
+		return "has no meaning with mode=ro", "leave one of them out"
+	}
+	return "", ""
+}
+
+// checkTogether reports params of which SQLite would ignore one because of another.
+func checkTogether(given map[string]string) (errs []error) {
+	if given["journal_mode"] == "off" && isOn(given["defensive"]) {
+		errs = append(errs, wrong("params.journal_mode", "is off, which SQLite does not do with defensive=on", "choose another journal_mode, or leave out defensive"))
+	}
+	if given["time_format"] != "" && given["time_integer_format"] != "" {
+		errs = append(errs, wrong("params.time_format", "has no meaning with time_integer_format", "leave one of them out"))
+	}
+	return errs
 }

@@ -47,28 +47,36 @@ const (
 )
 
 // notSettings are the other PRAGMAs by why no connection is opened with them.
-var notSettings = map[string]string{
-	"holds for one transaction only: set it in the transaction":          "defer_foreign_keys",
-	"holds for the whole process: set it with a statement, once":         "hard_heap_limit soft_heap_limit temp_store_directory data_store_directory",
-	"is a property of the file: set it before the first table is made":   "encoding page_size default_cache_size legacy_file_format",
-	"is a number in the file: set it with a statement":                   "application_id user_version schema_version",
-	"is a way to look at a result that is no more: leave it out":         "count_changes empty_result_callbacks full_column_names short_column_names",
-	"is for building SQLite itself: leave it out":                        "parser_trace vdbe_addoptrace vdbe_debug vdbe_listing vdbe_trace stats",
-	"asks or does something and sets nothing: execute it as a statement": "collation_list compile_options data_version database_list foreign_key_check foreign_key_list freelist_count function_list incremental_vacuum index_info index_list index_xinfo integrity_check lock_status module_list optimize page_count pragma_list quick_check shrink_memory table_info table_list table_xinfo wal_checkpoint",
+var notSettings = []struct{ problem, cure, names string }{
+	{"holds for one transaction only", "set it in the transaction", "defer_foreign_keys"},
+	{"holds for the whole process", "set it with a statement, once", "hard_heap_limit soft_heap_limit temp_store_directory data_store_directory"},
+	{"is a property of the file", "set it before the first table is made", "encoding page_size default_cache_size legacy_file_format"},
+	{"is a number in the file", "set it with a statement", "application_id user_version schema_version"},
+	{"is a way to look at a result that is no more", "leave it out", "count_changes empty_result_callbacks full_column_names short_column_names"},
+	{"is for building SQLite itself", "leave it out", "parser_trace vdbe_addoptrace vdbe_debug vdbe_listing vdbe_trace stats"},
+	{"asks or does something and sets nothing", "execute it as a statement", "collation_list compile_options data_version database_list foreign_key_check foreign_key_list freelist_count function_list incremental_vacuum index_info index_list index_xinfo integrity_check lock_status module_list optimize page_count pragma_list quick_check shrink_memory table_info table_list table_xinfo wal_checkpoint"},
 }
 
-// numbered are the words for the numbers 0, 1, 2 ... of a PRAGMA.
-var numbered = map[string][]string{
-	"auto_vacuum":   {"none", "full", "incremental"},
-	"secure_delete": {"off", "on", "fast"},
-	"synchronous":   {"off", "normal", "full", "extra"},
-	"temp_store":    {"default", "file", "memory"},
+// numbered returns what the numbers 0, 1, 2 ... of a PRAGMA stand for.
+func numbered(name string) []string {
+	switch name {
+	case "auto_vacuum":
+		return []string{"none", "full", "incremental"}
+	case "secure_delete":
+		return []string{"off", "on", "fast"}
+	case "synchronous":
+		return []string{"off", "normal", "full", "extra"}
+	case "temp_store":
+		return []string{"default", "file", "memory"}
+	}
+	return nil
 }
 
 // inWords returns the word for a number, or for true and false where the PRAGMA has on and off among others.
 func inWords(name, value string) string {
-	if n, err := strconv.Atoi(value); err == nil && 0 <= n && n < len(numbered[name]) {
-		return numbered[name][n]
+	words := numbered(name)
+	if n, err := strconv.Atoi(value); err == nil && 0 <= n && n < len(words) {
+		return words[n]
 	}
 	if on, ok := boolean(value); ok && name == "secure_delete" {
 		return onOrOff(on)
@@ -83,67 +91,45 @@ func onOrOff(on bool) string {
 	return "off"
 }
 
-func find(list []param, name string) (param, bool) {
-	i := slices.IndexFunc(list, func(p param) bool { return p.Name == name })
-	if i < 0 {
-		return param{}, false
+func find(list []param, name string) *param {
+	for i := range list {
+		if list[i].Name == name {
+			return &list[i]
+		}
 	}
-	return list[i], true
+	return nil
 }
 
-// misplaced are the errors for settings of the connection in Params, and what is left without them.
-func misplaced(given map[string]string) (map[string]string, error) {
-	var errs []error
-	rest := make(map[string]string, len(given))
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if _, ok := find(pragmas, strings.ToLower(name)); ok {
-			errs = append(errs, &registry.ConfigError{Field: "params." + name, Problem: "is a setting of the session", Cure: "write session." + strings.ToLower(name)})
-			continue
-		}
-		rest[name] = given[name]
+// listed is a list as package registry checks values against it.
+func listed(list []param) (all []registry.Param) {
+	for i := range list {
+		all = append(all, list[i].Param)
 	}
-	return rest, errors.Join(errs...)
+	return all
 }
+
+func sorted(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
 
 // readSession adds the PRAGMA statements that Session stands for to those of Params.
 func (set *settings) readSession(given map[string]string) error {
 	var errs []error
-	wrong := func(key, problem, cure string) {
-		errs = append(errs, &registry.ConfigError{Field: "session." + key, Problem: problem, Cure: cure})
-	}
 	named := make(map[string]string, len(given))
-	for _, key := range slices.Sorted(maps.Keys(given)) {
+	for _, key := range sorted(given) {
 		name := strings.ToLower(key)
-		p, known := find(pragmas, name)
-		value, twice := named[name]
-		switch {
-		case twice && value != given[key]:
-			wrong(key, "is given twice, in upper and in lower case", "keep one of them")
-		case known && p.file && set.memory:
-			wrong(key, "has no meaning for a database in memory", "leave it out")
-		case known && p.write && set.mode == "ro":
-			wrong(key, "has no meaning with mode=ro", "leave one of them out")
-		case name == "wal_autocheckpoint" && !slices.Contains([]string{"wal", keep}, set.journal):
-			wrong(key, "has no meaning with journal_mode="+set.journal, "leave one of them out")
-		case name == "journal_size_limit" && !slices.Contains([]string{"wal", "persist", keep}, set.journal):
-			wrong(key, "has no meaning with journal_mode="+set.journal+", which leaves no journal behind", "leave one of them out")
-		default:
-			if _, isParam := find(params, name); isParam {
-				wrong(key, "is a setting of the driver", "write params."+name)
-			} else if problem, cure := notSetting(name); problem != "" {
-				wrong(key, problem, cure)
-			} else {
-				named[name] = inWords(name, given[key])
-			}
+		problem, cure := set.refuses(name)
+		if value, twice := named[name]; twice && value != given[key] {
+			problem, cure = "is given twice, in upper and in lower case", "keep one of them"
 		}
+		if problem != "" {
+			errs = append(errs, wrong("session."+key, problem, cure))
+			continue
+		}
+		named[name] = inWords(name, given[key])
 	}
-	list := make([]registry.Param, len(pragmas))
-	for i, p := range pragmas {
-		list[i] = p.Param
-	}
-	checked, err := registry.CheckSession(named, list)
+	checked, err := registry.CheckSession(named, listed(pragmas))
 	var first script // because journal_mode writes the file, whose auto_vacuum cannot be set afterwards
-	for _, p := range pragmas {
+	for i := range pragmas {
+		p := &pragmas[i]
 		if value, ok := checked[p.Name]; ok {
 			first.add("session.", p.Name, p.plain(value))
 		}
@@ -154,11 +140,32 @@ func (set *settings) readSession(given map[string]string) error {
 	return errors.Join(append(errs, err)...)
 }
 
+// refuses says why a name is no setting of the session, or none that the file or the database in memory can have.
+func (set *settings) refuses(name string) (problem, cure string) {
+	p := find(pragmas, name)
+	if p == nil && find(params, name) != nil {
+		return "is a setting of the driver", "write params." + name
+	}
+	if p == nil {
+		return notSetting(name)
+	}
+	if problem, cure = set.pointless(p); problem != "" {
+		return problem, cure
+	}
+	switch {
+	case name == "wal_autocheckpoint" && !slices.Contains([]string{"wal", keep}, set.journal):
+		return "has no meaning with journal_mode=" + set.journal, "leave one of them out"
+	case name == "journal_size_limit" && !slices.Contains([]string{"wal", "persist", keep}, set.journal):
+		return "has no meaning with journal_mode=" + set.journal + ", which leaves no journal behind", "leave one of them out"
+	}
+	return "", ""
+}
+
 func notSetting(name string) (problem, cure string) {
-	for why, names := range notSettings {
-		if slices.Contains(strings.Fields(names), name) {
-			problem, cure, _ = strings.Cut(why, ": ")
+	for _, not := range notSettings {
+		if slices.Contains(strings.Split(not.names, " "), name) {
+			return not.problem, not.cure
 		}
 	}
-	return problem, cure
+	return "", ""
 }

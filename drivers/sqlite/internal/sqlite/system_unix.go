@@ -6,8 +6,6 @@ import (
 	"os"
 	"strings"
 	"syscall"
-
-	"github.com/patchbay-go/patchbay/registry"
 )
 
 // absolute returns the path of the file with this name, which comes from the given field of a Config.
@@ -16,7 +14,7 @@ func absolute(field, name string) (string, error) {
 	if !strings.HasPrefix(name, "/") {
 		var err error
 		if dir, err = os.Getwd(); err != nil {
-			return "", &registry.ConfigError{Field: field, Problem: "is relative, and the working directory is not known", Cure: "write an absolute path"}
+			return "", wrong(field, "is relative, and the working directory is not known", "write an absolute path")
 		}
 	}
 	return unixName(field, name, dir)
