@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/patchbay-go/patchbay/internal/inorder"
 	"github.com/patchbay-go/patchbay/observer"
 )
 
@@ -16,51 +18,22 @@ var errClosed = errors.New("sql: database is closed")
 
 // lifetime is the end of a pool, which any of several functions can begin and of which the bus hears once.
 type lifetime struct {
-	mu      sync.Mutex
-	untold  bool // the bus has heard of the opening, or is about to, and not yet of the end
-	ending  bool
+	isOpen  atomic.Bool    // the bus has heard of the opening, or is about to, and not yet of the end
+	ending  atomic.Bool    // end was called
+	closing sync.WaitGroup // ends when the driver has closed
+	lazy    *laziness      // nil: Open waits for the database
+
+	mu      sync.Mutex // held to change what precedes, and guards what follows
 	onClose []func()
-	lazy    *laziness     // nil: Open waits for the database
-	gone    chan struct{} // of done
-}
-
-// done returns a channel that is closed when closing is over.
-func (l *lifetime) done() chan struct{} {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.gone == nil {
-		l.gone = make(chan struct{})
-	}
-	return l.gone
-}
-
-// opened says that the bus hears of the opening, so that it must hear of the end.
-func (l *lifetime) opened() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.untold = true
-}
-
-// isOpen reports whether opened was called and the bus has not heard of the end.
-func (l *lifetime) isOpen() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.untold
-}
-
-// isEnding reports whether end was called.
-func (l *lifetime) isEnding() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.ending
+	events  inorder.Calls // that a lazy pool is open, and that any is closed, which a listener of the first may do
 }
 
 // end calls the functions of OnClose. It reports whether this is the first call, whose caller has to tell the bus.
 func (l *lifetime) end() (first bool) {
 	l.mu.Lock()
-	first = !l.ending
+	first = !l.ending.Swap(true)
 	fns := l.onClose
-	l.ending, l.onClose = true, nil
+	l.onClose = nil
 	l.mu.Unlock()
 	for _, fn := range fns {
 		fn()
@@ -70,28 +43,21 @@ func (l *lifetime) end() (first bool) {
 
 // closed tells the bus how closing ended, unless it has been told, and returns the error with all that belongs to it.
 func (c *connector) closed(err error) error {
+	var ended observer.Event = Closed{c.name, c.dialect}
 	if err != nil {
 		e := c.explain(err, 0)
 		if e.Kind == KindTimeout {
 			e.Hint = "" // those for connecting
 		}
 		err = e
-	}
-	tell := func() { c.emit(Closed{Name: c.name, Dialect: c.dialect}) }
-	if err != nil {
-		tell = func() { c.emit(observer.Error{Source: "connection", Err: err}) }
+		ended = observer.Error{Source: "connection", Err: err}
 	}
 	c.mu.Lock()
-	untold := c.untold
-	c.untold = false
-	if untold && c.lazy != nil {
-		c.lazy.events.Add(tell)
-		tell = c.lazy.events.Run
+	if c.isOpen.Swap(false) {
+		c.emitLater(&c.events, ended)
 	}
 	c.mu.Unlock()
-	if untold {
-		tell()
-	}
+	c.events.Run()
 	return err
 }
 
@@ -101,7 +67,7 @@ func (c *connector) closed(err error) error {
 func (c *Conn) OnClose(fn func()) bool {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
-	if c.pool.ending {
+	if c.pool.ending.Load() {
 		return false
 	}
 	c.pool.onClose = append(c.pool.onClose, fn)
@@ -175,7 +141,7 @@ func (c *Conn) startClosing() <-chan error {
 		}
 		first := c.pool.closeIdle()
 		err := c.DB.Close()
-		<-c.pool.done() // if another goroutine is closing it, DB.Close does not wait for that
+		c.pool.closing.Wait() // if another goroutine is closing it, DB.Close does not wait for that
 		c.pool.awaitLeft()
 		c.pool.sweep()
 		closed <- and(first, "; ", err)

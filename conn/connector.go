@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/patchbay-go/patchbay/internal/inorder"
 	"github.com/patchbay-go/patchbay/internal/netconn"
 	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
@@ -63,6 +64,9 @@ type loginKey struct{}
 
 func (c *connector) emit(e observer.Event) { observer.Emit(c.bus, e) }
 
+// emitLater is for an event whose place among others is known under a lock, under which it must not be sent.
+func (c *connector) emitLater(in *inorder.Calls, e observer.Event) { in.Add(func() { c.emit(e) }) }
+
 // watch is the Watch of the driver's Env.
 func (c *connector) watch(ctx context.Context, socket net.Conn) net.Conn {
 	if l, ok := ctx.Value(loginKey{}).(*login); ok {
@@ -92,7 +96,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 			return nil, err
 		}
 	}
-	if c.isEnding() {
+	if c.ending.Load() {
 		return nil, errClosed
 	}
 	start := time.Now()
@@ -266,7 +270,7 @@ func (c *connector) Close() error {
 		err = and(err, "; ", c.closeDriver(h.inner))
 		err = and(err, "; ", c.closeDriver(h.base))
 	}
-	close(c.done())
+	c.closing.Done()
 	if first { // it is not a method of Conn that closes the pool
 		_ = c.closed(err) // the caller gets the error as it is, as from any *sql.DB
 	}

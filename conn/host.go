@@ -117,7 +117,7 @@ func (c *connector) reach(ctx context.Context) (reached, error) {
 			return r, c.inList(failed)
 		case ctx.Err() != nil:
 			return r, context.Cause(ctx)
-		case c.isEnding():
+		case c.ending.Load():
 			return r, errClosed
 		}
 		// A host that was down may be up, or the other way round.

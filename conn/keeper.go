@@ -290,7 +290,7 @@ func (k *keeper) fill(ctx context.Context) (opened int, err error) {
 }
 
 // hasCallers reports whether Open has returned.
-func (c *connector) hasCallers() bool { return c.lazy != nil || c.isOpen() }
+func (c *connector) hasCallers() bool { return c.lazy != nil || c.isOpen.Load() }
 
 // room is how many connections may be opened so that the next caller finds one, or a place for one. A pool of one
 // connection is filled all the same, and so is one that has no callers yet.

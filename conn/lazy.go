@@ -3,8 +3,6 @@ package conn
 import (
 	"sync/atomic"
 	"time"
-
-	"github.com/patchbay-go/patchbay/internal/inorder"
 )
 
 // laziness is what is known of a pool whose Open did not wait for the database, until the first connection.
@@ -14,8 +12,6 @@ type laziness struct {
 	up       atomic.Bool // one has succeeded
 	failure  *Error      // of the last attempt; nil: there was none
 	said     time.Time   // when the bus heard of a failure
-
-	events inorder.Calls // that the database is open, and closed, which a listener of the first may do
 }
 
 // mostTold is how often the bus hears that a lazy pool is not up, if it fails in the same way each time: callers may ask
@@ -35,7 +31,7 @@ func (c *connector) tried(err error) {
 		}
 	}
 	c.mu.Lock()
-	if l.up.Load() || c.ending {
+	if l.up.Load() || c.ending.Load() {
 		c.mu.Unlock()
 		return
 	}
@@ -54,12 +50,12 @@ func (c *connector) tried(err error) {
 		return
 	}
 	l.up.Store(true)
-	l.failure, c.untold = nil, true
-	attempts, took := l.attempts, time.Since(l.since)
-	l.events.Add(func() { c.emit(Opened{c.name, c.dialect, attempts, took}) })
+	l.failure = nil
+	c.isOpen.Store(true)
+	c.emitLater(&c.events, Opened{c.name, c.dialect, l.attempts, time.Since(l.since)})
 	c.mu.Unlock()
-	defer l.events.Run() // also where a listener ends the goroutine
-	l.events.Run()
+	defer c.events.Run() // also where a listener ends the goroutine
+	c.events.Run()
 }
 
 // isTried reports whether an attempt to connect has ended.

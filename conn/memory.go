@@ -126,7 +126,7 @@ func (c *connector) note(p *probe, start time.Time, made *reached, err error) {
 		c.sockets.Mend()
 	}
 	switch {
-	case !news || !c.several && !c.isOpen(): // of a single host that has not been opened yet, opening tells
+	case !news || !c.several && !c.isOpen.Load(): // of a single host that has not been opened yet, opening tells
 	case down:
 		c.emit(HostDown{c.name, c.dialect, h.address, kind, shown(err)})
 	default:

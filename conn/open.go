@@ -76,7 +76,7 @@ func open(ctx context.Context, given Config, o *options) (*Conn, error) {
 	if err != nil {
 		return nil, o.fail(c.pool.explain(c.drop(err), attempts))
 	}
-	c.pool.opened()
+	c.pool.isOpen.Store(true)
 	if k != nil {
 		go k.run(k.pause(warmed.Err))
 	}
@@ -158,6 +158,7 @@ func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
 		session: o.session, limits: cfg.Pool,
 		order: cfg.HostOrder, several: len(cfg.Hosts) > 0,
 	}
+	pool.closing.Add(1)
 	if cfg.Role != RoleAny {
 		pool.role, pool.suspects = cfg.Role, newSuspects()
 	}

@@ -146,7 +146,7 @@ func (c *connector) forfeit() {
 		c.db.SetMaxOpenConns(most + 1)
 	}
 	c.places.Unlock()
-	if most > 0 && !c.isEnding() {
+	if most > 0 && !c.ending.Load() {
 		go c.wake()
 	}
 }

@@ -135,7 +135,7 @@ func (c *connector) launch(h *host, o *outage, pause time.Duration) {
 func (c *connector) enter() (context.Context, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ending {
+	if c.ending.Load() {
 		return nil, false
 	}
 	if c.life == nil {

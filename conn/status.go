@@ -142,9 +142,8 @@ func (c *connector) isBack(t *trouble) {
 	if t.lost.IsZero() {
 		return
 	}
-	after := time.Since(t.lost)
+	c.emitLater(&t.events, Restored{c.name, c.dialect, time.Since(t.lost)})
 	t.lost = time.Time{}
-	t.events.Add(func() { c.emit(Restored{c.name, c.dialect, after}) })
 }
 
 // missed notes a failure. That a caller gave up says nothing of the database, unless all did for as long as the connect
@@ -159,12 +158,10 @@ func (c *connector) missed(t *trouble, took time.Duration, d Diagnosis, err erro
 		err = fmt.Errorf("no connection in %v, in which callers waited for one and gave up: %w", t.vain.Round(time.Millisecond), err)
 		d = diagnose(&endError{KindTimeout, err}, c.driver)
 	}
-	f := &Failure{time.Now(), d.Kind, d.Hint, shown(err)}
-	t.failure = f
-	if t.lost.IsZero() && c.isOpen() && !c.isEnding() {
-		t.lost = f.At
-		open := c.db.Stats().OpenConnections
-		t.events.Add(func() { c.emit(Lost{c.name, c.dialect, f.Kind, f.Hint, open, f.Err}) })
+	t.failure = &Failure{time.Now(), d.Kind, d.Hint, shown(err)}
+	if t.lost.IsZero() && c.isOpen.Load() && !c.ending.Load() {
+		t.lost = t.failure.At
+		c.emitLater(&t.events, Lost{c.name, c.dialect, d.Kind, d.Hint, c.db.Stats().OpenConnections, t.failure.Err})
 	}
 }
 
