@@ -118,7 +118,7 @@ func (c *Conn) Check(ctx context.Context) error {
 		}
 		if err = c.pool.judge(roleOf(value)); err != nil {
 			if l := c.pool.loginOf(one); l != nil {
-				c.pool.suspects.add(l.host, err)
+				c.pool.suspect(l.host, err)
 			}
 			c.pool.retire(one)
 		}

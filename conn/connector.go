@@ -23,10 +23,11 @@ import (
 // time and learns of the end of the pool. What it hands out is the driver's own connection.
 type connector struct {
 	lifetime
-	db           *sql.DB   // the pool, which calls this connector
-	hosts        []*host   // at least one
-	suspects     *suspects // which may be in another role now; nil for RoleAny
-	role         Role      // that a server must have
+	db           *sql.DB       // the pool, which calls this connector
+	hosts        []*host       // at least one
+	role         Role          // that a server must have
+	roles        sync.Mutex    // guards what is known of those of servers and connections
+	kick         chan struct{} // full when a server may be in another role now; nil for RoleAny
 	order        registry.HostOrder
 	several      bool        // the config has Hosts
 	onePool      bool        // there can be no other for reading

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -48,9 +47,11 @@ type standing struct {
 	serves   bool      // the last attempt gave a connection
 	toldDown bool      // the bus has heard so
 
-	mu    sync.Mutex
-	role  Role // what it was when it was heard of last
-	known bool // it was heard of
+	// The roles of the pool guards these.
+	role  Role      // what it was when it was heard of last
+	known bool      // it was heard of
+	since time.Time // it may be another; zero: nothing says so
+	cause error     // of that
 }
 
 // newHost has the driver make a connector for the host of cfg, which has no Hosts.

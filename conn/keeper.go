@@ -81,16 +81,12 @@ func (k *keeper) run(pause time.Duration) {
 	defer next.Stop()
 	var again <-chan time.Time // to ask suspects that could not be asked
 	delay, last := grace, time.Time{}
-	var kick <-chan struct{} // nil for RoleAny
-	if s := k.pool.suspects; s != nil {
-		kick = s.kick
-	}
 	for {
 		isDue := false
 		select {
 		case <-k.ctx.Done():
 			return
-		case <-kick:
+		case <-k.pool.kick:
 			delay = grace
 			if soon := suspectPause - time.Since(last); soon > 0 { // a program that errs is no reason to ask all the time
 				again = time.After(soon)
@@ -109,7 +105,7 @@ func (k *keeper) run(pause time.Duration) {
 				again = time.After(delay)
 				delay *= 2
 			case left: // what is used for longer than that is asked when its turn comes
-				k.pool.suspects.forget()
+				k.pool.trust(nil)
 			}
 		}
 		if isDue {

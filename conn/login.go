@@ -18,26 +18,13 @@ type login struct {
 	end  *time.Timer // until then; nil: never
 	isIn atomic.Bool // the server has let it in, and the functions of WithSession run
 
-	mu    sync.Mutex
+	// The roles of the pool guards these.
 	role  Role      // what the server was when it was asked last, or told itself; RoleAny: not known
 	asked time.Time // when that was
 }
 
 // isOld reports whether the connection is to be replaced; l may be nil.
 func (l *login) isOld() bool { return l != nil && !l.due.IsZero() && !l.due.After(time.Now()) }
-
-func (l *login) know(r Role, at time.Time) (was Role) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	was, l.role, l.asked = l.role, r, at
-	return was
-}
-
-func (l *login) known() (Role, time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.role, l.asked
-}
 
 // logins are the open connections of a pool that have sockets. The zero value is empty.
 type logins struct {

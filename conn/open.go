@@ -160,7 +160,7 @@ func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
 	}
 	pool.closing.Add(1)
 	if cfg.Role != RoleAny {
-		pool.role, pool.suspects = cfg.Role, newSuspects()
+		pool.role, pool.kick = cfg.Role, make(chan struct{}, 1)
 	}
 	if !info.Files {
 		pool.upkeep = newUpkeep(o)

@@ -9,11 +9,11 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-go/patchbay/internal/netconn"
+	"github.com/patchbay-go/patchbay/observer"
 )
 
 // hear is the Role of the driver's Env.
@@ -23,10 +23,12 @@ func (c *connector) hear(socket net.Conn, r Role, cause error) {
 		return // it is none of a login
 	}
 	l := m.Owner.(*login)
-	if was, _ := l.known(); was == RoleAny && r != RoleAny { // the login tells
-		l.know(r, time.Now())
-	} else if r != was {
-		c.suspects.add(l.host, cause)
+	c.roles.Lock()
+	defer c.roles.Unlock()
+	if l.role == RoleAny && r != RoleAny { // the login tells
+		l.role, l.asked = r, time.Now()
+	} else if r != l.role {
+		c.mistrust(l.host, cause)
 	}
 }
 
@@ -42,9 +44,16 @@ func (c *connector) hearRefusal(err error) {
 
 // suspect has the connections to a server looked at, of which one tells that it may not be any more what it was.
 func (c *connector) suspect(h *host, cause error) {
-	if c.role != RoleAny && slices.ContainsFunc(c.logins.all(), func(l *login) bool { return l.host == h }) {
-		c.suspects.add(h, cause)
+	if c.role != RoleAny && h.hasAny(c.logins.all()) {
+		c.roles.Lock()
+		defer c.roles.Unlock()
+		c.mistrust(h, cause)
 	}
+}
+
+// hasAny reports whether one of the connections is to this host.
+func (h *host) hasAny(logins []*login) bool {
+	return slices.ContainsFunc(logins, func(l *login) bool { return l.host == h })
 }
 
 // checkRole returns what the server of a new connection is, and an error of KindRole where that is not what the config
@@ -53,7 +62,9 @@ func (c *connector) checkRole(ctx context.Context, dc driver.Conn, l *login) (Ro
 	if c.role == RoleAny {
 		return RoleAny, nil
 	}
-	role, _ := l.known()
+	c.roles.Lock()
+	role, at := l.role, l.asked
+	c.roles.Unlock()
 	if role == RoleAny {
 		value, err := queryOne(ctx, dc, c.roleQuery, c.args)
 		if c.noAnswer(ctx, err) {
@@ -62,9 +73,9 @@ func (c *connector) checkRole(ctx context.Context, dc driver.Conn, l *login) (Ro
 		if role = roleOf(value); err != nil {
 			return RoleAny, &endError{KindRole, fmt.Errorf("the server cannot tell its role: %w", err)}
 		}
-		l.know(role, time.Now())
+		at = time.Now()
 	}
-	c.noteRole(l.host, role, c.suspects.get(l.host).cause)
+	c.emit(c.learn(l, role, at, nil))
 	return role, c.judge(role)
 }
 
@@ -102,83 +113,60 @@ func roleOf(answer driver.Value) Role {
 	return RoleAny
 }
 
-// noteRole tells the bus if a server was another when it was heard of last. cause is why it was asked.
-func (c *connector) noteRole(h *host, is Role, cause error) {
+// learn notes what the server of a connection was at a time, and returns an event for the bus if it was another when it was heard
+// of last, else nil. failed is the error of asking it, if that tells its role.
+func (c *connector) learn(l *login, is Role, at time.Time, failed error) observer.Event {
+	c.roles.Lock()
+	defer c.roles.Unlock()
+	before := l.role
+	l.role, l.asked = is, at
+	h := l.host
 	if h.standing == nil { // a file
-		return
+		return nil
 	}
+	if before != RoleAny && is != before && h.since.IsZero() { // and so may it be over the others
+		c.mistrust(h, failed)
+	}
+	cause := cmp.Or(h.cause, failed)
 	if c.fits(is) {
 		cause = nil // it is that of an earlier change
 	}
-	h.mu.Lock()
 	was, known := h.role, h.known
 	h.role, h.known = is, true
-	h.mu.Unlock()
-	if known && was != is {
-		c.emit(RoleChanged{c.name, c.dialect, h.address, was, is, shown(cause)})
+	if !known || was == is {
+		return nil
 	}
+	return RoleChanged{c.name, c.dialect, h.address, was, is, shown(cause)}
 }
 
-// suspects are the servers that may not be any more what they were.
-type suspects struct {
-	kick chan struct{} // full when there is a new one
-	mu   sync.Mutex
-	all  map[*host]suspicion
-}
-
-type suspicion struct {
-	since time.Time
-	cause error
-}
-
-func newSuspects() *suspects {
-	return &suspects{kick: make(chan struct{}, 1), all: make(map[*host]suspicion)}
-}
-
-func (s *suspects) add(h *host, cause error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.all[h] = suspicion{time.Now(), cause}
+// mistrust notes that a server may not be any more what it was. c.roles is held.
+func (c *connector) mistrust(h *host, cause error) {
+	h.since, h.cause = time.Now(), cause
 	select {
-	case s.kick <- struct{}{}:
+	case c.kick <- struct{}{}:
 	default:
 	}
 }
 
-// get returns the zero value for a server that is not suspected.
-func (s *suspects) get(h *host) suspicion {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.all[h]
+// mayDiffer reports whether a connection is to a suspect, and its server was not asked since.
+func (c *connector) mayDiffer(l *login) bool {
+	c.roles.Lock()
+	defer c.roles.Unlock()
+	return l.asked.Before(l.host.since)
 }
 
-// have reports whether a connection is to a suspect, and its server was not asked since.
-func (s *suspects) have(l *login) bool {
-	_, asked := l.known()
-	return asked.Before(s.get(l.host).since)
-}
-
-// clear forgets the suspects of which no connection is left that was not asked since.
-func (s *suspects) clear(logins []*login) (left bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for h, why := range s.all {
-		isOpen := func(l *login) bool {
-			_, asked := l.known()
-			return l.host == h && asked.Before(why.since)
-		}
-		if !slices.ContainsFunc(logins, isOpen) {
-			delete(s.all, h)
+// trust drops the suspicions against servers to which none of the connections is that was not asked since.
+func (c *connector) trust(logins []*login) (left bool) {
+	c.roles.Lock()
+	defer c.roles.Unlock()
+	for _, h := range c.hosts {
+		if slices.ContainsFunc(logins, func(l *login) bool { return l.host == h && l.asked.Before(h.since) }) {
+			left = true
+		} else {
+			h.since, h.cause = time.Time{}, nil
 		}
 	}
-	return len(s.all) > 0
-}
-
-// forget drops all suspicions.
-func (s *suspects) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.all)
+	return left
 }
 
 // askRoles asks the servers of idle connections for their roles, and closes the connections to those that are not any
@@ -187,14 +175,16 @@ func (s *suspects) forget() {
 // It reports whether there are connections to suspects that it could not ask over.
 func (k *keeper) askRoles() (left bool) {
 	c := k.pool
-	servers := make(map[*host]bool)
-	suspected := false
-	for _, l := range c.logins.all() {
-		servers[l.host] = true
-		suspected = suspected || !c.suspects.get(l.host).since.IsZero()
+	logins, n, suspected := c.logins.all(), 0, false
+	c.roles.Lock()
+	for _, h := range c.hosts {
+		if h.hasAny(logins) {
+			n++
+			suspected = suspected || !h.since.IsZero()
+		}
 	}
-	n := max(len(servers), 1)
-	if suspected {
+	c.roles.Unlock()
+	if n = max(n, 1); suspected {
 		n = c.stats().OpenConnections
 	}
 	var asked atomic.Int32
@@ -202,7 +192,7 @@ func (k *keeper) askRoles() (left bool) {
 		asked.Add(1)
 		k.askRole(one, suspected)
 	})
-	left = c.suspects.clear(c.logins.all())
+	left = c.trust(c.logins.all())
 	switch {
 	case left:
 		n *= 2 // it may get one twice
@@ -223,7 +213,7 @@ func (k *keeper) askRoles() (left bool) {
 			break
 		}
 		k.askRole(one, left)
-		if left = c.suspects.clear(c.logins.all()); !left {
+		if left = c.trust(c.logins.all()); !left {
 			break
 		}
 	}
@@ -236,22 +226,19 @@ func (k *keeper) askRole(one *sql.Conn, suspected bool) {
 	c := k.pool
 	of := c.loginOf(one)
 	if of == nil { // a dialect without sockets
-		of = &login{host: new(host)}
+		of = &login{host: &host{standing: new(standing)}}
 	}
-	if suspected && !c.suspects.have(of) {
+	if suspected && !c.mayDiffer(of) {
 		c.release(one)
 		return
 	}
-	why := c.suspects.get(of.host)
 	l := k.toAnswer()
 	answer, err := c.ask(k.ctx, l, one, c.roleQuery) // which closes it if that fails
 	if c.noAnswer(k.ctx, err) {
 		return
 	}
 	now := roleOf(answer)
-	if was := of.know(now, l.from); was != RoleAny && now != was && why.since.IsZero() { // and so may it be over the others
-		c.suspects.add(of.host, err)
-	}
+	changed := c.learn(of, now, l.from, err)
 	switch {
 	case err != nil:
 	case c.fits(now):
@@ -259,5 +246,5 @@ func (k *keeper) askRole(one *sql.Conn, suspected bool) {
 	default:
 		c.retire(one)
 	}
-	c.noteRole(of.host, now, cmp.Or(why.cause, err)) // last, so that a listener may shut the pool down
+	c.emit(changed) // last, so that a listener may shut the pool down
 }
