@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/patchbay-go/patchbay/observer"
 )
 
 const (
@@ -51,26 +53,24 @@ func newKeeper(pool *connector, interval time.Duration) *keeper {
 }
 
 // warm tests the first connection, whose dial began at start, and meanwhile fills the pool: one login succeeded, so
-// further ones cannot lock the account. The error is that of the test; that of a further connection is in the event.
+// further ones cannot lock the account. err is that of the test; failed is that of a further connection, which the event has.
 // If the test fails, the others are left to the next attempt.
-func (k *keeper) warm(ctx context.Context, start time.Time, first *sql.Conn) (Warmed, error) {
+func (k *keeper) warm(ctx context.Context, start time.Time, first *sql.Conn) (warmed observer.Event, failed, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var failed error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		_, failed = k.fill(ctx)
 	}()
-	err := k.pool.test(ctx, start, first)
-	if err != nil {
+	if err = k.pool.test(ctx, start, first); err != nil {
 		cancel()
 	}
 	<-done
-	return k.event(k.pool.db.Stats().OpenConnections, start, failed), err
+	return k.event(k.pool.db.Stats().OpenConnections, start, failed), failed, err
 }
 
-func (k *keeper) event(ready int, start time.Time, err error) Warmed {
+func (k *keeper) event(ready int, start time.Time, err error) observer.Event {
 	d := diagnose(err, k.pool.driver)
 	return Warmed{k.pool.name, k.pool.dialect, ready, k.min, time.Since(start), d.Kind, d.Hint, shown(err)}
 }
@@ -193,13 +193,11 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 
 // watch ends the tests of a check when a caller has to wait during it.
 func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelFunc) {
-	ticks := time.NewTicker(grace)
-	defer ticks.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticks.C:
+		case <-time.After(grace):
 			if k.pool.db.Stats().WaitCount != waits {
 				cancel()
 			}
@@ -209,7 +207,7 @@ func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelFu
 
 // toAnswer is the limit of what begins now and asks connections.
 func (k *keeper) toAnswer() limit {
-	return limit{time.Now(), k.pool.patience(), "not answered within", "the pool was checked"}
+	return limit{time.Now(), k.pool.patience, "not answered within", "the pool was checked"}
 }
 
 // testIdle takes up to n idle connections, the ones that were returned last, and gives each back when it has answered. Those
@@ -249,7 +247,7 @@ func (k *keeper) eachIdle(ctx context.Context, n int, f func(*sql.Conn)) {
 	}()
 	for range n {
 		done.Go(func() {
-			one, err := k.pool.takeIdle(ctx, k.pool.patience())
+			one, err := k.pool.takeIdle(ctx, k.pool.patience)
 			taken.Done()
 			if err != nil {
 				return
@@ -308,7 +306,7 @@ func (k *keeper) room() int {
 func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
 	var held []*sql.Conn
 	for k.pool.db.Stats().Idle > 0 {
-		one, err := k.pool.takeIdle(ctx, k.pool.patience())
+		one, err := k.pool.takeIdle(ctx, k.pool.patience)
 		if err != nil {
 			break
 		}
@@ -350,7 +348,7 @@ func (k *keeper) dialOne(ctx context.Context, begun *sync.WaitGroup) error {
 		return nil
 	}
 	l := k.pool.toConnect(time.Now(), "the pool was filled")
-	l.after = k.pool.patience()
+	l.after = k.pool.patience
 	one, err := k.pool.take(ctx, l, begin)
 	if err != nil && !began.Load() {
 		err = errNotIdle

@@ -37,6 +37,7 @@ type place struct {
 // outage is a server that could not be reached. While it is down there is one attempt to connect at a time, a probe, and those
 // who need a connection wait for its result. When it has been reached there may be one login at a time, two, four, and so on.
 type outage struct {
+	place
 	err    error     // of the last failure
 	began  time.Time // the attempt that failed so
 	ended  time.Time // likewise
@@ -63,10 +64,9 @@ func (m *memory) find(h *host) *outage {
 	if len(m.down) == 0 {
 		return nil
 	}
-	p := h.place()
-	o := m.down[p]
+	o := m.down[h.place()]
 	if o != nil && !o.silent && o.isOver() {
-		m.forget(p)
+		m.forget(o)
 		return nil
 	}
 	return o
@@ -81,22 +81,22 @@ func (m *memory) found(h *host) *outage {
 		m.down = make(map[place]*outage)
 	}
 	if len(m.down) >= max(m.full, 64) {
-		for p, o := range m.down {
+		for _, o := range m.down {
 			if o.probe == nil && o.flying == 0 && time.Since(o.ended) > forgottenAfter {
-				m.forget(p)
+				m.forget(o)
 			}
 		}
 		m.full = 2 * len(m.down)
 	}
-	o := new(outage)
-	m.down[h.place()] = o
+	o := &outage{place: h.place()}
+	m.down[o.place] = o
 	m.used.Store(true)
 	return o
 }
 
-func (m *memory) forget(p place) {
-	m.down[p].pass()
-	delete(m.down, p)
+func (m *memory) forget(o *outage) {
+	o.pass()
+	delete(m.down, o.place)
 	m.used.Store(len(m.down) > 0)
 }
 
@@ -175,7 +175,7 @@ func (m *memory) answered(h *host, serves bool) (news bool) {
 			o.probe.dismiss()
 		}
 	case serves && o.limit >= rampEnd:
-		m.forget(h.place())
+		m.forget(o)
 	case serves:
 		o.limit++
 		o.pass()

@@ -62,14 +62,15 @@ func open(ctx context.Context, given Config, o *options) (*Conn, error) {
 		return c, nil
 	}
 	k := c.makePool(o.check)
-	var warmed Warmed
+	var warmed observer.Event
+	var failedToFill error
 	attempts, err := c.pool.attempt(ctx, &cfg.Retry, o.onRetry, func(ctx context.Context) error {
 		start := time.Now()
 		return c.pool.through(ctx, start, func(one *sql.Conn) (err error) {
 			if k == nil || k.min == 0 {
 				return c.pool.test(ctx, start, one)
 			}
-			warmed, err = k.warm(ctx, start, one)
+			warmed, failedToFill, err = k.warm(ctx, start, one)
 			return err
 		})
 	})
@@ -78,12 +79,10 @@ func open(ctx context.Context, given Config, o *options) (*Conn, error) {
 	}
 	c.pool.isOpen.Store(true)
 	if k != nil {
-		go k.run(k.pause(warmed.Err))
+		go k.run(k.pause(failedToFill))
 	}
 	c.pool.emit(Opened{o.name, c.Dialect(), attempts, time.Since(start)})
-	if k != nil && k.min > 0 {
-		c.pool.emit(warmed)
-	}
+	c.pool.emit(warmed) // nil without a Min
 	c.startReader(o.check)
 	return c, nil
 }
@@ -151,9 +150,10 @@ func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
 		return nil, nil, fmt.Errorf("the dialect %s does not support ServerOnly: leave it out", info.Dialect)
 	}
 	e.Dialect, e.Target = info.Dialect, target(cfg, each, &info)
+	timeout := max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0)
 	pool := &connector{
-		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
-		name:    o.name, target: e.Target, driver: d, dialect: info.Dialect,
+		timeout: timeout, patience: cmp.Or(timeout, registry.DefaultConnectTimeout),
+		name: o.name, target: e.Target, driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), roleQuery: info.RoleQuery, args: info.QueryArgs, bus: o.bus,
 		session: o.session, limits: cfg.Pool,
 		order: cfg.HostOrder, several: len(cfg.Hosts) > 0,

@@ -78,7 +78,11 @@ func (c *connector) leave(err error) {
 	}
 	c.places.Lock()
 	defer c.places.Unlock()
-	c.left = append(slices.DeleteFunc(c.left, (*HangError).isOver), hang)
+	if i := slices.IndexFunc(c.left, (*HangError).isOver); i >= 0 {
+		c.left[i] = hang
+	} else {
+		c.left = append(c.left, hang)
+	}
 }
 
 // awaitLeft waits until the driver has returned from all that it was left with.

@@ -47,7 +47,7 @@ type result struct {
 
 // share is what a probe may take.
 func (c *connector) share() time.Duration {
-	return min(max(c.patience()/time.Duration(len(c.hosts)), leastShare), c.patience())
+	return min(max(c.patience/time.Duration(len(c.hosts)), leastShare), c.patience)
 }
 
 // wait is for how long a host that is down is to be left alone yet.
@@ -170,8 +170,8 @@ func (m *memory) deliver(p *probe, made *reached, err error, down bool) {
 func (p *probe) dismiss() {
 	for w := range p.waiters {
 		w.ended <- result{}
+		delete(p.waiters, w)
 	}
-	clear(p.waiters)
 }
 
 // join waits for the next result of a host that is down. It returns false if the host is not.
@@ -190,7 +190,8 @@ func (c *connector) join(w waiter) bool {
 	return true
 }
 
-// unjoin ends the waiting, and closes a connection that has come and was not taken.
+// unjoin ends the waiting, and closes a connection that has come and was not taken. Who still waits is in the probe that the outage
+// has now: every way up dismisses those who wait, and an outage is forgotten when it is up or has no probe.
 func (c *connector) unjoin(hosts []*host, ended chan result) {
 	m := c.memory
 	m.mu.Lock()
