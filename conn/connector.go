@@ -242,7 +242,7 @@ func (c *connector) askRaw(ctx context.Context, one *sql.Conn, query string) (va
 	}()
 	failed := one.Raw(func(dc any) error {
 		err = recovered(func() (err error) {
-			stop := context.AfterFunc(ctx, c.socketsOf(dc).Expire)
+			stop := context.AfterFunc(ctx, c.logins.of(dc).sockets().Expire)
 			value, err = queryOne(ctx, dc, query, c.args)
 			if !stop() && err == nil {
 				err = context.Cause(ctx)

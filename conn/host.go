@@ -142,7 +142,7 @@ func (c *connector) inList(failed failures) error {
 // isDoubtful reports whether no one has tried yet whether the database is there, or whether it seems to have gone: several of
 // the pool's connections broke, and none was opened since. Else all that lost theirs would dial at the same moment.
 func (c *connector) isDoubtful() bool {
-	return c.sockets.Broken() >= seemsGone || c.lazy != nil && !c.isTried()
+	return c.sockets.Broken() >= seemsGone || c.lazy != nil && c.lazy.attempts.Load() == 0
 }
 
 const seemsGone = 3 // connections that broke, or that gave no answer one after the other

@@ -7,11 +7,11 @@ import (
 
 // laziness is what is known of a pool whose Open did not wait for the database, until the first connection.
 type laziness struct {
-	since    time.Time   // Open was called
-	attempts int         // to connect
-	up       atomic.Bool // one has succeeded
-	failure  *Error      // of the last attempt; nil: there was none
-	said     time.Time   // when the bus heard of a failure
+	since    time.Time    // Open was called
+	attempts atomic.Int64 // to connect
+	up       atomic.Bool  // one has succeeded
+	failure  *Error       // of the last attempt; nil: there was none
+	said     time.Time    // when the bus heard of a failure
 }
 
 // mostTold is how often the bus hears that a lazy pool is not up, if it fails in the same way each time: callers may ask
@@ -35,9 +35,9 @@ func (c *connector) tried(err error) {
 		c.mu.Unlock()
 		return
 	}
-	l.attempts++
+	attempts := int(l.attempts.Add(1))
 	if failure != nil {
-		failure.Attempts = l.attempts
+		failure.Attempts = attempts
 		tell := l.failure == nil || l.failure.Kind != failure.Kind || time.Since(l.said) >= mostTold
 		l.failure = failure
 		if tell {
@@ -52,17 +52,10 @@ func (c *connector) tried(err error) {
 	l.up.Store(true)
 	l.failure = nil
 	c.isOpen.Store(true)
-	c.emitLater(&c.events, Opened{c.name, c.dialect, l.attempts, time.Since(l.since)})
+	c.emitLater(&c.events, Opened{c.name, c.dialect, attempts, time.Since(l.since)})
 	c.mu.Unlock()
 	defer c.events.Run() // also where a listener ends the goroutine
 	c.events.Run()
-}
-
-// isTried reports whether an attempt to connect has ended.
-func (c *connector) isTried() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.lazy.attempts > 0
 }
 
 // Pending reports whether the database was opened with Config.Lazy and nothing has connected to it yet. err is why the last

@@ -47,8 +47,8 @@ func (s *logins) add(dc any, l *login) {
 	l.WhenEmpty(func() {
 		l.stop()
 		s.mu.Lock()
-		defer s.mu.Unlock()
 		delete(s.by, dc)
+		s.mu.Unlock()
 	})
 }
 
@@ -64,27 +64,34 @@ func (s *logins) of(dc any) *login {
 		return nil
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.by[dc]
+	l := s.by[dc]
+	s.mu.Unlock()
+	return l
 }
 
 func (s *logins) all() []*login {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	all := make([]*login, 0, len(s.by))
 	for _, l := range s.by {
 		all = append(all, l)
 	}
+	s.mu.Unlock()
 	return all
 }
 
 // loginOf returns that of a connection of the pool, or nil.
-func (c *connector) loginOf(one *sql.Conn) *login { return c.logins.of(identity(one)) }
+func (c *connector) loginOf(one *sql.Conn) (l *login) {
+	_ = one.Raw(func(dc any) error { // which fails only for one that is closed already
+		l = c.logins.of(dc)
+		return nil
+	})
+	return l
+}
 
-// socketsOf returns the sockets of a driver's connection; none if it has none or is closed.
-func (c *connector) socketsOf(dc any) *netconn.Group {
-	if l := c.logins.of(dc); l != nil {
-		return &l.Group
+// sockets returns those of a connection; none if l is nil.
+func (l *login) sockets() *netconn.Group {
+	if l == nil {
+		return new(netconn.Group)
 	}
-	return new(netconn.Group)
+	return &l.Group
 }

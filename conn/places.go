@@ -52,7 +52,7 @@ func (c *connector) retire(one *sql.Conn) { c.letGo(one, true) }
 // be all that is left of the connection.
 func (c *connector) letGo(one *sql.Conn, dead bool) {
 	err := do(over, func() error {
-		returned, sockets := false, c.socketsOf(identity(one))
+		returned, sockets := false, c.loginOf(one).sockets()
 		defer func() {
 			if !returned {
 				sockets.Close()
@@ -77,12 +77,12 @@ func (c *connector) leave(err error) {
 		return
 	}
 	c.places.Lock()
-	defer c.places.Unlock()
 	if i := slices.IndexFunc(c.left, (*HangError).isOver); i >= 0 {
 		c.left[i] = hang
 	} else {
 		c.left = append(c.left, hang)
 	}
+	c.places.Unlock()
 }
 
 // awaitLeft waits until the driver has returned from all that it was left with.
@@ -173,12 +173,12 @@ func (c *connector) sweep() {
 // stats is without the places that were lost.
 func (c *connector) stats() sql.DBStats {
 	c.places.Lock()
-	defer c.places.Unlock()
 	s := c.db.Stats()
 	s.InUse -= c.lost
 	s.OpenConnections -= c.lost
 	if s.MaxOpenConnections > 0 {
 		s.MaxOpenConnections -= c.lost
 	}
+	c.places.Unlock()
 	return s
 }

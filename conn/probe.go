@@ -97,7 +97,6 @@ func (c *connector) survey(hosts []*host) (up []*host) {
 func (c *connector) noteSilence() {
 	m := c.memory
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	for _, h := range c.hosts {
 		o := m.find(h)
 		if !h.serves || !o.isUp() || o != nil && o.probe != nil {
@@ -110,6 +109,7 @@ func (c *connector) noteSilence() {
 		o.silent = true
 		c.launch(h, o, 0)
 	}
+	m.mu.Unlock()
 }
 
 // launch tries a host after a pause. The attempt is that of the pool, so that none of its callers ends it for the others. Its

@@ -77,16 +77,16 @@ func (m *memory) end(flight *outage) {
 		return
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	flight.flying--
 	flight.pass()
+	m.mu.Unlock()
 }
 
 // doubt has one connection to a host be tried before others, where it is not known whether it is there.
 func (m *memory) doubt(h *host) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.find(h) == nil {
 		m.found(h).rise(1)
 	}
+	m.mu.Unlock()
 }

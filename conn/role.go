@@ -24,12 +24,12 @@ func (c *connector) hear(socket net.Conn, r Role, cause error) {
 	}
 	l := m.Owner.(*login)
 	c.roles.Lock()
-	defer c.roles.Unlock()
 	if l.role == RoleAny && r != RoleAny { // the login tells
 		l.role, l.asked = r, time.Now()
 	} else if r != l.role {
 		c.mistrust(l.host, cause)
 	}
+	c.roles.Unlock()
 }
 
 // hearRefusal hears what a transaction ended with. Not every driver hears it, and the transaction does not tell its connection.
@@ -46,8 +46,8 @@ func (c *connector) hearRefusal(err error) {
 func (c *connector) suspect(h *host, cause error) {
 	if c.role != RoleAny && h.hasAny(c.logins.all()) {
 		c.roles.Lock()
-		defer c.roles.Unlock()
 		c.mistrust(h, cause)
+		c.roles.Unlock()
 	}
 }
 
@@ -148,13 +148,6 @@ func (c *connector) mistrust(h *host, cause error) {
 	}
 }
 
-// mayDiffer reports whether a connection is to a suspect, and its server was not asked since.
-func (c *connector) mayDiffer(l *login) bool {
-	c.roles.Lock()
-	defer c.roles.Unlock()
-	return l.asked.Before(l.host.since)
-}
-
 // trust drops the suspicions against servers to which none of the connections is that was not asked since.
 func (c *connector) trust(logins []*login) (left bool) {
 	c.roles.Lock()
@@ -228,7 +221,10 @@ func (k *keeper) askRole(one *sql.Conn, suspected bool) {
 	if of == nil { // a dialect without sockets
 		of = &login{host: &host{standing: new(standing)}}
 	}
-	if suspected && !c.mayDiffer(of) {
+	c.roles.Lock()
+	isSuspect := of.asked.Before(of.host.since)
+	c.roles.Unlock()
+	if suspected && !isSuspect {
 		c.release(one)
 		return
 	}

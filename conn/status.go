@@ -168,8 +168,8 @@ func (c *connector) missed(t *trouble, took time.Duration, d Diagnosis, err erro
 // triesAt notes when the keeper tries to connect again; zero if it need not.
 func (h *health) triesAt(at time.Time) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.trouble != nil || !at.IsZero() {
 		h.troubled().retry = at
 	}
+	h.mu.Unlock()
 }

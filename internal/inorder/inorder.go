@@ -14,8 +14,8 @@ type Calls struct {
 // Add puts f behind those that wait.
 func (c *Calls) Add(f func()) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.waiting = append(c.waiting, f)
+	c.mu.Unlock()
 }
 
 // Run calls what waits, one after the other, and returns when nothing does, or at once if another goroutine is at it.
@@ -39,8 +39,8 @@ func (c *Calls) next() (f func()) {
 func (c *Calls) call(f func()) {
 	defer func() { // also if f panics or ends the goroutine
 		c.mu.Lock()
-		defer c.mu.Unlock()
 		c.running = false
+		c.mu.Unlock()
 	}()
 	f()
 }

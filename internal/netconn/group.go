@@ -101,8 +101,9 @@ func (g *Group) Close() {
 // Empty reports whether the group has no member.
 func (g *Group) Empty() bool {
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	return len(g.open) == 0
+	n := len(g.open)
+	g.mu.Unlock()
+	return n == 0
 }
 
 // WhenEmpty calls tell once the group has no member left: now, or when the last one is closed by its user. tell must
