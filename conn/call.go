@@ -61,7 +61,7 @@ var over = func() context.Context {
 }()
 
 // call has f call a driver, as guard does, within a limit. gone says that f goes on, and that what it sets is its own.
-func (c *connector) call(ctx context.Context, l limit, f func(context.Context) error, late func(error)) (gone bool, err error) {
+func (c *connector) call(ctx context.Context, l *limit, f func(context.Context) error, late func(error)) (gone bool, err error) {
 	err = c.within(ctx, l, func(ctx context.Context) error {
 		err := guard(ctx, func() error { return f(ctx) }, late)
 		_, gone = err.(*HangError)

@@ -123,7 +123,7 @@ type reached struct {
 
 // dial has the driver connect to a host. Not every driver heeds a context in all that it does, so when it ends, the sockets
 // are made to fail underneath the driver.
-func (c *connector) dial(ctx context.Context, h *host, l limit) (reached, error) {
+func (c *connector) dial(ctx context.Context, h *host, l *limit) (reached, error) {
 	if n := c.adrift.Load(); n >= mostAdrift {
 		err := fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)
 		return reached{host: h}, &programError{&endError{KindTimeout, err}, false}
@@ -216,7 +216,7 @@ func (c *connector) test(ctx context.Context, start time.Time, one *sql.Conn) er
 
 // ask runs a query on a connection and returns the first value of its answer. If it fails, the connection is closed for
 // good, once the driver has returned, and is no longer the caller's: the next attempt is not to get it again.
-func (c *connector) ask(ctx context.Context, l limit, one *sql.Conn, query string) (driver.Value, error) {
+func (c *connector) ask(ctx context.Context, l *limit, one *sql.Conn, query string) (driver.Value, error) {
 	var value driver.Value
 	gone, err := c.call(ctx, l, func(ctx context.Context) (err error) {
 		value, err = c.askRaw(ctx, one, query)

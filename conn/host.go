@@ -191,7 +191,7 @@ func (c *connector) reachOnce(ctx context.Context) (reached, failures) {
 }
 
 // fly connects to a host, notes what came of it, and ends the flight.
-func (c *connector) fly(ctx context.Context, h *host, flight *outage, l limit) (reached, error) {
+func (c *connector) fly(ctx context.Context, h *host, flight *outage, l *limit) (reached, error) {
 	defer c.memory.end(flight) // also where the driver ends the goroutine
 	start := time.Now()
 	r, err := c.dial(ctx, h, l)
@@ -201,8 +201,8 @@ func (c *connector) fly(ctx context.Context, h *host, flight *outage, l limit) (
 
 // shareOf is the limit of a host where n are left to try: no less than a second, but where a caller has less than two left, half
 // of that, or the first host would have it all. The last one has all that is left.
-func (c *connector) shareOf(ctx context.Context, n int) limit {
-	l := limit{from: time.Now(), what: "no connection within its share of the connect timeout,", doing: "connecting"}
+func (c *connector) shareOf(ctx context.Context, n int) *limit {
+	l := &limit{from: time.Now(), what: "no connection within its share of the connect timeout,", doing: "connecting"}
 	if end, bounded := ctx.Deadline(); bounded && n > 1 {
 		rest := time.Until(end)
 		l.after = max(rest/time.Duration(n), min(leastShare, rest/2)).Round(time.Millisecond)

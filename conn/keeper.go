@@ -206,8 +206,8 @@ func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelFu
 }
 
 // toAnswer is the limit of what begins now and asks connections.
-func (k *keeper) toAnswer() limit {
-	return limit{time.Now(), k.pool.patience, "not answered within", "the pool was checked"}
+func (k *keeper) toAnswer() *limit {
+	return &limit{time.Now(), k.pool.patience, "not answered within", "the pool was checked"}
 }
 
 // testIdle takes up to n idle connections, the ones that were returned last, and gives each back when it has answered. Those

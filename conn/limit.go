@@ -16,13 +16,13 @@ type limit struct {
 }
 
 // toConnect is the limit of what began at from and leads to a usable connection.
-func (c *connector) toConnect(from time.Time, doing string) limit {
-	return limit{from, c.timeout, "no connection within the connect timeout of", doing}
+func (c *connector) toConnect(from time.Time, doing string) *limit {
+	return &limit{from, c.timeout, "no connection within the connect timeout of", doing}
 }
 
 // toClose is the limit of what closing asks of the driver.
-func (c *connector) toClose() limit {
-	return limit{time.Now(), c.patience, "not closed within", "closing"}
+func (c *connector) toClose() *limit {
+	return &limit{time.Now(), c.patience, "not closed within", "closing"}
 }
 
 // endError is an error whose kind is known because of what ended: the context of the caller, or a time.
@@ -40,7 +40,7 @@ func (e *endError) Timeout() bool { return e.kind == KindTimeout }
 // within calls f with a context that ends with ctx or the limit, and tells by what has ended what its error means:
 // where it was the context of the caller, it is canceled, and whatever else ends by time is a timeout. The error alone
 // cannot tell: that of package net for a timeout answers to errors.Is(err, context.DeadlineExceeded).
-func (c *connector) within(ctx context.Context, l limit, f func(context.Context) error) error {
+func (c *connector) within(ctx context.Context, l *limit, f func(context.Context) error) error {
 	if l.after > 0 {
 		var cancel context.CancelFunc
 		timeout := &endError{KindTimeout, fmt.Errorf("%s %v", l.what, l.after)}

@@ -14,7 +14,7 @@ import (
 // to validate or to close a connection. These functions make up for that, and return when the driver does not.
 
 // take gets a connection out of the pool. decide, which may be nil, is asked before the pool opens a new one, and may refuse that.
-func (c *connector) take(ctx context.Context, l limit, decide func() error) (*sql.Conn, error) {
+func (c *connector) take(ctx context.Context, l *limit, decide func() error) (*sql.Conn, error) {
 	if decide != nil {
 		ctx = context.WithValue(ctx, dialKey{}, decide)
 	}
@@ -37,7 +37,7 @@ func (c *connector) take(ctx context.Context, l limit, decide func() error) (*sq
 
 // takeIdle is take for a connection that is idle already.
 func (c *connector) takeIdle(ctx context.Context, patience time.Duration) (*sql.Conn, error) {
-	return c.take(ctx, limit{from: time.Now(), after: patience}, func() error { return errNotIdle })
+	return c.take(ctx, &limit{from: time.Now(), after: patience}, func() error { return errNotIdle })
 }
 
 var errNotIdle = errors.New("no connection is idle")
