@@ -20,7 +20,7 @@ import (
 // background, and the [Opened] event comes with the first connection. Until then each attempt that fails in another way than
 // the one before, and one in a second, sends a [Failed] event, and [Conn.Pending] says why.
 func Open(ctx context.Context, cfg Config, opts ...Option) (*Conn, error) {
-	return open(ctx, cfg, newOptions(defaultName, opts))
+	return open(ctx, &cfg, newOptions(defaultName, opts))
 }
 
 // OpenURL opens the database that a URL describes; [ParseURL] has the forms.
@@ -30,7 +30,7 @@ func OpenURL(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 	if err != nil {
 		return nil, o.fail(&Error{Name: o.name, Kind: KindConfig, Err: err})
 	}
-	return open(ctx, cfg, o)
+	return open(ctx, &cfg, o)
 }
 
 // Test opens the database that cfg describes as [Open] does, with a single connection and not lazily, and closes it. It
@@ -38,16 +38,16 @@ func OpenURL(ctx context.Context, url string, opts ...Option) (*Conn, error) {
 func Test(ctx context.Context, cfg Config, opts ...Option) error {
 	o := newOptions(testName, opts)
 	o.noCreate, o.test = true, true
-	c, err := open(ctx, cfg, o)
+	c, err := open(ctx, &cfg, o)
 	if err != nil {
 		return err
 	}
 	return c.close(ctx)
 }
 
-func open(ctx context.Context, given Config, o *options) (*Conn, error) {
+func open(ctx context.Context, given *Config, o *options) (*Conn, error) {
 	start := time.Now()
-	c, cfg, failed := prepare(&given, o)
+	c, cfg, failed := prepare(given, o)
 	if failed == nil {
 		if failed = c.prepareReader(cfg, o); failed != nil {
 			_ = do(over, c.pool.Close) // what goes wrong is of no use to who gets the other error
@@ -92,7 +92,7 @@ func (c *Conn) makePool(check time.Duration) (k *keeper) {
 	c.DB = sql.OpenDB(c.pool)
 	c.pool.db = c.DB
 	limitPool(c.DB, c.pool.limits)
-	if c.pool.limits.Min > 0 || c.pool.role != RoleAny && !c.Info().Files {
+	if c.pool.limits.Min > 0 || c.pool.role != RoleAny && c.pool.upkeep != nil {
 		k = newKeeper(c.pool, check)
 		c.pool.keeper = k
 	}

@@ -163,9 +163,9 @@ func (c *connector) wake() {
 	}
 }
 
-// sweep closes the sockets of connections that only lost places stand for.
+// sweep closes the sockets that are left where no connection is: those that only lost places stand for.
 func (c *connector) sweep() {
-	if s := c.stats(); s.OpenConnections == 0 && s.OpenConnections != c.db.Stats().OpenConnections {
+	if c.stats().OpenConnections == 0 {
 		c.sockets.Close()
 	}
 }

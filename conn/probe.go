@@ -117,8 +117,8 @@ func (c *connector) noteSilence() {
 func (c *connector) launch(h *host, o *outage, pause time.Duration) {
 	p := &probe{make(map[waiter]struct{})}
 	o.probe = p
-	l := c.toConnect(time.Now(), "connecting")
-	l.after = max(c.share(), pause+c.share()/2)
+	l, share := c.toConnect(time.Now(), "connecting"), c.share()
+	l.after = max(share, pause+share/2)
 	time.AfterFunc(pause, func() {
 		start := time.Now()
 		made, err := reached{host: h}, error(&endError{KindCanceled, errClosed})

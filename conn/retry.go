@@ -18,18 +18,13 @@ import (
 // delaysOf is one opening's sequence of delays, which begins now.
 func delaysOf(r *Retry) retry.Backoff {
 	next := float64(max(cmp.Or(r.Delay, time.Second), 0))
-	factor := max(cmp.Or(r.Factor, 2), 0)
-	jitter := min(max(cmp.Or(r.Jitter, 0.1), 0), 1)
-	longest := max(cmp.Or(r.MaxDelay, 30*time.Second), 0)
-	most := float64(cmp.Or(longest, 1<<61)) // 73 years, to which the jitter is added
+	factor, jitter := cmp.Or(r.Factor, 2), max(cmp.Or(r.Jitter, 0.1), 0)
+	longest := cmp.Or(max(cmp.Or(r.MaxDelay, 30*time.Second), 0), 1<<61) // 73 years, to which the jitter is added
 	var delays retry.Backoff = retry.BackoffFunc(func() (time.Duration, bool) {
-		now := min(next, most)
+		now := min(next, float64(longest))
 		next = now * factor
-		return time.Duration(now * (1 + jitter*(2*rand.Float64()-1))), false
+		return min(time.Duration(now*(1+jitter*(2*rand.Float64()-1))), longest), false
 	})
-	if longest > 0 {
-		delays = retry.WithCappedDuration(longest, delays)
-	}
 	if r.For > 0 {
 		delays = retry.WithMaxDuration(r.For, delays)
 	}

@@ -84,10 +84,12 @@ func Env(cfg registry.Config) (registry.Env, error) {
 
 // For returns f as the Credentials of an Env, for connections of cfg.
 func (f Func) For(cfg registry.Config) func(ctx context.Context, refused bool) (registry.Login, error) {
-	cfg = cfg.Clone()
+	r := Request{Config: cfg.Clone()}
 	return func(ctx context.Context, refused bool) (registry.Login, error) {
-		login, err := f(ctx, Request{Config: cfg, Refused: refused})
-		login.User = cmp.Or(login.User, cfg.User)
+		r := r
+		r.Refused = refused
+		login, err := f(ctx, r)
+		login.User = cmp.Or(login.User, r.Config.User)
 		return login, err
 	}
 }
