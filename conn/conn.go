@@ -127,7 +127,7 @@ func (c *Conn) Check(ctx context.Context) error {
 }
 
 // Diagnose says what an error means that this database returned; see [Diagnose].
-func (c *Conn) Diagnose(err error) Diagnosis { return diagnose(err, c.pool.driver) }
+func (c *Conn) Diagnose(err error) Diagnosis { return *diagnose(err, c.pool.driver) }
 
 // Trim closes the idle connections and keeps none from now on, Pool.Min included: for a pool that is kept open but
 // seldom used. Queries still work, each on a connection of its own. If the driver takes long to close connections,

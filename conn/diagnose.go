@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
-	"runtime/debug"
 	"strings"
 
 	"github.com/patchbay-go/patchbay/registry"
@@ -14,7 +13,7 @@ import (
 // drivers are linked, [Conn.Diagnose] is more exact. The kind is that of the first [*Error] in err, if there is one,
 // then KindCanceled if err holds [context.Canceled] or [context.DeadlineExceeded] itself, and then what a driver of the default registry says; the zero
 // Diagnosis is that of an error that none claims. Of joined errors it is the first that gives a kind.
-func Diagnose(err error) Diagnosis { return diagnose(err, claimant(err)) }
+func Diagnose(err error) Diagnosis { return *diagnose(err, claimant(err)) }
 
 // KindOf returns the Kind of [Diagnose].
 func KindOf(err error) Kind { return Diagnose(err).Kind }
@@ -27,7 +26,7 @@ func Retryable(err error) bool { return worthwhile(err, new(Retry), claimant(err
 func claimant(err error) registry.Driver {
 	for _, info := range registry.Linked() {
 		if d, missing := registry.Lookup(info.Dialect); missing == nil {
-			if found, _ := consult(err, d); found != (Diagnosis{}) {
+			if found, _ := consult(err, d); *found != (Diagnosis{}) {
 				return d
 			}
 		}
@@ -36,7 +35,7 @@ func claimant(err error) registry.Driver {
 }
 
 // diagnose gives the kind of an error and what to do about it. Of joined errors it is the first that has a kind.
-func diagnose(err error, d registry.Driver) Diagnosis {
+func diagnose(err error, d registry.Driver) *Diagnosis {
 	found := ask(err, d)
 	for e := err; e != nil && found.Kind == KindUnknown; e = errors.Unwrap(e) {
 		joined, ok := e.(interface{ Unwrap() []error })
@@ -53,28 +52,22 @@ func diagnose(err error, d registry.Driver) Diagnosis {
 	return found
 }
 
-// ask says first what this package knows of the error, and then asks the driver, if there is one. Of joined errors, of
+// ask says first what this package knows of the error, and then asks the driver. Of joined errors, of
 // which this package knows one, it is the first that gives a kind.
-func ask(err error, d registry.Driver) (found Diagnosis) {
+func ask(err error, d registry.Driver) (found *Diagnosis) {
 	if err == nil {
-		return Diagnosis{}
+		return new(Diagnosis)
 	}
 	if kind, known := own(err, d); known {
-		if d != nil {
-			found, _ = consult(decidingOf(err), d)
-		}
-		if found.Kind != kind {
-			found = Diagnosis{Kind: kind}
+		if found, _ = consult(decidingOf(err), d); found.Kind != kind {
+			found = &Diagnosis{Kind: kind}
 		}
 		if e, ok := errors.AsType[*Error](err); ok && e.Kind == kind && found.Hint == "" {
 			found.Hint = e.Hint
 		}
 		return found
 	}
-	if d != nil {
-		found, _ = consult(err, d)
-	}
-	if found.Kind == KindUnknown {
+	if found, _ = consult(err, d); found.Kind == KindUnknown {
 		var timeout interface{ Timeout() bool }
 		switch {
 		case errors.Is(err, driver.ErrBadConn):
@@ -86,14 +79,16 @@ func ask(err error, d registry.Driver) (found Diagnosis) {
 	return found
 }
 
-// consult asks the driver, which may panic over an error that it does not expect.
-func consult(err error, d registry.Driver) (found Diagnosis, panicked error) {
-	defer func() {
-		if v := recover(); v != nil {
-			panicked = &PanicError{v, debug.Stack()}
-		}
-	}()
-	return d.Diagnose(err), nil
+// consult asks the driver, if there is one, which may panic over an error that it does not expect.
+func consult(err error, d registry.Driver) (found *Diagnosis, panicked error) {
+	found = new(Diagnosis)
+	if d == nil {
+		return found, nil
+	}
+	return found, recovered(func() error {
+		*found = d.Diagnose(err)
+		return nil
+	})
 }
 
 // own returns the kind of an error that this package knows without the driver. Of the end of a context it knows the very
@@ -136,7 +131,7 @@ func own(err error, d registry.Driver) (kind Kind, known bool) {
 }
 
 // advice completes the hint of a driver: with what is usual for the kind, and with the name of the constraint.
-func advice(d Diagnosis) string {
+func advice(d *Diagnosis) string {
 	hint := d.Hint
 	if hint == "" && int(d.Kind) < len(hints) {
 		hint = hints[d.Kind]

@@ -148,7 +148,7 @@ func (c *connector) isBack(t *trouble) {
 
 // missed notes a failure. That a caller gave up says nothing of the database, unless all did for as long as the connect
 // timeout together: where their deadlines are shorter than it, nobody would ever know. health.mu is held.
-func (c *connector) missed(t *trouble, took time.Duration, d Diagnosis, err error) {
+func (c *connector) missed(t *trouble, took time.Duration, d *Diagnosis, err error) {
 	t.failed[d.Kind]++
 	if d.Kind == KindCanceled {
 		t.vain += took
