@@ -35,6 +35,7 @@ type connector struct {
 	limits       Pool
 	*upkeep                    // nil for files
 	timeout      time.Duration // 0: none
+	share        time.Duration // of it, what a probe of a host may take
 	patience     time.Duration // the timeout, or where there is none the default, for what must end all the same
 	name         string
 	target       string

@@ -37,9 +37,8 @@ type host struct {
 
 // standing is what is known of a server.
 type standing struct {
-	pool    *connector
-	address string
-	tls     *TLS
+	pool *connector
+	*place
 
 	// The memory of the pool guards these.
 	reached  time.Time // last
@@ -69,7 +68,7 @@ func (c *connector) newHost(cfg *Config, info *registry.Info, o *options) (*host
 	}
 	h := new(host)
 	if !info.Files {
-		h.standing = &standing{pool: c, address: address(cfg, info), tls: cfg.TLS}
+		h.standing = &standing{pool: c, place: c.placeOf(cfg, info)}
 	}
 	if err := recovered(func() (err error) { h.inner, err = c.driver.Connector(cfg.Clone(), env); return err }); err != nil {
 		return nil, err

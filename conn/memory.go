@@ -28,7 +28,7 @@ var outages memory
 type place struct {
 	registry *registry.Registry
 	dialect  string
-	address  string
+	address  string // name or address, and port
 	isTLS    bool
 	tls      TLS           // without the client's key
 	share    time.Duration // of the connect timeout: what is in time for one pool may be late for another
@@ -37,7 +37,7 @@ type place struct {
 // outage is a server that could not be reached. While it is down there is one attempt to connect at a time, a probe, and those
 // who need a connection wait for its result. When it has been reached there may be one login at a time, two, four, and so on.
 type outage struct {
-	place
+	*place
 	err    error     // of the last failure
 	began  time.Time // the attempt that failed so
 	ended  time.Time // likewise
@@ -48,12 +48,11 @@ type outage struct {
 	ramp
 }
 
-// place returns what an outage of this host is remembered by.
-func (h *host) place() place {
-	c := h.pool
-	p := place{registry: c.registry, dialect: c.dialect, address: h.address, share: c.share()}
-	if h.tls != nil {
-		p.isTLS, p.tls = true, *h.tls
+// placeOf returns what an outage of the host of cfg is remembered by.
+func (c *connector) placeOf(cfg *Config, info *registry.Info) *place {
+	p := &place{registry: c.registry, dialect: c.dialect, address: address(cfg, info), share: c.share}
+	if cfg.TLS != nil {
+		p.isTLS, p.tls = true, *cfg.TLS
 		p.tls.Key = Secret{}
 	}
 	return p
@@ -64,7 +63,7 @@ func (m *memory) find(h *host) *outage {
 	if len(m.down) == 0 {
 		return nil
 	}
-	o := m.down[h.place()]
+	o := m.down[*h.place]
 	if o != nil && !o.silent && o.isOver() {
 		m.forget(o)
 		return nil
@@ -88,15 +87,15 @@ func (m *memory) found(h *host) *outage {
 		}
 		m.full = 2 * len(m.down)
 	}
-	o := &outage{place: h.place()}
-	m.down[o.place] = o
+	o := &outage{place: h.place}
+	m.down[*o.place] = o
 	m.used.Store(true)
 	return o
 }
 
 func (m *memory) forget(o *outage) {
 	o.pass()
-	delete(m.down, o.place)
+	delete(m.down, *o.place)
 	m.used.Store(len(m.down) > 0)
 }
 

@@ -162,6 +162,7 @@ func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
 	if cfg.Role != RoleAny {
 		pool.role, pool.kick = cfg.Role, make(chan struct{}, 1)
 	}
+	pool.share = min(max(pool.patience/time.Duration(len(each)), leastShare), pool.patience)
 	if !info.Files {
 		pool.upkeep = newUpkeep(o)
 	}

@@ -45,11 +45,6 @@ type result struct {
 	err error
 }
 
-// share is what a probe may take.
-func (c *connector) share() time.Duration {
-	return min(max(c.patience/time.Duration(len(c.hosts)), leastShare), c.patience)
-}
-
 // wait is for how long a host that is down is to be left alone yet.
 func (o *outage) wait(h *host, serving bool) time.Duration {
 	if !serving {
@@ -117,8 +112,8 @@ func (c *connector) noteSilence() {
 func (c *connector) launch(h *host, o *outage, pause time.Duration) {
 	p := &probe{make(map[waiter]struct{})}
 	o.probe = p
-	l, share := c.toConnect(time.Now(), "connecting"), c.share()
-	l.after = max(share, pause+share/2)
+	l := c.toConnect(time.Now(), "connecting")
+	l.after = max(c.share, pause+c.share/2)
 	time.AfterFunc(pause, func() {
 		start := time.Now()
 		made, err := reached{host: h}, error(&endError{KindCanceled, errClosed})
