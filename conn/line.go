@@ -22,28 +22,25 @@ func line(text string, most int) string {
 		text = text[:most] + cutMark + text[len(text)-most:]
 	}
 	var b strings.Builder
+	ended := false // a line, and the next has not begun
 	for len(text) > 0 {
 		r, size := utf8.DecodeRuneInString(text)
 		piece := text[:size]
-		if end := lineEnd(text); end > 0 {
-			piece, size = "; ", end
-		} else if !strconv.IsPrint(r) || r == utf8.RuneError && size == 1 {
+		text = text[size:]
+		before := ended
+		ended = r == '\r' || r == '\n' || ended && (r == ' ' || r == '\t')
+		switch {
+		case ended && before:
+			continue
+		case ended:
+			piece = "; "
+		case !strconv.IsPrint(r) || r == utf8.RuneError && size == 1:
 			piece = strconv.Quote(piece)
 			piece = piece[1 : len(piece)-1]
 		}
 		b.WriteString(piece)
-		text = text[size:]
 	}
 	return shorten(b.String(), most)
-}
-
-// lineEnd returns how much of the text is ends of lines, with the space after them; 0 if it begins with something else.
-func lineEnd(text string) int {
-	rest := strings.TrimLeft(text, "\r\n")
-	if len(rest) == len(text) {
-		return 0
-	}
-	return len(text) - len(strings.TrimLeft(rest, "\r\n\t "))
 }
 
 // shorten cuts the middle out of a text that is too long.
