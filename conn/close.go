@@ -66,12 +66,12 @@ func (c *connector) closed(err error) error {
 // returns false.
 func (c *Conn) OnClose(fn func()) bool {
 	c.pool.mu.Lock()
-	defer c.pool.mu.Unlock()
-	if c.pool.ending.Load() {
-		return false
+	inTime := !c.pool.ending.Load()
+	if inTime {
+		c.pool.onClose = append(c.pool.onClose, fn)
 	}
-	c.pool.onClose = append(c.pool.onClose, fn)
-	return true
+	c.pool.mu.Unlock()
+	return inTime
 }
 
 // Close closes the pool: its idle connections at once, those in use when they are returned. It is idempotent;
@@ -143,7 +143,9 @@ func (c *Conn) startClosing() <-chan error {
 		err := c.DB.Close()
 		c.pool.closing.Wait() // if another goroutine is closing it, DB.Close does not wait for that
 		c.pool.awaitLeft()
-		c.pool.sweep()
+		if c.pool.stats().OpenConnections == 0 { // but for lost places, which may stand for some that have sockets
+			c.pool.sockets.Close()
+		}
 		closed <- and(first, "; ", err)
 	}()
 	return closed
@@ -172,7 +174,7 @@ func (c *Conn) settle(ctx context.Context, closed <-chan error) (err error) {
 			return and(c.cut(cause, closed), "; ", err)
 		}
 		if closed == nil && c.pool.stats().OpenConnections == 0 {
-			c.pool.sweep()
+			c.pool.sockets.Close()
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package conn
 
 import (
 	"database/sql"
-	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,7 +33,7 @@ type logins struct {
 
 // add keeps l until its sockets are closed. It does not keep one without sockets, or of a connection that cannot be compared.
 func (s *logins) add(dc any, l *login) {
-	if l.Empty() || !reflect.ValueOf(dc).Comparable() {
+	if l.Empty() || !isKey(dc) {
 		l.stop()
 		return
 	}
@@ -58,14 +57,21 @@ func (l *login) stop() {
 	}
 }
 
+// isKey reports whether a driver's connection can be compared, as one that is a struct with a slice in it cannot. So does
+// [reflect.Value.Comparable], which adds 4 KB to a program.
+func isKey(dc any) (is bool) {
+	defer func() { is = recover() == nil }()
+	_ = map[any]bool{dc: true}
+	return true
+}
+
 // of returns that of a driver's connection, or nil.
-func (s *logins) of(dc any) *login {
-	if !reflect.ValueOf(dc).Comparable() {
-		return nil
+func (s *logins) of(dc any) (l *login) {
+	if isKey(dc) {
+		s.mu.Lock()
+		l = s.by[dc]
+		s.mu.Unlock()
 	}
-	s.mu.Lock()
-	l := s.by[dc]
-	s.mu.Unlock()
 	return l
 }
 

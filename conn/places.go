@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"reflect"
 	"slices"
 	"time"
 )
@@ -99,7 +98,7 @@ func (c *connector) awaitLeft() {
 // identity returns the driver's connection if it can be compared, or nil.
 func identity(one *sql.Conn) (found any) {
 	_ = one.Raw(func(dc any) error { // which fails only for one that is closed already
-		if reflect.ValueOf(dc).Comparable() {
+		if isKey(dc) {
 			found = dc
 		}
 		return nil
@@ -112,7 +111,7 @@ func identity(one *sql.Conn) (found any) {
 // panic: what else goes wrong database/sql keeps to itself.
 func (c *connector) closeIdle() (first error) {
 	for done := false; !done; {
-		n := max(c.db.Stats().Idle-1, 0)
+		n := max(c.stats().Idle-1, 0)
 		done = n == 0
 		err := do(over, func() error {
 			return c.keepPlace(func() error {
@@ -163,15 +162,8 @@ func (c *connector) wake() {
 	}
 }
 
-// sweep closes the sockets that are left where no connection is: those that only lost places stand for.
-func (c *connector) sweep() {
-	if c.stats().OpenConnections == 0 {
-		c.sockets.Close()
-	}
-}
-
 // stats is without the places that were lost.
-func (c *connector) stats() sql.DBStats {
+func (c *connector) stats() *sql.DBStats {
 	c.places.Lock()
 	s := c.db.Stats()
 	s.InUse -= c.lost
@@ -180,5 +172,5 @@ func (c *connector) stats() sql.DBStats {
 		s.MaxOpenConnections -= c.lost
 	}
 	c.places.Unlock()
-	return s
+	return &s
 }

@@ -129,17 +129,18 @@ func (c *connector) launch(h *host, o *outage, pause time.Duration) {
 // when the pool is closing.
 func (c *connector) enter() (context.Context, bool) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ending.Load() {
-		return nil, false
-	}
-	if c.life == nil {
+	ok := !c.ending.Load()
+	if ok && c.life == nil {
 		var cancel context.CancelFunc
 		c.life, cancel = context.WithCancel(context.Background())
 		c.onClose = append(c.onClose, cancel)
 	}
-	c.probes.Add(1)
-	return c.life, true
+	if ok {
+		c.probes.Add(1)
+	}
+	life := c.life
+	c.mu.Unlock()
+	return life, ok
 }
 
 // deliver ends a probe: it gives the result to those who wait for it, and the connection to one of them in the pool that made it.
@@ -173,16 +174,16 @@ func (p *probe) dismiss() {
 func (c *connector) join(w waiter) bool {
 	m := c.memory
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	o := m.find(w.host)
-	if o.isUp() {
-		return false
+	down := !o.isUp()
+	if down {
+		if o.probe == nil {
+			c.launch(w.host, o, max(o.wait(w.host, false), 0))
+		}
+		o.probe.waiters[w] = struct{}{}
 	}
-	if o.probe == nil {
-		c.launch(w.host, o, max(o.wait(w.host, false), 0))
-	}
-	o.probe.waiters[w] = struct{}{}
-	return true
+	m.mu.Unlock()
+	return down
 }
 
 // unjoin ends the waiting, and closes a connection that has come and was not taken. Who still waits is in the probe that the outage

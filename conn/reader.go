@@ -45,9 +45,9 @@ func (c *Conn) prepareReader(cfg *Config, o *options) *Error {
 		readers.Pool.Max = cmp.Or(readers.Pool.Max, min(mostReaders, runtime.GOMAXPROCS(0)))
 		c.pool.limits = Pool{Max: 1, Min: min(cfg.Pool.Min, 1), MaxIdleTime: -1}
 	}
-	all := readers.Over(*cfg)
-	all.Lazy = true
-	reader, _, failed := prepare(&all, &mine)
+	*readers = readers.Over(*cfg)
+	readers.Lazy = true
+	reader, _, failed := prepare(readers, &mine)
 	c.reader = reader
 	return failed
 }

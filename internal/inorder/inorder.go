@@ -27,12 +27,11 @@ func (c *Calls) Run() {
 
 func (c *Calls) next() (f func()) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.running || len(c.waiting) == 0 {
-		return nil
+	if !c.running && len(c.waiting) > 0 {
+		f, c.waiting = c.waiting[0], c.waiting[1:]
+		c.running = true
 	}
-	f, c.waiting = c.waiting[0], c.waiting[1:]
-	c.running = true
+	c.mu.Unlock()
 	return f
 }
 
