@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -252,7 +251,7 @@ func (c *connector) askRaw(ctx context.Context, one *sql.Conn, query string) (va
 		})
 		return nil
 	})
-	return value, cmp.Or(err, failed)
+	return value, and(err, "; ", failed)
 }
 
 // Close is called by [database/sql.DB.Close], however that came to be called. It does not rely on a wrapper to

@@ -190,10 +190,10 @@ func (c *connector) reachOnce(ctx context.Context) (reached, failures) {
 }
 
 // fly connects to a host, notes what came of it, and ends the flight.
-func (c *connector) fly(ctx context.Context, h *host, flight *outage, l *limit) (reached, error) {
+func (c *connector) fly(ctx context.Context, h *host, flight *outage, l *limit) (r reached, err error) {
 	defer c.memory.end(flight) // also where the driver ends the goroutine
 	start := time.Now()
-	r, err := c.dial(ctx, h, l)
+	r, err = c.dial(ctx, h, l)
 	c.note(nil, start, &r, err)
 	return r, err
 }

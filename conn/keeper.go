@@ -58,15 +58,12 @@ func newKeeper(pool *connector, interval time.Duration) *keeper {
 func (k *keeper) warm(ctx context.Context, start time.Time, first *sql.Conn) (warmed observer.Event, failed, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_, failed = k.fill(ctx)
-	}()
+	var filling sync.WaitGroup
+	filling.Go(func() { _, failed = k.fill(ctx) })
 	if err = k.pool.test(ctx, start, first); err != nil {
 		cancel()
 	}
-	<-done
+	filling.Wait()
 	return k.event(k.pool.db.Stats().OpenConnections, start, failed), failed, err
 }
 
@@ -198,7 +195,7 @@ func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelFu
 		case <-ctx.Done():
 			return
 		case <-time.After(grace):
-			if k.pool.db.Stats().WaitCount != waits {
+			if k.pool.stats().WaitCount != waits {
 				cancel()
 			}
 		}
@@ -305,7 +302,7 @@ func (k *keeper) room() int {
 // only if none is idle: those that are, are taken out until it has begun with all.
 func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
 	var held []*sql.Conn
-	for k.pool.db.Stats().Idle > 0 {
+	for k.pool.stats().Idle > 0 {
 		one, err := k.pool.takeIdle(ctx, k.pool.patience)
 		if err != nil {
 			break

@@ -87,9 +87,11 @@ func (c *connector) attempt(ctx context.Context, r *Retry, onRetry []func(Retryi
 	case last == nil:
 		return attempts, canceled(cause, "opening", nil)
 	case during && before != nil:
-		return attempts, &endError{KindCanceled, fmt.Errorf("%w; before that: %w", last, before)}
+		err = fmt.Errorf("%w; before that: %w", last, before)
 	case during, !worthwhile(last, r, c.driver):
 		return attempts, last
+	default:
+		err = fmt.Errorf("%w (retries stopped: %w)", last, cause)
 	}
-	return attempts, &endError{KindCanceled, fmt.Errorf("%w (retries stopped: %w)", last, cause)}
+	return attempts, &endError{KindCanceled, err}
 }

@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -116,23 +115,25 @@ func roleOf(answer driver.Value) Role {
 // learn notes what the server of a connection was at a time, and returns an event for the bus if it was another when it was heard
 // of last, else nil. failed is the error of asking it, if that tells its role.
 func (c *connector) learn(l *login, is Role, at time.Time, failed error) observer.Event {
-	c.roles.Lock()
-	defer c.roles.Unlock()
-	before := l.role
-	l.role, l.asked = is, at
 	h := l.host
 	if h.standing == nil { // a file
 		return nil
 	}
+	c.roles.Lock()
+	before := l.role
+	l.role, l.asked = is, at
 	if before != RoleAny && is != before && h.since.IsZero() { // and so may it be over the others
 		c.mistrust(h, failed)
 	}
-	cause := cmp.Or(h.cause, failed)
+	cause := h.cause
 	if c.fits(is) {
 		cause = nil // it is that of an earlier change
+	} else if cause == nil {
+		cause = failed
 	}
 	was, known := h.role, h.known
 	h.role, h.known = is, true
+	c.roles.Unlock()
 	if !known || was == is {
 		return nil
 	}
@@ -151,7 +152,6 @@ func (c *connector) mistrust(h *host, cause error) {
 // trust drops the suspicions against servers to which none of the connections is that was not asked since.
 func (c *connector) trust(logins []*login) (left bool) {
 	c.roles.Lock()
-	defer c.roles.Unlock()
 	for _, h := range c.hosts {
 		if slices.ContainsFunc(logins, func(l *login) bool { return l.host == h && l.asked.Before(h.since) }) {
 			left = true
@@ -159,6 +159,7 @@ func (c *connector) trust(logins []*login) (left bool) {
 			h.since, h.cause = time.Time{}, nil
 		}
 	}
+	c.roles.Unlock()
 	return left
 }
 
@@ -197,9 +198,9 @@ func (k *keeper) askRoles() (left bool) {
 	// A pool that is busy all the time has none that is idle: this waits for one as a caller does, and keeps none while it
 	// waits for the next.
 	for ; n > 0 && c.stats().InUse > 0; n-- {
-		waits := c.db.Stats().WaitCount
+		waits := c.stats().WaitCount
 		one, err := c.takeIdle(k.ctx, suspectPause)
-		if c.db.Stats().WaitCount > waits {
+		if c.stats().WaitCount > waits {
 			k.waits++ // it is none of a caller
 		}
 		if err != nil {
