@@ -26,6 +26,10 @@
 // so on up to 30 s, whenever a connection is opened; callers do not wait for that. Once a server has been reached, more and
 // more connections to it are opened at a time. While no server is down, nothing waits or is limited. The bus hears of [HostDown] and [HostUp].
 //
+// A server may fall silent, and only the contexts of callers end what waits for it. Where three calls in a row got no answer, and no
+// other call to one of the hosts did meanwhile, the next connection tries the other hosts first, while this one is tried in the
+// background.
+//
 // Connections stay where they are when a host that comes before theirs is back: they leave it when they end, which
 // Pool.MaxLifetime bounds.
 //

@@ -137,6 +137,7 @@ func (c *connector) ready(ctx context.Context, l *login) (driver.Conn, Role, err
 	if err != nil {
 		return nil, role, err
 	}
+	l.isIn.Store(true)
 	for _, prepare := range c.session {
 		if err := prepare(ctx, dc); err != nil {
 			return nil, role, &sessionError{err}
@@ -165,20 +166,25 @@ func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role 
 		}
 	})
 	dc, role = got.dc, got.role
-	if is[*HangError](err) {
+	hangs := is[*HangError](err)
+	if hangs {
 		c.adrift.Add(1)
 		l.Close()
 	}
-	if stop() || err != nil {
-		if err == nil {
-			c.grow(dc, l)
-		} else if c.role != RoleAny {
-			c.suspect(h, err)
-		}
-		return dc, role, err
+	late := !stop() && err == nil
+	if late { // it came when its sockets had expired
+		c.closeConn(dc)
+		dc, err = nil, context.Cause(ctx)
 	}
-	c.closeConn(dc) // it came at the moment when its sockets expired
-	return nil, role, context.Cause(ctx)
+	switch {
+	case err == nil:
+		c.grow(dc, l)
+	case late || hangs && l.isIn.Load():
+		err = &sessionError{err}
+	case c.role != RoleAny:
+		c.suspect(h, err)
+	}
+	return dc, role, err
 }
 
 // closeConn closes a connection that the pool never had. It is of no use to anybody, so neither is what goes wrong.

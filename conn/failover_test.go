@@ -23,7 +23,7 @@ import (
 
 const (
 	writers      = 8                      // and as many connections
-	writeTimeout = 2 * time.Second        // of each write
+	writeTimeout = time.Second            // of each write
 	writePause   = 20 * time.Millisecond  // after one that failed
 	writeBefore  = 300 * time.Millisecond // with a primary that is well
 	writeAfter   = time.Second            // with the new one

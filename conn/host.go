@@ -102,6 +102,9 @@ func (c *connector) reach(ctx context.Context) (r reached, err error) {
 			c.memory.doubt(h)
 		}
 	}
+	if c.several && c.sockets.Silent() >= seemsGone {
+		c.noteSilence()
+	}
 	for {
 		r, failed := c.reachOnce(ctx)
 		switch {
@@ -125,7 +128,7 @@ func (c *connector) isDoubtful() bool {
 	return c.sockets.Broken() >= seemsGone || c.lazy != nil && !c.isTried()
 }
 
-const seemsGone = 3 // connections
+const seemsGone = 3 // connections that broke, or that gave no answer one after the other
 
 // rank is the place of a host in the list.
 func (c *connector) rank(e *HostError) int {

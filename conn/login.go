@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-go/patchbay/internal/netconn"
@@ -15,7 +16,8 @@ import (
 type login struct {
 	netconn.Group
 	host *host
-	due  time.Time // zero: never
+	due  time.Time   // zero: never
+	isIn atomic.Bool // the server has let it in, and the functions of WithSession run
 
 	mu    sync.Mutex
 	role  Role      // what the server was when it was asked last, or told itself; RoleAny: not known

@@ -72,6 +72,7 @@ type outage struct {
 	chance float64   // makes pauses differ
 	probe  *probe    // one that runs, or that somebody waits for
 
+	silent bool // it serves, and seems to have fallen silent; a probe runs
 	ramp   bool // it has been reached
 	since  time.Time
 	limit  int           // logins at a time
@@ -122,7 +123,7 @@ func (m *memory) find(h *host) *outage {
 	}
 	p := h.place()
 	o := m.down[p]
-	if o != nil && o.ramp && o.flying == 0 && time.Since(o.since) > rampLife {
+	if o != nil && o.ramp && !o.silent && o.flying == 0 && time.Since(o.since) > rampLife {
 		m.forget(p)
 		return nil
 	}
@@ -168,21 +169,25 @@ func (o *outage) pass() {
 // isUp is for one of find.
 func (o *outage) isUp() bool { return o == nil || o.ramp }
 
-// split returns the hosts that are not known to be down, and those that are.
+// split returns the hosts that are not known to be down, those that seem so last, and those that are.
 func (m *memory) split(hosts []*host) (up, down []*host) {
 	if !m.used.Load() {
 		return hosts, nil
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	var silent []*host
 	for _, h := range hosts {
-		if m.find(h).isUp() {
-			up = append(up, h)
-		} else {
+		switch o := m.find(h); {
+		case !o.isUp():
 			down = append(down, h)
+		case o != nil && o.silent:
+			silent = append(silent, h)
+		default:
+			up = append(up, h)
 		}
 	}
-	return up, down
+	return append(up, silent...), down
 }
 
 // begin waits until a connection to a host may be opened. It returns false if the host is down meanwhile, or ctx has
@@ -237,6 +242,25 @@ func (m *memory) doubt(h *host) {
 	defer m.mu.Unlock()
 	if m.find(h) == nil {
 		m.found(h).reached(1)
+	}
+}
+
+// noteSilence has the hosts that serve be tried after the others, and once in the background, until that tells what they do.
+func (c *connector) noteSilence() {
+	m := c.memory
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, h := range c.hosts {
+		o := m.find(h)
+		if !h.serves || !o.isUp() || o != nil && o.probe != nil {
+			continue
+		}
+		if o == nil {
+			o = m.found(h)
+			o.reached(1)
+		}
+		o.silent, o.probe = true, new(probe)
+		c.launch(h, o.probe, 0)
 	}
 }
 
@@ -371,7 +395,7 @@ func (c *connector) tell(h *host, p *probe, start time.Time, made reached, err e
 	waiters := p.waiters
 	p.waiters = nil
 	if o := m.find(h); o != nil && o.probe == p {
-		o.probe = nil
+		o.probe, o.silent = nil, false
 	}
 	for _, w := range waiters {
 		r := result{reached: reached{host: w.own(h)}, err: err}

@@ -16,14 +16,15 @@ type Group struct {
 	open            map[*member]struct{}
 	expired, closed bool
 	empty           func()
-	broken          atomic.Int32
+	broken, silent  atomic.Int32
 }
 
 // member leaves its groups when it is closed.
 type member struct {
 	Conn
-	groups []*Group
-	told   atomic.Bool // that it is broken
+	groups  []*Group
+	told    atomic.Bool // that it is broken
+	answers atomic.Bool // the last read that waited got something
 }
 
 // Join returns c as a member of the groups, which it is until it is closed.
@@ -81,6 +82,10 @@ func (g *Group) Broken() int { return int(g.broken.Load()) }
 // Mend has Broken begin anew.
 func (g *Group) Mend() { g.broken.Store(0) }
 
+// Silent is how many members in a row, which had answered before, were given up while they were read from. It begins anew with
+// whatever comes from any member.
+func (g *Group) Silent() int { return int(g.silent.Load()) }
+
 // Close closes the members, and those that join from now on, under those who use them.
 func (g *Group) Close() {
 	g.mu.Lock()
@@ -115,6 +120,19 @@ func (g *Group) WhenEmpty(tell func()) {
 
 func (m *member) Read(b []byte) (int, error) {
 	n, err := m.Conn.Read(b)
+	switch {
+	case n > 0:
+		m.answers.Store(true)
+		for _, g := range m.groups {
+			if g.silent.Load() > 0 { // or all would write to it all the time
+				g.silent.Store(0)
+			}
+		}
+	case isOwn(err) && m.answers.Swap(false):
+		for _, g := range m.groups {
+			g.silent.Add(1)
+		}
+	}
 	m.note(err)
 	return n, err
 }
@@ -125,9 +143,14 @@ func (m *member) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// isOwn reports whether an error is of this side, which has waited long enough.
+func isOwn(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed)
+}
+
 // note counts a member that is broken, once.
 func (m *member) note(err error) {
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) && !m.told.Swap(true) {
+	if err != nil && !isOwn(err) && !m.told.Swap(true) {
 		for _, g := range m.groups {
 			g.broken.Add(1)
 		}

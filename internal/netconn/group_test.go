@@ -114,3 +114,42 @@ func TestBrokenCountsWhatTheOtherSideHasLeft(t *testing.T) {
 		t.Errorf("%d are broken after Mend", pool.Broken())
 	}
 }
+
+func TestSilentCountsThoseThatWaitInVain(t *testing.T) {
+	var pool netconn.Group
+	give := func(c, other net.Conn) {
+		t.Helper()
+		go func() { _, _ = other.Write([]byte("x")) }()
+		if _, err := c.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waitInVain := func(c net.Conn) {
+		t.Helper()
+		if err := c.SetReadDeadline(time.Unix(1, 0)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Read(make([]byte, 1)); err == nil {
+			t.Fatal("something came")
+		}
+	}
+	is := func(want int, after string) {
+		t.Helper()
+		if got := pool.Silent(); got != want {
+			t.Errorf("%d are silent after %s, want %d", got, after, want)
+		}
+	}
+	a, fromA := pipe(t, &pool)
+	b, fromB := pipe(t, &pool)
+	waitInVain(a)
+	is(0, "one that never answered")
+	give(b, fromB)
+	waitInVain(b)
+	waitInVain(b)
+	is(1, "one that was read from twice")
+	if err := a.SetReadDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	give(a, fromA)
+	is(0, "an answer of another one")
+}

@@ -86,6 +86,10 @@ func (m results) read(text string) error {
 func (r row) judge(measured results) (line string, err error) {
 	value, ok := measured[key{r.benchmark, r.unit}]
 	base, okBase := measured[key{r.baseline, r.unit}]
+	against, baseline := "times the baseline", show(base, r.unit)
+	if r.baseline == "" {
+		base, okBase, against, baseline = 1, true, r.unit, ""
+	}
 	if !ok || !okBase {
 		return r.what + "\tnot measured", fmt.Errorf("no result of %s or %s in %s", r.benchmark, r.baseline, r.unit)
 	}
@@ -99,9 +103,9 @@ func (r row) judge(measured results) (line string, err error) {
 	}
 	var wrong []error
 	if !(ratio <= r.budget+r.noise) {
-		wrong = append(wrong, fmt.Errorf("%.2f times the baseline, over the budget of %s", ratio, budget))
+		wrong = append(wrong, fmt.Errorf("%.2f %s, over the budget of %s", ratio, against, budget))
 	}
-	line = fmt.Sprintf("%s\t%s\t%s\t%.2f\t%s\t", r.what, show(value, r.unit), show(base, r.unit), ratio, budget)
+	line = fmt.Sprintf("%s\t%s\t%s\t%.2f\t%s\t", r.what, show(value, r.unit), baseline, ratio, budget)
 	if r.noAllocs {
 		allocs, ok := measured[key{r.benchmark, "allocs/op"}]
 		line += fmt.Sprintf("%v allocs", allocs)
