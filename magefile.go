@@ -78,8 +78,8 @@ func Unit() (err error) {
 	}
 	step("test with all drivers and the race detector")
 	env := []string{"PATCHBAY_TEST_SUMMARY=" + summary}
-	// The tests of a package wait for servers and timeouts more than half of the time, and a process of the race detector
-	// ends in a second's sleep: others can run meanwhile.
+	// The tests of a package wait for servers and timeouts much of the time, and a process of the race detector ends
+	// with a second's sleep: others can run meanwhile.
 	atOnce := fmt.Sprint("-p=", 2*runtime.NumCPU())
 	failed := run(env, "go", with("test", registry.TagAll, "-race", "-timeout=20m", atOnce)...)
 	facts, err := testserver.ReadSummary(summary)
