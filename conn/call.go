@@ -60,33 +60,23 @@ var over = func() context.Context {
 	return ctx
 }()
 
-// guardedKey is in the context of what runs within a call already, for which a further goroutine would only cost time.
-type guardedKey struct{}
-
-// call runs f, which calls a driver, on a goroutine of its own, because a driver may panic, end its goroutine or not
-// return. If f has not returned a moment after ctx has ended, the error is a *HangError, and late, which may be nil,
-// gets what it returns then.
-func call[T any](ctx context.Context, f func() (T, error), late func(T, error)) (T, error) {
-	var v, none T
-	err := guard(ctx, func() (err error) { v, err = f(); return err }, func(err error) {
-		if late != nil {
-			late(v, err)
-		}
+// call has f call a driver, as guard does, within a limit. gone says that f goes on, and that what it sets is its own.
+func (c *connector) call(ctx context.Context, l limit, f func(context.Context) error, late func(error)) (gone bool, err error) {
+	err = c.within(ctx, l, func(ctx context.Context) error {
+		err := guard(ctx, func() error { return f(ctx) }, late)
+		_, gone = err.(*HangError)
+		return err
 	})
-	if hang, ok := err.(*HangError); ok { // f goes on, and v is its own
-		return none, hang
-	}
-	return v, err
+	return gone, err
 }
 
-// do is call for what returns an error alone.
-func do(ctx context.Context, f func() error) error { return guard(ctx, f, func(error) {}) }
+// do is guard for what may go on as it likes.
+func do(ctx context.Context, f func() error) error { return guard(ctx, f, nil) }
 
-// guard is what call and do have in common.
+// guard runs f, which calls a driver, on a goroutine of its own, because a driver may panic, end its goroutine or not
+// return. If f has not returned a moment after ctx has ended, the error is a *HangError, and late, which may be nil,
+// gets what it returns then.
 func guard(ctx context.Context, f func() error, late func(error)) error {
-	if ctx.Value(guardedKey{}) != nil {
-		return recovered(f)
-	}
 	answer, hang := make(chan error, 1), &HangError{make(chan struct{})}
 	var left atomic.Bool // by f, or by the one who waits for it
 	go func() {
@@ -101,7 +91,9 @@ func guard(ctx context.Context, f func() error, late func(error)) error {
 				return
 			}
 			defer close(hang.done)
-			late(err)
+			if late != nil {
+				late(err)
+			}
 			if inner, ok := errors.AsType[*HangError](err); ok {
 				<-inner.done // f has left the driver, which is what goes on
 			}
@@ -114,12 +106,10 @@ func guard(ctx context.Context, f func() error, late func(error)) error {
 		return err
 	case <-ctx.Done():
 	}
-	patience := time.NewTimer(grace)
-	defer patience.Stop()
 	select {
 	case err := <-answer:
 		return err
-	case <-patience.C:
+	case <-time.After(grace):
 	}
 	if !left.Swap(true) {
 		return hang

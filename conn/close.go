@@ -77,19 +77,19 @@ func (c *connector) closed(err error) error {
 		}
 		err = e
 	}
-	tell := func() { observer.Emit(c.bus, Closed{Name: c.name, Dialect: c.dialect}) }
+	tell := func() { c.emit(Closed{Name: c.name, Dialect: c.dialect}) }
 	if err != nil {
-		tell = func() { observer.Emit(c.bus, observer.Error{Source: "connection", Err: err}) }
+		tell = func() { c.emit(observer.Error{Source: "connection", Err: err}) }
 	}
 	c.mu.Lock()
 	untold := c.untold
 	c.untold = false
-	after := untold && c.lazy != nil && c.lazy.telling // whose listener may be what closes the pool
-	if after {
-		c.lazy.then = tell
+	if untold && c.lazy != nil {
+		c.lazy.events.Add(tell)
+		tell = c.lazy.events.Run
 	}
 	c.mu.Unlock()
-	if untold && !after {
+	if untold {
 		tell()
 	}
 	return err
@@ -127,14 +127,19 @@ func (c *Conn) close(ctx context.Context) error {
 		case err := <-closed:
 			return err
 		case <-ctx.Done():
-		}
-		select {
-		case err := <-closed:
-			return err
-		case <-time.After(grace):
-			return errNotClosed
+			return soon(closed, grace)
 		}
 	}))
+}
+
+// soon is the error that closing ends with, errNotClosed if it takes longer than that.
+func soon(closed <-chan error, patience time.Duration) error {
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(patience):
+		return errNotClosed
+	}
 }
 
 // Shutdown closes the pool for new work, waits until the connections in use have been returned, and closes
@@ -222,15 +227,14 @@ func (c *Conn) cut(cause error, closed <-chan error) error {
 	if closed == nil {
 		return cause
 	}
-	select {
-	case err := <-closed:
-		if errors.Is(err, net.ErrClosed) || c.Diagnose(err).Kind == KindLost { // what a driver says that wants to close what was cut
-			err = nil
-		}
-		return and(cause, "; ", err)
-	case <-time.After(2 * grace): // of which a connection that hangs has one
-		return and(cause, "; ", &endError{KindTimeout, errNotClosed})
+	err := soon(closed, 2*grace) // of which a connection that hangs has one
+	switch {
+	case err == errNotClosed:
+		err = &endError{KindTimeout, err}
+	case errors.Is(err, net.ErrClosed) || c.Diagnose(err).Kind == KindLost: // what a driver says that wants to close what was cut
+		err = nil
 	}
+	return and(cause, "; ", err)
 }
 
 // drop closes a pool that was never handed out, and returns why it did not open. What cannot be closed is of no use to a
@@ -241,12 +245,8 @@ func (c *Conn) drop(err error) error {
 		c.pool.leave(do(over, c.reader.pool.Close))
 	}
 	closed := c.startClosing()
-	late := time.NewTimer(2 * grace)
-	defer late.Stop()
-	select {
-	case <-closed:
+	if soon(closed, 2*grace) != errNotClosed {
 		closed = nil
-	case <-late.C:
 	}
 	if !errors.Is(c.cut(nil, closed), errNotClosed) { // a driver may take leave in the background
 		return err

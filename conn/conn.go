@@ -54,6 +54,7 @@ package conn
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -90,16 +91,15 @@ func (c *Conn) Version(ctx context.Context) (string, error) {
 	if query == "" {
 		return "", fmt.Errorf("the dialect %s does not tell the version of a server: %w", c.Dialect(), errors.ErrUnsupported)
 	}
+	var version driver.Value
 	start := time.Now()
-	one, err := c.pool.take(ctx, c.pool.toConnect(start, "waiting for a connection"))
+	err := c.pool.through(ctx, start, func(one *sql.Conn) (err error) {
+		version, err = c.pool.ask(ctx, c.pool.toConnect(start, "asking for the version"), one, query)
+		return err
+	})
 	if err != nil {
 		return "", err
 	}
-	version, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the version"), one, query)
-	if err != nil {
-		return "", err
-	}
-	c.pool.release(over, one)
 	return fmt.Sprint(version), nil
 }
 
@@ -108,28 +108,22 @@ func (c *Conn) Version(ctx context.Context) (string, error) {
 // [KindRole]. A connection that does not answer, or has the wrong role, is closed for good.
 func (c *Conn) Check(ctx context.Context) error {
 	start := time.Now()
-	one, err := c.pool.take(ctx, c.pool.toConnect(start, "waiting for a connection"))
-	if err != nil {
-		return err
-	}
-	if err := c.pool.test(ctx, start, one); err != nil {
-		return err
-	}
-	if c.pool.role != RoleAny {
-		value, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the role"), one, c.Info().RoleQuery)
+	return c.pool.through(ctx, start, func(one *sql.Conn) error {
+		if err := c.pool.test(ctx, start, one); err != nil || c.pool.role == RoleAny {
+			return err
+		}
+		value, err := c.pool.ask(ctx, c.pool.toConnect(start, "asking for the role"), one, c.pool.roleQuery)
 		if err != nil {
 			return err
 		}
-		if err := c.pool.judge(roleOf(value)); err != nil {
+		if err = c.pool.judge(roleOf(value)); err != nil {
 			if l := c.pool.loginOf(one); l != nil {
 				c.pool.suspects.add(l.host, err)
 			}
 			c.pool.retire(one)
-			return err
 		}
-	}
-	c.pool.release(over, one)
-	return nil
+		return err
+	})
 }
 
 // Diagnose says what an error means that this database returned; see [Diagnose].

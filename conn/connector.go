@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -23,24 +22,24 @@ import (
 // time and learns of the end of the pool. What it hands out is the driver's own connection.
 type connector struct {
 	lifetime
-	db           *sql.DB // the pool, which calls this connector
-	hosts        []*host // at least one
+	db           *sql.DB   // the pool, which calls this connector
+	hosts        []*host   // at least one
+	suspects     *suspects // which may be in another role now; nil for RoleAny
+	role         Role      // that a server must have
 	order        registry.HostOrder
-	role         Role        // that a server must have
-	suspects     *suspects   // which may have another now; nil for RoleAny
 	several      bool        // the config has Hosts
 	onePool      bool        // there can be no other for reading
 	closesReader atomic.Bool // by closeBoth
 	limits       Pool
 	*upkeep                    // nil for files
-	wrapped      bool          // by WithConnector
 	timeout      time.Duration // 0: none
 	name         string
 	target       string
 	driver       registry.Driver
 	dialect      string
 	query        string // tests a connection
-	args         []any  // of query
+	roleQuery    string
+	args         []any // of both
 	bus          *observer.Bus
 	keeper       *keeper                                    // nil if the pool has no Min
 	session      []func(context.Context, driver.Conn) error // of WithSession
@@ -62,41 +61,32 @@ func (c *connector) Driver() driver.Driver { return c.hosts[0].inner.Driver() }
 // driver is that of the pool, and only the context tells the watch function for which of its connections a socket is.
 type loginKey struct{}
 
+func (c *connector) emit(e observer.Event) { observer.Emit(c.bus, e) }
+
 // watch is the Watch of the driver's Env.
 func (c *connector) watch(ctx context.Context, socket net.Conn) net.Conn {
-	socket = netconn.WithDeadlines(socket)
-	l, ok := ctx.Value(loginKey{}).(*login)
-	if !ok {
-		return netconn.Join(socket, &c.sockets)
+	if l, ok := ctx.Value(loginKey{}).(*login); ok {
+		m := netconn.Join(socket, &l.Group, &c.sockets)
+		m.Owner = l
+		return m
 	}
-	socket = netconn.Join(socket, &l.Group, &c.sockets)
-	if c.role != RoleAny {
-		socket = &watched{netconn.Conn{Conn: socket}, l}
-	}
-	return socket
+	return netconn.Join(socket, &c.sockets)
 }
 
-// dialKey is that of a function in the context of [sql.DB.Conn] that decides about a new connection.
+// dialKey is that of the function of take in the context of [sql.DB.Conn].
 type dialKey struct{}
-
-var errNotIdle = errors.New("no connection is idle")
-
-// withoutDialing returns a context to take an idle connection with, or none.
-func withoutDialing(ctx context.Context) context.Context {
-	return context.WithValue(ctx, dialKey{}, func() error { return errNotIdle })
-}
 
 // mostAdrift is how many attempts to connect may go on that a driver was to give up, before no other one is made.
 const mostAdrift = 16
 
 // warn is the Warn of the driver's Env. Its source is not that of a failure to close, which stands for the end of a pool.
 func (c *connector) warn(err error) {
-	observer.Emit(c.bus, observer.Error{Source: "driver", Err: c.explain(err, 0)})
+	c.emit(observer.Error{Source: "driver", Err: c.explain(err, 0)})
 }
 
 // Connect opens one physical connection. database/sql calls it for waiting callers with a context that never
 // ends (https://go.dev/issue/38185), so the timeout is kept here.
-func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if decide, ok := ctx.Value(dialKey{}).(func() error); ok {
 		if err := decide(); err != nil {
 			return nil, err
@@ -105,27 +95,72 @@ func (c *connector) Connect(ctx context.Context) (dc driver.Conn, err error) {
 	if c.isEnding() {
 		return nil, errClosed
 	}
-	if n := c.adrift.Load(); n >= mostAdrift {
-		return nil, &endError{KindTimeout, fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)}
-	}
 	start := time.Now()
 	var r reached
-	err = c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) error {
+	err := c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) (err error) {
 		r, err = c.reach(ctx)
 		return err
 	})
-	c.noteDial(time.Since(start), r.host, r.role, err)
+	c.noteDial(time.Since(start), r, err)
 	if c.lazy != nil {
 		c.tried(err)
 	}
 	return r.dc, err
 }
 
+// reached is a new connection, and what is known of its server.
+type reached struct {
+	dc   driver.Conn // nil: there is none
+	host *host
+	role Role // as far as it was asked for
+}
+
+// dial has the driver connect to a host. Not every driver heeds a context in all that it does, so when it ends, the sockets
+// are made to fail underneath the driver.
+func (c *connector) dial(ctx context.Context, h *host, l limit) (reached, error) {
+	if n := c.adrift.Load(); n >= mostAdrift {
+		err := fmt.Errorf("%d earlier attempts to connect go on although their contexts have ended", n)
+		return reached{host: h}, &programError{&endError{KindTimeout, err}, false}
+	}
+	own := &login{host: h}
+	r := reached{host: h}
+	gone, err := c.call(ctx, l, func(ctx context.Context) (err error) {
+		stop := context.AfterFunc(ctx, own.Expire)
+		r.dc, r.role, err = c.ready(ctx, own)
+		if !stop() && err == nil { // it came when its sockets had expired
+			c.closeConn(r.dc)
+			r.dc, err = nil, &programError{context.Cause(ctx), true}
+		}
+		return err
+	}, func(err error) {
+		c.adrift.Add(-1)
+		if err == nil {
+			c.closeConn(r.dc)
+		}
+	})
+	if err == nil {
+		c.grow(r.dc, own)
+		return r, nil
+	}
+	if !gone {
+		c.suspect(h, err)
+		return r, err
+	}
+	c.adrift.Add(1)
+	own.Close()
+	if own.isIn.Load() {
+		err = &programError{err, true}
+	} else {
+		c.suspect(h, err)
+	}
+	return reached{host: h}, err // r is the driver's
+}
+
 // ready connects, checks the role of the server, and has the functions of WithSession prepare the connection.
-func (c *connector) ready(ctx context.Context, l *login) (driver.Conn, Role, error) {
+func (c *connector) ready(ctx context.Context, l *login) (_ driver.Conn, role Role, err error) {
 	dc, err := l.host.inner.Connect(context.WithValue(ctx, loginKey{}, l))
 	if err != nil {
-		return dc, RoleAny, err
+		return nil, RoleAny, err
 	}
 	isReady := false
 	defer func() {
@@ -133,79 +168,37 @@ func (c *connector) ready(ctx context.Context, l *login) (driver.Conn, Role, err
 			c.closeConn(dc)
 		}
 	}()
-	role, err := c.checkRole(ctx, dc, l)
-	if err != nil {
+	if role, err = c.checkRole(ctx, dc, l); err != nil {
 		return nil, role, err
 	}
 	l.isIn.Store(true)
 	for _, prepare := range c.session {
 		if err := prepare(ctx, dc); err != nil {
-			return nil, role, &sessionError{err}
+			return nil, role, &programError{err, true}
 		}
 	}
 	isReady = true
 	return dc, role, nil
 }
 
-// connect calls the driver. Not every driver heeds a context in all that it does, so when it ends, the sockets are made
-// to fail underneath the driver.
-func (c *connector) connect(ctx context.Context, h *host) (dc driver.Conn, role Role, err error) {
-	l := &login{host: h}
-	stop := context.AfterFunc(ctx, l.Expire)
-	type answer struct {
-		dc   driver.Conn
-		role Role
+// closeConn closes a connection that the pool never had, if there is one. It is of no use to anybody, so neither is what
+// goes wrong.
+func (c *connector) closeConn(dc driver.Conn) {
+	if dc != nil {
+		c.leave(do(over, dc.Close))
 	}
-	got, err := call(ctx, func() (a answer, err error) {
-		a.dc, a.role, err = c.ready(ctx, l)
-		return a, err
-	}, func(late answer, err error) {
-		c.adrift.Add(-1)
-		if err == nil {
-			c.closeConn(late.dc)
-		}
-	})
-	dc, role = got.dc, got.role
-	hangs := is[*HangError](err)
-	if hangs {
-		c.adrift.Add(1)
-		l.Close()
-	}
-	late := !stop() && err == nil
-	if late { // it came when its sockets had expired
-		c.closeConn(dc)
-		dc, err = nil, context.Cause(ctx)
-	}
-	switch {
-	case err == nil:
-		c.grow(dc, l)
-	case late || hangs && l.isIn.Load():
-		err = &sessionError{err}
-	case c.role != RoleAny:
-		c.suspect(h, err)
-	}
-	return dc, role, err
 }
 
-// closeConn closes a connection that the pool never had. It is of no use to anybody, so neither is what goes wrong.
-func (c *connector) closeConn(dc driver.Conn) { c.leave(do(over, dc.Close)) }
-
-// try opens a connection, tests it, and gives it to the pool.
-func (c *connector) try(ctx context.Context, start time.Time) error {
-	return c.within(ctx, c.toConnect(start, "opening"), func(ctx context.Context) error {
-		return do(ctx, func() error {
-			ctx := context.WithValue(ctx, guardedKey{}, true)
-			one, err := c.take(ctx, c.toConnect(start, "waiting for a connection"))
-			if err != nil {
-				return err
-			}
-			if err := c.test(ctx, start, one); err != nil {
-				return err
-			}
-			c.release(ctx, one)
-			return nil
-		})
-	})
+// through has f use a connection of the pool, for something that began at start. f closes the connection if it fails.
+func (c *connector) through(ctx context.Context, start time.Time, f func(*sql.Conn) error) error {
+	one, err := c.take(ctx, c.toConnect(start, "waiting for a connection"), nil)
+	if err == nil {
+		err = f(one)
+	}
+	if err == nil {
+		c.release(one)
+	}
+	return err
 }
 
 // test asks a connection whose dial began at start. A ping is not enough: a server may answer one although the password
@@ -217,16 +210,16 @@ func (c *connector) test(ctx context.Context, start time.Time, one *sql.Conn) er
 
 // ask runs a query on a connection and returns the first value of its answer. If it fails, the connection is closed for
 // good, once the driver has returned, and is no longer the caller's: the next attempt is not to get it again.
-func (c *connector) ask(ctx context.Context, l limit, one *sql.Conn, query string) (value driver.Value, err error) {
-	err = c.within(ctx, l, func(ctx context.Context) error {
-		value, err = call(ctx, func() (driver.Value, error) {
-			return c.askRaw(ctx, one, query)
-		}, func(driver.Value, error) {
-			c.retire(one)
-		})
+func (c *connector) ask(ctx context.Context, l limit, one *sql.Conn, query string) (driver.Value, error) {
+	var value driver.Value
+	gone, err := c.call(ctx, l, func(ctx context.Context) (err error) {
+		value, err = c.askRaw(ctx, one, query)
 		return err
-	})
-	if err != nil && !is[*HangError](err) {
+	}, func(error) { c.retire(one) })
+	if gone {
+		return nil, err
+	}
+	if err != nil {
 		c.retire(one)
 	}
 	return value, err
@@ -242,16 +235,14 @@ func (c *connector) askRaw(ctx context.Context, one *sql.Conn, query string) (va
 		}
 	}()
 	failed := one.Raw(func(dc any) error {
-		defer func() {
-			if v := recover(); v != nil {
-				err = &PanicError{v, debug.Stack()}
+		err = recovered(func() (err error) {
+			stop := context.AfterFunc(ctx, c.socketsOf(dc).Expire)
+			value, err = queryOne(ctx, dc, query, c.args)
+			if !stop() && err == nil {
+				err = context.Cause(ctx)
 			}
-		}()
-		stop := context.AfterFunc(ctx, c.socketsOf(dc).Expire)
-		value, err = queryOne(ctx, dc, query, c.args)
-		if !stop() && err == nil {
-			err = context.Cause(ctx)
-		}
+			return err
+		})
 		return nil
 	})
 	return value, cmp.Or(err, failed)
@@ -272,10 +263,8 @@ func (c *connector) Close() error {
 	}
 	var err error
 	for _, h := range c.hosts {
-		err = errors.Join(err, c.closeDriver(h.inner))
-		if c.wrapped {
-			err = errors.Join(err, c.closeDriver(h.base))
-		}
+		err = and(err, "; ", c.closeDriver(h.inner))
+		err = and(err, "; ", c.closeDriver(h.base))
 	}
 	close(c.done())
 	if first { // it is not a method of Conn that closes the pool
@@ -284,14 +273,12 @@ func (c *connector) Close() error {
 	return err
 }
 
-// closeDriver closes a connector of the driver if that can be closed.
+// closeDriver closes a connector of the driver if there is one that can be closed.
 func (c *connector) closeDriver(of driver.Connector) error {
 	closer, ok := of.(io.Closer)
 	if !ok {
 		return nil
 	}
-	l := c.toClose()
-	return c.within(context.Background(), l, func(ctx context.Context) error {
-		return do(ctx, closer.Close)
-	})
+	_, err := c.call(context.Background(), c.toClose(), func(context.Context) error { return closer.Close() }, nil)
+	return err
 }

@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -22,7 +21,7 @@ func KindOf(err error) Kind { return Diagnose(err).Kind }
 
 // Retryable reports whether err is of a kind for which opening a database is attempted again. It does not mean
 // that a statement may be repeated: it may have taken effect before its connection broke.
-func Retryable(err error) bool { return policy{}.worthwhile(err, claimant(err)) }
+func Retryable(err error) bool { return worthwhile(err, new(Retry), claimant(err)) }
 
 // claimant returns the driver of the default registry that knows err, or nil.
 func claimant(err error) registry.Driver {
@@ -120,29 +119,28 @@ func own(err error, d registry.Driver) (kind Kind, known bool) {
 			return own(inner, d)
 		}
 	case interface{ Unwrap() []error }:
-		return ownOfAll(e.Unwrap(), d)
-	}
-	return KindUnknown, false
-}
-
-func ownOfAll(all []error, d registry.Driver) (kind Kind, known bool) {
-	for i, err := range all {
-		if kind, known = own(err, d); !known {
-			continue
-		}
-		for _, before := range all[:i] {
-			if found := diagnose(before, d); found.Kind != KindUnknown {
-				return found.Kind, true
+		all := e.Unwrap()
+		for i, err := range all {
+			if kind, known = own(err, d); !known {
+				continue
 			}
+			for _, before := range all[:i] {
+				if found := diagnose(before, d); found.Kind != KindUnknown {
+					return found.Kind, true
+				}
+			}
+			return kind, true
 		}
-		return kind, true
 	}
 	return KindUnknown, false
 }
 
 // advice completes the hint of a driver: with what is usual for the kind, and with the name of the constraint.
 func advice(d Diagnosis) string {
-	hint := cmp.Or(d.Hint, hints[d.Kind])
+	hint := d.Hint
+	if hint == "" && int(d.Kind) < len(hints) {
+		hint = hints[d.Kind]
+	}
 	wrong, cure, found := strings.Cut(hint, ": ")
 	if d.Constraint == "" || !found {
 		return hint

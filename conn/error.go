@@ -73,7 +73,7 @@ func (c *connector) explain(err error, attempts int) *Error {
 
 // hints is what to do about a kind of failure where the driver knows nothing better. A kind that no one can do
 // anything about, or whose error says it already, has none.
-var hints = map[Kind]string{
+var hints = [...]string{
 	KindAuth:        "verify user and password",
 	KindNoDatabase:  "check the name of the database, and that the user may connect to it",
 	KindUnreachable: "check that the database server is running, and host and port",
@@ -102,19 +102,16 @@ var hints = map[Kind]string{
 	KindValue:      "a value is too long, out of range, or not in the form of its type: correct it",
 }
 
-// target says what is opened, for errors.
-func target(cfg *Config, info registry.Info) string {
+// target says what is opened, for errors. each has a config for each host.
+func target(cfg *Config, each []Config, info *registry.Info) string {
 	if info.Files && cfg.Host == "" {
 		return cmp.Or(cfg.Filename, cfg.Database)
 	}
-	where := address(cfg, info)
-	if each, err := cfg.HostConfigs(); err == nil && len(cfg.Hosts) > 0 {
-		var all []string
-		for i := range each {
-			all = append(all, address(&each[i], info))
-		}
-		where = strings.Join(all, ",")
+	where := ""
+	for i := range each {
+		where += "," + address(&each[i], info)
 	}
+	where = where[1:]
 	if cfg.User != "" {
 		where = cfg.User + "@" + where
 	}
@@ -125,7 +122,7 @@ func target(cfg *Config, info registry.Info) string {
 }
 
 // address names the server of a config with one host.
-func address(cfg *Config, info registry.Info) string {
+func address(cfg *Config, info *registry.Info) string {
 	if strings.HasPrefix(cfg.Host, "/") && cfg.Port == 0 { // a unix socket; PostgreSQL's have a port in their name
 		return cfg.Host
 	}

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
@@ -32,8 +31,8 @@ func (e *HostError) MarshalText() ([]byte, error) { return []byte(e.Error()), ni
 
 // host is one of the servers of a pool.
 type host struct {
-	base      driver.Connector // the driver's own
-	inner     driver.Connector // the same, or what WithConnector put around it
+	inner     driver.Connector // the driver's own, or what WithConnector put around it
+	base      driver.Connector // the driver's own in the latter case
 	*standing                  // nil for files
 }
 
@@ -55,7 +54,7 @@ type standing struct {
 }
 
 // newHost has the driver make a connector for the host of cfg, which has no Hosts.
-func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, error) {
+func (c *connector) newHost(cfg *Config, info *registry.Info, o *options) (*host, error) {
 	ask, err := o.askFor(cfg)
 	if err != nil {
 		return nil, err
@@ -69,12 +68,14 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 	}
 	h := new(host)
 	if !info.Files {
-		h.standing = &standing{pool: c, address: address(&cfg, info), tls: cfg.TLS}
+		h.standing = &standing{pool: c, address: address(cfg, info), tls: cfg.TLS}
 	}
-	if err = recovered(func() (err error) { h.base, err = c.driver.Connector(cfg.Clone(), env); return err }); err != nil {
+	if err := recovered(func() (err error) { h.inner, err = c.driver.Connector(cfg.Clone(), env); return err }); err != nil {
 		return nil, err
 	}
-	h.inner = h.base
+	if len(o.wrap) > 0 {
+		h.base = h.inner
+	}
 	for _, wrap := range o.wrap {
 		h.inner = wrap(h.inner)
 	}
@@ -84,18 +85,20 @@ func (c *connector) newHost(cfg Config, info registry.Info, o *options) (*host, 
 // leastShare is what a host gets of the time at least, where there is enough.
 const leastShare = time.Second
 
-// reached is a new connection, and what is known of its server.
-type reached struct {
-	dc   driver.Conn
-	host *host // nil for a file
-	role Role  // as far as it was asked for
+// failures are why hosts could not be used.
+type failures map[*host]*HostError
+
+// add adds one and returns its kind.
+func (f failures) add(h *host, r Role, err error) Kind {
+	kind := diagnose(err, h.pool.driver).Kind
+	f[h] = &HostError{h.address, r, kind, err}
+	return kind
 }
 
 // reach connects to the first host that can be used.
-func (c *connector) reach(ctx context.Context) (r reached, err error) {
+func (c *connector) reach(ctx context.Context) (reached, error) {
 	if c.upkeep == nil { // a file
-		r.dc, r.role, err = c.connect(ctx, c.hosts[0])
-		return r, err
+		return c.dial(ctx, c.hosts[0], c.shareOf(ctx, 1))
 	}
 	if c.isDoubtful() {
 		for _, h := range c.hosts {
@@ -110,16 +113,29 @@ func (c *connector) reach(ctx context.Context) (r reached, err error) {
 		switch {
 		case r.dc != nil:
 			return r, nil
-		case failed == nil && ctx.Err() != nil:
+		case len(failed) > 0:
+			return r, c.inList(failed)
+		case ctx.Err() != nil:
 			return r, context.Cause(ctx)
-		case failed == nil: // a host that was down may be up, or the other way round
-		case !c.several:
-			return r, failed[0].Err
-		default:
-			slices.SortStableFunc(failed, func(a, b *HostError) int { return c.rank(a) - c.rank(b) })
-			return r, &hostsError{failed}
+		case c.isEnding():
+			return r, errClosed
+		}
+		// A host that was down may be up, or the other way round.
+	}
+}
+
+// inList makes one error of failures, in the order of the list.
+func (c *connector) inList(failed failures) error {
+	var all []*HostError
+	for _, h := range c.hosts {
+		if e := failed[h]; e != nil {
+			all = append(all, e)
 		}
 	}
+	if !c.several {
+		return all[0].Err
+	}
+	return &hostsError{all}
 }
 
 // isDoubtful reports whether no one has tried yet whether the database is there, or whether it seems to have gone: several of
@@ -130,68 +146,56 @@ func (c *connector) isDoubtful() bool {
 
 const seemsGone = 3 // connections that broke, or that gave no answer one after the other
 
-// rank is the place of a host in the list.
-func (c *connector) rank(e *HostError) int {
-	return slices.IndexFunc(c.hosts, func(h *host) bool { return h.address == e.Host })
-}
-
 // reachOnce tries the hosts that are not known to be down, or waits for those that are where there is no other. With neither
 // a connection nor an error there was none to try.
-func (c *connector) reachOnce(ctx context.Context) (reached, []*HostError) {
-	up, down := c.memory.split(c.inOrder())
+func (c *connector) reachOnce(ctx context.Context) (reached, failures) {
+	hosts := c.inOrder()
+	up := c.survey(hosts)
 	if len(up) == 0 {
-		return c.await(ctx, down)
+		return c.await(ctx, hosts)
 	}
-	for _, h := range down {
-		c.nudge(h)
-	}
-	var failed []*HostError
+	failed := make(failures)
 	var spare reached // a writer, where a reader is preferred
 	for i, h := range up {
 		flight, ok := c.memory.begin(ctx, h)
 		if !ok {
-			down = append(down, h)
 			continue
 		}
-		r, kind, err := c.fly(ctx, h, flight, c.shareOf(ctx, len(up)-i))
-		switch {
-		case err == nil && (c.role != RolePreferReader || r.role != RoleWriter):
-			if spare.dc != nil {
-				c.closeConn(spare.dc)
+		r, err := c.fly(ctx, h, flight, c.shareOf(ctx, len(up)-i))
+		if err != nil {
+			if kind := failed.add(h, r.role, err); ctx.Err() != nil || !goesOn(kind) {
+				break
 			}
-			return r, nil
-		case err == nil && spare.dc == nil:
-			spare = r
-			continue
-		case err == nil:
-			c.closeConn(r.dc)
 			continue
 		}
-		failed = append(failed, &HostError{h.address, r.role, kind, err})
-		if ctx.Err() != nil || !goesOn(kind) {
-			break
+		switch isSecond := c.role == RolePreferReader && r.role == RoleWriter; {
+		case !isSecond:
+			c.closeConn(spare.dc)
+			return r, nil
+		case spare.dc == nil:
+			spare = r
+		default:
+			c.closeConn(r.dc)
 		}
 	}
 	switch {
-	case spare.dc != nil && ctx.Err() == nil:
-		return spare, nil
-	case spare.dc != nil:
+	case ctx.Err() != nil:
 		c.closeConn(spare.dc)
-	case failed == nil && ctx.Err() == nil:
+	case spare.dc != nil:
+		return spare, nil
+	case len(failed) == 0:
 		return reached{}, nil
 	}
-	return reached{}, append(failed, c.notTried(down, failed)...)
+	return reached{}, c.recall(failed)
 }
 
 // fly connects to a host, notes what came of it, and ends the flight.
-func (c *connector) fly(ctx context.Context, h *host, flight *outage, l limit) (r reached, kind Kind, err error) {
+func (c *connector) fly(ctx context.Context, h *host, flight *outage, l limit) (reached, error) {
 	defer c.memory.end(flight) // also where the driver ends the goroutine
 	start := time.Now()
-	r.host = h
-	r.dc, r.role, err = c.connectWithin(ctx, h, l)
-	kind = c.kindOf(err)
-	c.note(h, start, kind, err)
-	return r, kind, err
+	r, err := c.dial(ctx, h, l)
+	c.note(nil, start, &r, err)
+	return r, err
 }
 
 // shareOf is the limit of a host where n are left to try: no less than a second, but where a caller has less than two left, half
@@ -203,21 +207,6 @@ func (c *connector) shareOf(ctx context.Context, n int) limit {
 		l.after = max(rest/time.Duration(n), min(leastShare, rest/2)).Round(time.Millisecond)
 	}
 	return l
-}
-
-func (c *connector) connectWithin(ctx context.Context, h *host, l limit) (dc driver.Conn, role Role, err error) {
-	err = c.within(ctx, l, func(ctx context.Context) error {
-		dc, role, err = c.connect(ctx, h)
-		return err
-	})
-	return dc, role, err
-}
-
-// kindOf is the kind of what failed; that of nil is KindUnknown.
-func (c *connector) kindOf(err error) Kind { return diagnose(err, c.driver).Kind }
-
-func (c *connector) hostError(h *host, role Role, err error) *HostError {
-	return &HostError{h.address, role, c.kindOf(err), err}
 }
 
 // inOrder returns the hosts in the order in which they are to be tried.
@@ -278,17 +267,4 @@ func decidingOf(err error) error {
 		return hosts.deciding().Err
 	}
 	return err
-}
-
-// sayDown tells the bus that a host is down. Of a single one that has not been opened yet, opening tells.
-func (c *connector) sayDown(h *host, kind Kind, err error) {
-	if c.several || c.isOpen() {
-		observer.Emit(c.bus, HostDown{c.name, c.dialect, h.address, kind, shown(err)})
-	}
-}
-
-func (c *connector) sayUp(h *host) {
-	if c.several || c.isOpen() {
-		observer.Emit(c.bus, HostUp{c.name, c.dialect, h.address})
-	}
 }

@@ -3,14 +3,11 @@ package conn
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/patchbay-go/patchbay/observer"
 )
 
 const (
@@ -29,31 +26,24 @@ const (
 // would get the same one each time; it takes as many as it looks after at once. The ones below them in the
 // pool are beyond Min and left to expire.
 type keeper struct {
-	db       *sql.DB
 	pool     *connector
 	min      int // connections
 	interval time.Duration
-	lifetime time.Duration // 0: unlimited
-	timeout  time.Duration // of a test, and of a new connection
 
 	ctx    context.Context
 	cancel context.CancelFunc
 	busy   chan struct{} // full during a check
 
-	waits   int64             // sql.DBStats.WaitCount at the last check
-	ages    sync.Mutex        // guards expires
-	expires map[any]time.Time // by driver connection
+	failures int   // of checks, in a row
+	waits    int64 // sql.DBStats.WaitCount at the last check
 }
 
-func newKeeper(pool *connector, p Pool, interval time.Duration) *keeper {
-	k := &keeper{
-		db: pool.db, pool: pool, min: p.Min, interval: interval, lifetime: max(p.MaxLifetime, 0),
-		timeout: pool.patience(), busy: make(chan struct{}, 1), expires: make(map[any]time.Time),
-	}
+func newKeeper(pool *connector, interval time.Duration) *keeper {
+	k := &keeper{pool: pool, min: pool.limits.Min, interval: interval, busy: make(chan struct{}, 1)}
 	if k.interval <= 0 {
 		k.interval = defaultCheckInterval
 	}
-	if idle := maxIdleTime(p); idle > 0 && k.min > 0 { // a check counts as a use, and must come before the connection expires
+	if idle := maxIdleTime(pool.limits); idle > 0 && k.min > 0 { // a check counts as a use, and must come before the connection expires
 		k.interval = min(k.interval, max(idle/2, 100*time.Millisecond))
 	}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
@@ -66,19 +56,18 @@ func newKeeper(pool *connector, p Pool, interval time.Duration) *keeper {
 func (k *keeper) warm(ctx context.Context, start time.Time, first *sql.Conn) (Warmed, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	k.expired(first)
 	var failed error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, failed = k.fill(ctx, k.min-k.db.Stats().OpenConnections)
+		_, failed = k.fill(ctx)
 	}()
 	err := k.pool.test(ctx, start, first)
 	if err != nil {
 		cancel()
 	}
 	<-done
-	return k.event(k.db.Stats().OpenConnections, start, failed), err
+	return k.event(k.pool.db.Stats().OpenConnections, start, failed), err
 }
 
 func (k *keeper) event(ready int, start time.Time, err error) Warmed {
@@ -86,31 +75,9 @@ func (k *keeper) event(ready int, start time.Time, err error) Warmed {
 	return Warmed{k.pool.name, k.pool.dialect, ready, k.min, time.Since(start), d.Kind, d.Hint, shown(err)}
 }
 
-// begin fills a pool that was opened lazily, and then looks after it.
-func (k *keeper) begin() {
-	start := time.Now()
-	k.busy <- struct{}{}
-	ready, changed, err := k.check()
-	<-k.busy
-	if changed && k.ctx.Err() == nil {
-		observer.Emit(k.pool.bus, k.event(ready, start, err))
-	}
-	k.run(err)
-}
-
-// run checks the pool until it is stopped.
-func (k *keeper) run(err error) {
-	failures := 0
-	pause := func() time.Duration {
-		if failures++; err == nil {
-			failures = 0
-			return k.pause(nil, 0)
-		}
-		pause := k.pause(err, failures)
-		k.pool.health.triesAt(time.Now().Add(pause))
-		return pause
-	}
-	next := time.NewTimer(pause())
+// run checks the pool until it is stopped, for the first time after a pause.
+func (k *keeper) run(pause time.Duration) {
+	next := time.NewTimer(pause)
 	defer next.Stop()
 	var again <-chan time.Time // to ask suspects that could not be asked
 	delay, last := grace, time.Time{}
@@ -134,10 +101,9 @@ func (k *keeper) run(err error) {
 			isDue = true
 			k.pool.health.triesAt(time.Time{})
 		}
-		start := time.Now()
 		k.busy <- struct{}{}
 		if k.pool.role != RoleAny {
-			again, last = nil, start
+			again, last = nil, time.Now()
 			switch left := k.askRoles(); {
 			case left && delay < k.interval:
 				again = time.After(delay)
@@ -146,49 +112,55 @@ func (k *keeper) run(err error) {
 				k.pool.suspects.forget()
 			}
 		}
-		if !isDue {
+		if isDue {
+			next.Reset(k.pause(k.checkAndTell()))
+		} else {
 			<-k.busy
-			continue
 		}
-		var ready int
-		var changed bool
-		ready, changed, err = k.check()
-		<-k.busy
-		// Not a part of the check, so that a listener may close the connection, which waits for that.
-		if changed && k.ctx.Err() == nil {
-			observer.Emit(k.pool.bus, k.event(ready, start, err))
-		}
-		next.Reset(pause())
 	}
 }
 
-// pause is how long to wait before the next check, with a fifth of it left to chance, so that the pools of many
-// processes do not check in step.
-func (k *keeper) pause(err error, failures int) time.Duration {
+// checkAndTell is check, at whose end k is not busy any more. It tells the bus then, so that a listener may close the connection,
+// which waits for that.
+func (k *keeper) checkAndTell() error {
+	start := time.Now()
+	ready, changed, err := k.check()
+	<-k.busy
+	if changed && k.ctx.Err() == nil {
+		k.pool.emit(k.event(ready, start, err))
+	}
+	return err
+}
+
+// pause is how long to wait before the next check after one that ended with err. A fifth of it is left to chance, so that the
+// pools of many processes do not check in step.
+func (k *keeper) pause(err error) time.Duration {
 	pause := k.interval
 	if err != nil {
 		first, longest := firstPause, k.interval
 		if diagnose(err, k.pool.driver).Kind == KindAuth {
 			first, longest = firstAuthPause, longestAuthPause
 		}
-		pause = min(first<<min(failures-1, 20), longest)
+		pause = min(first<<min(k.failures, 20), longest)
 	}
-	return pause - time.Duration(rand.Int64N(int64(pause)/5+1))
+	pause -= time.Duration(rand.Int64N(int64(pause)/5 + 1))
+	if k.failures++; err == nil {
+		k.failures = 0
+	} else {
+		k.pool.health.triesAt(time.Now().Add(pause))
+	}
+	return pause
 }
 
 // stop ends the keeper and waits until it has let go of all connections, unless the driver does not return.
 func (k *keeper) stop() {
 	k.cancel()
-	patience := time.NewTimer(2 * grace)
-	defer patience.Stop()
 	select {
 	case k.busy <- struct{}{}:
 		<-k.busy // a check that begins now gets no connection
-	case <-patience.C:
+	case <-time.After(2 * grace):
 	}
 }
-
-var errInTheWay = errors.New("a caller waits for a connection")
 
 // check tests up to Min idle connections, each as long as the connect timeout, and then makes up for those that are
 // missing, with as long for each. It keeps out of the way of callers: it does nothing while they have Min in use
@@ -201,8 +173,8 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 	if waited || need <= 0 {
 		return stats.OpenConnections, false, nil
 	}
-	ctx, cancel := context.WithCancelCause(k.ctx)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancel(k.ctx)
+	defer cancel()
 	go k.watch(ctx, stats.WaitCount, cancel)
 
 	n := min(need, stats.Idle)
@@ -213,19 +185,18 @@ func (k *keeper) check() (ready int, changed bool, err error) {
 	tested := new(sync.Map)
 	alive := k.testIdle(ctx, n, tested)
 	if left { // the one at the bottom, for which the others have to be taken out for a moment
-		alive += k.testIdle(ctx, k.pool.stats().Idle, tested)
+		alive += k.testIdle(ctx, math.MaxInt, tested)
 	}
 	opened := 0
 	if ctx.Err() == nil { // else callers see to it, or the pool is closed
-		cancel(nil)
-		opened, err = k.fill(k.ctx, k.min-k.pool.stats().OpenConnections) // those who wait for it get it
+		cancel()
+		opened, err = k.fill(k.ctx) // those who wait for it get it
 	}
-	k.forget()
 	return stats.InUse + alive + opened, err != nil || opened > 0, err
 }
 
 // watch ends the tests of a check when a caller has to wait during it.
-func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelCauseFunc) {
+func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelFunc) {
 	ticks := time.NewTicker(grace)
 	defer ticks.Stop()
 	for {
@@ -233,38 +204,44 @@ func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelCa
 		case <-ctx.Done():
 			return
 		case <-ticks.C:
-			if k.db.Stats().WaitCount != waits {
-				cancel(errInTheWay)
+			if k.pool.db.Stats().WaitCount != waits {
+				cancel()
 			}
 		}
 	}
 }
 
-// testIdle takes n idle connections, the ones that were returned last, and gives each back when it has answered. Those
+// toAnswer is the limit of what begins now and asks connections.
+func (k *keeper) toAnswer() limit {
+	return limit{time.Now(), k.pool.patience(), "not answered within", "the pool was checked"}
+}
+
+// testIdle takes up to n idle connections, the ones that were returned last, and gives each back when it has answered. Those
 // that are dead or old are closed. It returns how many are alive, without those in tested, to which it adds them.
 func (k *keeper) testIdle(ctx context.Context, n int, tested *sync.Map) int {
-	l := limit{time.Now(), k.timeout, "not answered within", "the pool was checked"}
+	l := k.toAnswer()
 	var alive atomic.Int32
-	k.eachIdle(ctx, n, l, func(one *sql.Conn) {
+	k.eachIdle(ctx, n, func(one *sql.Conn) {
 		dc := identity(one)
 		if _, known := tested.Load(dc); known {
-			k.pool.release(over, one)
-		} else if k.expired(one) {
+			k.pool.release(one)
+		} else if k.pool.logins.of(dc).isOld() {
 			k.pool.retire(one)
 		} else if _, err := k.pool.ask(ctx, l, one, k.pool.query); err == nil {
 			if dc != nil {
 				tested.Store(dc, true)
 			}
 			alive.Add(1)
-			k.pool.release(over, one)
+			k.pool.release(one)
 		}
 	})
 	return int(alive.Load())
 }
 
-// eachIdle takes n idle connections and calls f with each, all at the same time: a silent server takes its time. It calls
+// eachIdle takes up to n idle connections and calls f with each, all at the same time: a silent server takes its time. It calls
 // f less often where one was dead, or a caller was quicker.
-func (k *keeper) eachIdle(ctx context.Context, n int, l limit, f func(*sql.Conn)) {
+func (k *keeper) eachIdle(ctx context.Context, n int, f func(*sql.Conn)) {
+	n = min(n, k.pool.stats().Idle)
 	// database/sql takes a connection out of the pool before it has the driver reset it. So that each gets another one,
 	// f gets none before all are taken, or a driver takes the time of a round trip to reset one.
 	var taken, done sync.WaitGroup
@@ -276,16 +253,14 @@ func (k *keeper) eachIdle(ctx context.Context, n int, l limit, f func(*sql.Conn)
 	}()
 	for range n {
 		done.Go(func() {
-			one, err := k.pool.take(withoutDialing(ctx), l)
+			one, err := k.pool.takeIdle(ctx, k.pool.patience())
 			taken.Done()
 			if err != nil {
 				return
 			}
-			patience := time.NewTimer(grace)
-			defer patience.Stop()
 			select {
 			case <-all:
-			case <-patience.C:
+			case <-time.After(grace):
 			}
 			f(one)
 		})
@@ -293,9 +268,10 @@ func (k *keeper) eachIdle(ctx context.Context, n int, l limit, f func(*sql.Conn)
 	done.Wait()
 }
 
-// fill opens n connections, dialsAtOnce at a time, and returns how many and the first error, after which it opens no
-// further one. It leaves a place to callers.
-func (k *keeper) fill(ctx context.Context, n int) (opened int, err error) {
+// fill opens the connections that are missing, dialsAtOnce at a time, and returns how many and the first error, after which it
+// opens no further one. It leaves a place to callers.
+func (k *keeper) fill(ctx context.Context) (opened int, err error) {
+	n := k.min - k.pool.stats().OpenConnections
 	for opened < n && err == nil {
 		batch := min(n-opened, dialsAtOnce, k.room())
 		if opened == 0 && k.pool.hasCallers() { // the server may not let the user in any more, and four failures lock him out
@@ -335,8 +311,8 @@ func (k *keeper) room() int {
 // only if none is idle: those that are, are taken out until it has begun with all.
 func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
 	var held []*sql.Conn
-	for k.db.Stats().Idle > 0 {
-		one, err := k.pool.take(withoutDialing(ctx), limit{time.Now(), k.timeout, "not reset within", "the pool was filled"})
+	for k.pool.db.Stats().Idle > 0 {
+		one, err := k.pool.takeIdle(ctx, k.pool.patience())
 		if err != nil {
 			break
 		}
@@ -346,36 +322,12 @@ func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
 	begun.Add(n)
 	results := make(chan error, n)
 	for range n {
-		go func() {
-			ctx, cancel := context.WithCancel(ctx)
-			defer cancel()
-			queued := time.AfterFunc(grace, cancel) // callers were quicker and have all places
-			begin := sync.OnceFunc(func() {
-				queued.Stop()
-				begun.Done()
-			})
-			var began atomic.Bool
-			ctx = context.WithValue(ctx, dialKey{}, func() error {
-				began.Store(true)
-				begin()
-				return nil
-			})
-			start := time.Now()
-			one, err := k.pool.take(ctx, limit{start, k.timeout, k.pool.toConnect(start, "").what, "the pool was filled"})
-			begin()
-			begun.Wait()
-			if err == nil {
-				k.expired(one) // from now on its age counts
-				k.pool.release(over, one)
-			}
-			if err != nil && !began.Load() {
-				err = errNotIdle
-			}
-			results <- err
-		}()
+		go func() { results <- k.dialOne(ctx, &begun) }()
 	}
 	begun.Wait()
-	k.pool.release(over, held...)
+	for _, one := range held {
+		k.pool.release(one)
+	}
 	for range n {
 		switch failed := <-results; {
 		case failed == nil:
@@ -387,33 +339,30 @@ func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
 	return opened, err
 }
 
-// expired reports whether a connection is due for replacement, and notes when it will be if it is new: at a
-// random moment in the last quarter of its lifetime.
-func (k *keeper) expired(one *sql.Conn) bool {
-	if k.lifetime == 0 {
-		return false
-	}
-	dc := identity(one)
-	if dc == nil {
-		return false
-	}
-	k.ages.Lock()
-	defer k.ages.Unlock()
-	at, known := k.expires[dc]
-	if !known {
-		at = time.Now().Add(k.lifetime - time.Duration(rand.Int64N(int64(k.lifetime)/4+1)))
-		k.expires[dc] = at
-	}
-	return time.Now().After(at)
-}
-
-// forget drops the notes on connections that database/sql has replaced by now.
-func (k *keeper) forget() {
-	k.ages.Lock()
-	defer k.ages.Unlock()
-	for dc, at := range k.expires {
-		if time.Since(at) > k.lifetime {
-			delete(k.expires, dc)
+// dialOne opens a connection, tells begun when that has begun, and gives it to the pool when that has for all. The error is
+// errNotIdle where there was no place for one.
+func (k *keeper) dialOne(ctx context.Context, begun *sync.WaitGroup) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	queued := time.AfterFunc(grace, cancel) // callers were quicker and have all places
+	var began atomic.Bool
+	begin := func() error {
+		if !began.Swap(true) {
+			queued.Stop()
+			begun.Done()
 		}
+		return nil
 	}
+	l := k.pool.toConnect(time.Now(), "the pool was filled")
+	l.after = k.pool.patience()
+	one, err := k.pool.take(ctx, l, begin)
+	if err != nil && !began.Load() {
+		err = errNotIdle
+	}
+	_ = begin()
+	begun.Wait()
+	if err == nil {
+		k.pool.release(one)
+	}
+	return err
 }

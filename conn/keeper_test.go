@@ -161,27 +161,29 @@ func hold(t *testing.T, c *conn.Conn, n int) (held []*sql.Conn) {
 
 func TestAWarmedPoolDoesNotExpireAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		c, _, err := openFake(t, f, conn.Config{Pool: conn.Pool{Min: 20, Max: 30, MaxLifetime: time.Hour}})
+		w, start := newWire(), time.Now()
+		dials := func() int { return w.since(start) }
+		cfg := conn.Config{Dialect: "wire", Host: "db", Pool: conn.Pool{Min: 20, Max: 30, MaxLifetime: time.Hour}}
+		c, err := conn.Open(t.Context(), cfg, conn.WithRegistry(w.registry), conn.WithObserver(nil), conn.WithDialer(w.dial))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer c.Close()
 		replaced := make(map[int]bool) // by minute
-		before := f.dials()
+		before := dials()
 		for minute := range 59 {
 			time.Sleep(time.Minute)
-			if now := f.dials(); now != before {
+			if now := dials(); now != before {
 				replaced[minute] = true
 				before = now
 			}
-			if f.alive() < 19 {
-				t.Errorf("in minute %d only %d are alive", minute, f.alive())
+			if n := c.Stats().OpenConnections; n < 19 {
+				t.Errorf("in minute %d only %d are alive", minute, n)
 			}
 		}
 		time.Sleep(2 * time.Minute)
-		if f.dials() < 40 || len(replaced) < 3 {
-			t.Errorf("%d dials in the minutes %v", f.dials(), replaced)
+		if dials() < 40 || len(replaced) < 3 {
+			t.Errorf("%d dials in the minutes %v", dials(), replaced)
 		}
 		if minute := slices.Min(slices.Collect(maps.Keys(replaced))); minute < 44 {
 			t.Errorf("a connection was replaced in minute %d already", minute)

@@ -4,7 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/patchbay-go/patchbay/observer"
+	"github.com/patchbay-go/patchbay/internal/inorder"
 )
 
 // laziness is what is known of a pool whose Open did not wait for the database, until the first connection.
@@ -14,8 +14,8 @@ type laziness struct {
 	up       atomic.Bool // one has succeeded
 	failure  *Error      // of the last attempt; nil: there was none
 	said     time.Time   // when the bus heard of a failure
-	telling  bool        // the bus is hearing of the opening
-	then     func()      // tells it of the end afterwards; nil: that has not come
+
+	events inorder.Calls // that the database is open, and closed, which a listener of the first may do
 }
 
 // mostTold is how often the bus hears that a lazy pool is not up, if it fails in the same way each time: callers may ask
@@ -49,24 +49,17 @@ func (c *connector) tried(err error) {
 		}
 		c.mu.Unlock()
 		if tell {
-			observer.Emit(c.bus, Failed{c.name, c.dialect, failure.Kind, failure.Hint, failure})
+			c.emit(Failed{c.name, c.dialect, failure.Kind, failure.Hint, failure})
 		}
 		return
 	}
 	l.up.Store(true)
-	l.failure, l.telling, c.untold = nil, true, true
-	opened := Opened{c.name, c.dialect, l.attempts, time.Since(l.since)}
+	l.failure, c.untold = nil, true
+	attempts, took := l.attempts, time.Since(l.since)
+	l.events.Add(func() { c.emit(Opened{c.name, c.dialect, attempts, took}) })
 	c.mu.Unlock()
-	defer func() {
-		c.mu.Lock()
-		then := l.then
-		l.telling, l.then = false, nil
-		c.mu.Unlock()
-		if then != nil {
-			then()
-		}
-	}()
-	observer.Emit(c.bus, opened)
+	defer l.events.Run() // also where a listener ends the goroutine
+	l.events.Run()
 }
 
 // isTried reports whether an attempt to connect has ended.

@@ -72,11 +72,9 @@ func (c *connector) within(ctx context.Context, l limit, f func(context.Context)
 // ended reports whether ctx has ended. Of two timers for the same deadline that of a dialer may be the quicker one.
 func ended(ctx context.Context) bool {
 	if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) {
-		patience := time.NewTimer(grace)
-		defer patience.Stop()
 		select {
 		case <-ctx.Done():
-		case <-patience.C:
+		case <-time.After(grace):
 		}
 	}
 	return ctx.Err() != nil

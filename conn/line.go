@@ -3,7 +3,6 @@ package conn
 import (
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -24,20 +23,15 @@ func line(text string, most int) string {
 	}
 	var b strings.Builder
 	for len(text) > 0 {
-		if end := lineEnd(text); end > 0 {
-			if b.WriteString("; "); end == len(text) {
-				break
-			}
-			text = text[end:]
-			continue
-		}
 		r, size := utf8.DecodeRuneInString(text)
-		if unicode.IsPrint(r) && (r != utf8.RuneError || size > 1) {
-			b.WriteString(text[:size])
-		} else {
-			quoted := strconv.Quote(text[:size])
-			b.WriteString(quoted[1 : len(quoted)-1])
+		piece := text[:size]
+		if end := lineEnd(text); end > 0 {
+			piece, size = "; ", end
+		} else if !strconv.IsPrint(r) || r == utf8.RuneError && size == 1 {
+			piece = strconv.Quote(piece)
+			piece = piece[1 : len(piece)-1]
 		}
+		b.WriteString(piece)
 		text = text[size:]
 	}
 	return shorten(b.String(), most)

@@ -2,9 +2,7 @@ package conn
 
 import (
 	"database/sql"
-	"maps"
 	"reflect"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,12 +15,16 @@ type login struct {
 	netconn.Group
 	host *host
 	due  time.Time   // zero: never
+	end  *time.Timer // until then; nil: never
 	isIn atomic.Bool // the server has let it in, and the functions of WithSession run
 
 	mu    sync.Mutex
 	role  Role      // what the server was when it was asked last, or told itself; RoleAny: not known
 	asked time.Time // when that was
 }
+
+// isOld reports whether the connection is to be replaced; l may be nil.
+func (l *login) isOld() bool { return l != nil && !l.due.IsZero() && !l.due.After(time.Now()) }
 
 func (l *login) know(r Role, at time.Time) (was Role) {
 	l.mu.Lock()
@@ -43,10 +45,11 @@ type logins struct {
 	by map[any]*login // by the driver's connection
 }
 
-// add keeps l until its sockets are closed. Without sockets, or for a connection that cannot be compared, it does nothing.
-func (s *logins) add(dc any, l *login) (added bool) {
+// add keeps l until its sockets are closed. It does not keep one without sockets, or of a connection that cannot be compared.
+func (s *logins) add(dc any, l *login) {
 	if l.Empty() || !reflect.ValueOf(dc).Comparable() {
-		return false
+		l.stop()
+		return
 	}
 	s.mu.Lock()
 	if s.by == nil {
@@ -55,11 +58,17 @@ func (s *logins) add(dc any, l *login) (added bool) {
 	s.by[dc] = l
 	s.mu.Unlock()
 	l.WhenEmpty(func() {
+		l.stop()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		delete(s.by, dc)
 	})
-	return true
+}
+
+func (l *login) stop() {
+	if l.end != nil {
+		l.end.Stop()
+	}
 }
 
 // of returns that of a driver's connection, or nil.
@@ -75,7 +84,11 @@ func (s *logins) of(dc any) *login {
 func (s *logins) all() []*login {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Collect(maps.Values(s.by))
+	all := make([]*login, 0, len(s.by))
+	for _, l := range s.by {
+		all = append(all, l)
+	}
+	return all
 }
 
 // loginOf returns that of a connection of the pool, or nil.

@@ -45,9 +45,9 @@ func Test(ctx context.Context, cfg Config, opts ...Option) error {
 	return c.close(ctx)
 }
 
-func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
+func open(ctx context.Context, given Config, o *options) (*Conn, error) {
 	start := time.Now()
-	c, cfg, failed := prepare(cfg, o)
+	c, cfg, failed := prepare(&given, o)
 	if failed == nil {
 		if failed = c.prepareReader(cfg, o); failed != nil {
 			_ = do(over, c.pool.Close) // what goes wrong is of no use to who gets the other error
@@ -63,30 +63,26 @@ func open(ctx context.Context, cfg Config, o *options) (*Conn, error) {
 	}
 	k := c.makePool(o.check)
 	var warmed Warmed
-	attempts, err := c.pool.attempt(ctx, cfg.Retry, o.onRetry, func(ctx context.Context) (err error) {
+	attempts, err := c.pool.attempt(ctx, &cfg.Retry, o.onRetry, func(ctx context.Context) error {
 		start := time.Now()
-		if k == nil || k.min == 0 {
-			return c.pool.try(ctx, start)
-		}
-		first, err := c.pool.take(ctx, c.pool.toConnect(start, "waiting for a connection"))
-		if err != nil {
+		return c.pool.through(ctx, start, func(one *sql.Conn) (err error) {
+			if k == nil || k.min == 0 {
+				return c.pool.test(ctx, start, one)
+			}
+			warmed, err = k.warm(ctx, start, one)
 			return err
-		}
-		if warmed, err = k.warm(ctx, start, first); err == nil {
-			c.pool.release(over, first)
-		}
-		return err
+		})
 	})
 	if err != nil {
 		return nil, o.fail(c.pool.explain(c.drop(err), attempts))
 	}
 	c.pool.opened()
 	if k != nil {
-		go k.run(warmed.Err)
+		go k.run(k.pause(warmed.Err))
 	}
-	observer.Emit(o.bus, Opened{o.name, c.Dialect(), attempts, time.Since(start)})
+	c.pool.emit(Opened{o.name, c.Dialect(), attempts, time.Since(start)})
 	if k != nil && k.min > 0 {
-		observer.Emit(o.bus, warmed)
+		c.pool.emit(warmed)
 	}
 	c.startReader(o.check)
 	return c, nil
@@ -98,7 +94,7 @@ func (c *Conn) makePool(check time.Duration) (k *keeper) {
 	c.pool.db = c.DB
 	limitPool(c.DB, c.pool.limits)
 	if c.pool.limits.Min > 0 || c.pool.role != RoleAny && !c.Info().Files {
-		k = newKeeper(c.pool, c.pool.limits, check)
+		k = newKeeper(c.pool, check)
 		c.pool.keeper = k
 	}
 	return k
@@ -108,94 +104,85 @@ func (c *Conn) makePool(check time.Duration) (k *keeper) {
 func (c *Conn) startLazily(start time.Time, check time.Duration) {
 	c.pool.lazy = &laziness{since: start}
 	if k := c.makePool(check); k != nil {
-		go k.begin()
+		go k.run(0)
 	}
 }
 
 // prepare does all that needs no I/O. It returns the config that is opened as well, with its DSN read.
-func prepare(given Config, o *options) (*Conn, Config, *Error) {
-	fail := func(err error) (*Conn, Config, *Error) {
-		kind := KindConfig
-		if is[*PanicError](err) {
-			kind = KindUnknown
-		}
-		return nil, given, &Error{Name: o.name, Dialect: given.Dialect, Kind: kind, Err: err}
+func prepare(given *Config, o *options) (*Conn, *Config, *Error) {
+	e := &Error{Name: o.name, Dialect: given.Dialect, Kind: KindConfig}
+	c, cfg, err := o.build(given, e)
+	if err == nil {
+		return c, cfg, nil
 	}
+	if e.Err = err; is[*PanicError](err) {
+		e.Kind = KindUnknown
+	}
+	return nil, nil, e
+}
+
+// build is prepare without the error around its error: it notes in e what it learns of the database.
+func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
 	if (Config{Dialect: given.Dialect}).Validate() != nil { // nothing can be asked of it, and nothing of it shown
-		err := given.Validate()
-		given.Dialect = ""
-		return fail(err)
+		e.Dialect = ""
+		return nil, nil, given.Validate()
 	}
 	cfg, d, err := o.resolve(given)
-	if err != nil {
-		return fail(err)
+	if err == nil {
+		err = cfg.Validate()
 	}
-	if err := cfg.Validate(); err != nil {
-		return fail(err)
+	if err != nil {
+		return nil, nil, err
 	}
 	if o.test {
 		cfg.Pool, cfg.Lazy = Pool{Max: 1}, false // and no Min to warm
 	}
 	each, err := cfg.HostConfigs()
 	if err != nil {
-		return fail(err)
+		return nil, nil, err
 	}
 	info := d.Info()
-	if err := checkHosts(cfg, info); err != nil {
-		return fail(err)
+	switch {
+	case info.Files && len(cfg.Hosts) > 0:
+		return nil, nil, &ConfigError{Field: "hosts", Problem: "has no meaning for " + info.Dialect + ", which opens files", Cure: "leave it out"}
+	case cfg.Role != RoleAny && info.RoleQuery == "":
+		return nil, nil, &ConfigError{Field: "role", Problem: "cannot be had: the dialect " + info.Dialect + " cannot tell the role of a server", Cure: "leave it out"}
+	case o.serverOnly && info.Files:
+		return nil, nil, fmt.Errorf("the dialect %s does not support ServerOnly: leave it out", info.Dialect)
 	}
-	if o.serverOnly && info.Files {
-		return fail(fmt.Errorf("the dialect %s does not support ServerOnly: leave it out", info.Dialect))
-	}
+	e.Dialect, e.Target = info.Dialect, target(cfg, each, &info)
 	pool := &connector{
 		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
-		name:    o.name, target: target(&cfg, info), driver: d, dialect: info.Dialect,
-		query: cmp.Or(info.TestQuery, "SELECT 1"), args: info.QueryArgs, bus: o.bus,
+		name:    o.name, target: e.Target, driver: d, dialect: info.Dialect,
+		query: cmp.Or(info.TestQuery, "SELECT 1"), roleQuery: info.RoleQuery, args: info.QueryArgs, bus: o.bus,
 		session: o.session, limits: cfg.Pool,
-		order: cfg.HostOrder, several: len(cfg.Hosts) > 0, wrapped: len(o.wrap) > 0,
+		order: cfg.HostOrder, several: len(cfg.Hosts) > 0,
 	}
 	if cfg.Role != RoleAny {
 		pool.role, pool.suspects = cfg.Role, newSuspects()
 	}
 	if !info.Files {
-		pool.upkeep = newUpkeep(cfg, o)
+		pool.upkeep = newUpkeep(o)
 	}
-	for _, one := range each {
-		h, err := pool.newHost(one, info, o)
+	for i := range each {
+		h, err := pool.newHost(&each[i], &info, o)
 		if err != nil {
-			kind := KindConfig
-			if is[*PanicError](err) {
-				kind = KindUnknown
-			}
-			return nil, given, &Error{Name: o.name, Dialect: info.Dialect, Target: pool.target, Kind: kind, Err: err}
+			return nil, nil, err
 		}
 		pool.hosts = append(pool.hosts, h)
 	}
 	return &Conn{cfg: given.Clone(), pool: pool}, cfg, nil
 }
 
-// checkHosts refuses what only a driver's description tells to be of no use.
-func checkHosts(cfg Config, info registry.Info) error {
-	switch {
-	case info.Files && len(cfg.Hosts) > 0:
-		return &ConfigError{Field: "hosts", Problem: "has no meaning for " + info.Dialect + ", which opens files", Cure: "leave it out"}
-	case cfg.Role != RoleAny && info.RoleQuery == "":
-		return &ConfigError{Field: "role", Problem: "cannot be had: the dialect " + info.Dialect + " cannot tell the role of a server", Cure: "leave it out"}
-	}
-	return nil
-}
-
 // resolve calls the driver to read the DSN and its own words.
-func (o *options) resolve(given Config) (Config, registry.Driver, error) {
-	type resolved struct {
-		cfg Config
-		d   registry.Driver
-	}
-	r, err := call(context.Background(), func() (r resolved, err error) {
-		r.cfg, r.d, err = o.registry.Resolve(given)
-		return r, err
-	}, nil)
-	return r.cfg, r.d, err
+func (o *options) resolve(given *Config) (*Config, registry.Driver, error) {
+	var cfg Config
+	var d registry.Driver
+	err := do(context.Background(), func() (err error) {
+		cfg, d, err = o.registry.Resolve(*given)
+		return err
+	})
+	return &cfg, d, err
 }
 
 // fail tells the bus that opening failed and returns the error.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/patchbay-go/patchbay/conn/credentials"
+	"github.com/patchbay-go/patchbay/internal/netconn"
 	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
@@ -52,7 +53,18 @@ func WithRegistry(r *registry.Registry) Option { return func(o *options) { o.reg
 // context ends. A dialect of files never calls it; nil is the dialer of the dialect. What other pools know of servers that are
 // down is of no use where it leads, and the other way round.
 func WithDialer(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
-	return func(o *options) { o.dial = dial }
+	return func(o *options) {
+		if o.dial = dial; dial == nil {
+			return
+		}
+		o.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := dial(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			return netconn.WithDeadlines(c), nil
+		}
+	}
 }
 
 // LoginRequest is what [WithCredentials] is asked for.
@@ -67,27 +79,32 @@ func WithCredentials(ask func(context.Context, LoginRequest) (Login, error)) Opt
 }
 
 // askFor returns the Credentials of the Env of a driver, nil if the login is in the config.
-func (o *options) askFor(cfg Config) (func(ctx context.Context, refused bool) (Login, error), error) {
-	if o.credentials != nil {
-		return telling(credentials.Func(o.credentials).For(cfg)), nil
+func (o *options) askFor(cfg *Config) (func(ctx context.Context, refused bool) (Login, error), error) {
+	f := credentials.Func(o.credentials)
+	if f == nil {
+		var err error
+		if f, err = credentials.New(*cfg); f == nil {
+			return nil, err
+		}
 	}
-	env, err := credentials.Env(cfg)
-	return telling(env.Credentials), err
-}
-
-// telling returns ask with errors that can be told from those of a server.
-func telling(ask func(context.Context, bool) (Login, error)) func(context.Context, bool) (Login, error) {
-	if ask == nil {
-		return nil
-	}
+	ask := f.For(*cfg)
 	return func(ctx context.Context, refused bool) (Login, error) {
 		login, err := ask(ctx, refused)
 		if err != nil {
-			err = &loginError{err}
+			err = &programError{err, false}
 		}
 		return login, err
-	}
+	}, nil
 }
+
+// programError is one of this program, such as of a function that it gave, which says nothing of the server; with loggedIn, that
+// the server has let the pool in.
+type programError struct {
+	error
+	loggedIn bool
+}
+
+func (e *programError) Unwrap() error { return e.error }
 
 // WithSession has f prepare every new physical connection, after its settings and before its first statement, for what
 // Config.Session cannot say. Of several, each is called, in their order. If one fails, the connection is closed, and its error is

@@ -4,56 +4,66 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"reflect"
 	"slices"
+	"time"
 )
 
 // database/sql counts a place as taken for good where the driver panics in what it is asked between queries: to reset,
 // to validate or to close a connection. These functions make up for that, and return when the driver does not.
 
-// take gets a connection out of the pool.
-func (c *connector) take(ctx context.Context, l limit) (one *sql.Conn, err error) {
-	err = c.within(ctx, l, func(ctx context.Context) error {
-		one, err = call(ctx, func() (one *sql.Conn, err error) {
-			err = c.keepPlace(func() (err error) {
-				one, err = c.db.Conn(ctx)
-				return err
-			})
-			return one, err
-		}, func(one *sql.Conn, err error) {
-			if err == nil {
-				c.release(over, one)
-			}
+// take gets a connection out of the pool. decide, which may be nil, is asked before the pool opens a new one, and may refuse that.
+func (c *connector) take(ctx context.Context, l limit, decide func() error) (*sql.Conn, error) {
+	if decide != nil {
+		ctx = context.WithValue(ctx, dialKey{}, decide)
+	}
+	var one *sql.Conn
+	gone, err := c.call(ctx, l, func(ctx context.Context) error {
+		return c.keepPlace(func() (err error) {
+			one, err = c.db.Conn(ctx)
+			return err
 		})
-		return err
+	}, func(err error) {
+		if err == nil {
+			c.release(one)
+		}
 	})
+	if gone {
+		return nil, err
+	}
 	return one, err
 }
 
-// release gives connections back to the pool.
-func (c *connector) release(ctx context.Context, held ...*sql.Conn) {
-	for _, one := range held {
-		c.letGo(ctx, one, one.Close) // which fails only for a connection that is closed already
-	}
+// takeIdle is take for a connection that is idle already.
+func (c *connector) takeIdle(ctx context.Context, patience time.Duration) (*sql.Conn, error) {
+	return c.take(ctx, limit{from: time.Now(), after: patience}, func() error { return errNotIdle })
 }
+
+var errNotIdle = errors.New("no connection is idle")
+
+// release gives a connection back to the pool.
+func (c *connector) release(one *sql.Conn) { c.letGo(one, false) }
 
 // retire closes a connection for good. Not every driver tells database/sql that one is dead.
-// https://pkg.go.dev/database/sql#Conn.Raw
-func (c *connector) retire(one *sql.Conn) {
-	c.letGo(over, one, func() error { return one.Raw(func(any) error { return driver.ErrBadConn }) })
-}
+func (c *connector) retire(one *sql.Conn) { c.letGo(one, true) }
 
-// letGo calls f, after which the connection is no longer the caller's. Where the driver panics in it, the sockets are
-// closed, which may be all that is left of the connection.
-func (c *connector) letGo(ctx context.Context, one *sql.Conn, f func() error) {
-	err := do(ctx, func() error {
+// letGo is for a connection that is not the caller's any more. Where the driver panics over it, the sockets are closed, which may
+// be all that is left of the connection.
+func (c *connector) letGo(one *sql.Conn, dead bool) {
+	err := do(over, func() error {
 		returned, sockets := false, c.socketsOf(identity(one))
 		defer func() {
 			if !returned {
 				sockets.Close()
 			}
 		}()
-		_ = c.keepPlace(f)
+		_ = c.keepPlace(func() error { // which fails only for a connection that is closed already
+			if dead { // https://pkg.go.dev/database/sql#Conn.Raw
+				return one.Raw(func(any) error { return driver.ErrBadConn })
+			}
+			return one.Close()
+		})
 		returned = true
 		return nil
 	})
@@ -144,10 +154,8 @@ func (c *connector) forfeit() {
 // wake makes database/sql look whether it can open connections for those who wait, which it does after one that could
 // not be opened.
 func (c *connector) wake() {
-	ctx, cancel := context.WithTimeout(withoutDialing(context.Background()), grace)
-	defer cancel()
-	if one, err := c.take(ctx, limit{}); err == nil {
-		c.release(over, one)
+	if one, err := c.takeIdle(context.Background(), grace); err == nil {
+		c.release(one)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -12,14 +11,28 @@ import (
 // queryOne runs a query and returns the first value of its first row. The driver gets args as they are. It does what QueryRowContext of
 // a [sql.Conn] does, which cannot be closed any more after a panic of the driver: it keeps a lock.
 // https://pkg.go.dev/database/sql/driver#QueryerContext
-func queryOne(ctx context.Context, dc any, query string, args []any) (value driver.Value, err error) {
+func queryOne(ctx context.Context, dc any, query string, args []any) (driver.Value, error) {
 	named := make([]driver.NamedValue, len(args))
 	for i, arg := range args {
 		named[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}
 	}
-	rows, err := rowsOf(ctx, dc, query, named)
+	if queryer, ok := dc.(driver.QueryerContext); ok {
+		if rows, err := queryer.QueryContext(ctx, query, named); err != driver.ErrSkip {
+			return first(rows, err)
+		}
+	}
+	stmt, err := prepareOn(ctx, dc, query)
 	if err != nil {
 		return nil, err
+	}
+	value, err := first(rowsOfStmt(ctx, stmt, named))
+	return value, and(err, "; ", stmt.Close())
+}
+
+// first closes rows and returns the first value of the first one.
+func first(rows driver.Rows, failed error) (value driver.Value, err error) {
+	if failed != nil {
+		return nil, failed
 	}
 	defer func() {
 		if failed := rows.Close(); err == nil {
@@ -36,31 +49,6 @@ func queryOne(ctx context.Context, dc any, query string, args []any) (value driv
 		return string(text), nil // the driver may use its memory again
 	}
 	return row[0], nil
-}
-
-// stmtRows are rows that close the statement they come from.
-type stmtRows struct {
-	driver.Rows
-	stmt driver.Stmt
-}
-
-func (r stmtRows) Close() error { return errors.Join(r.Rows.Close(), r.stmt.Close()) }
-
-func rowsOf(ctx context.Context, dc any, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if queryer, ok := dc.(driver.QueryerContext); ok {
-		if rows, err := queryer.QueryContext(ctx, query, args); err != driver.ErrSkip {
-			return rows, err
-		}
-	}
-	stmt, err := prepareOn(ctx, dc, query)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := rowsOfStmt(ctx, stmt, args)
-	if err != nil {
-		return nil, errors.Join(err, stmt.Close())
-	}
-	return stmtRows{rows, stmt}, nil
 }
 
 func prepareOn(ctx context.Context, dc any, query string) (driver.Stmt, error) {

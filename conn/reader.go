@@ -28,15 +28,15 @@ func (c *Conn) Reader() *Conn {
 const mostReaders = 4
 
 // prepareReader prepares the pool for reading, unless there is to be none, and leaves c what remains.
-func (c *Conn) prepareReader(cfg Config, o *options) *Error {
+func (c *Conn) prepareReader(cfg *Config, o *options) *Error {
 	if cfg.Readers == nil || o.test || o.serverOnly || c.pool.onePool {
 		return nil
 	}
 	mine := *o
 	mine.name = strings.TrimPrefix(o.name+"/reader", defaultName+"/")
-	readers := *cfg.Readers
-	readers.Dialect = cfg.Dialect
-	readers, _, err := o.resolve(readers)
+	given := *cfg.Readers
+	given.Dialect = cfg.Dialect
+	readers, _, err := o.resolve(&given)
 	if err != nil {
 		return &Error{Name: mine.name, Dialect: c.Dialect(), Kind: KindConfig, Err: err}
 	}
@@ -45,9 +45,9 @@ func (c *Conn) prepareReader(cfg Config, o *options) *Error {
 		readers.Pool.Max = cmp.Or(readers.Pool.Max, min(mostReaders, runtime.GOMAXPROCS(0)))
 		c.pool.limits = Pool{Max: 1, Min: min(cfg.Pool.Min, 1), MaxIdleTime: -1}
 	}
-	readers = readers.Over(cfg)
-	readers.Lazy = true
-	reader, _, failed := prepare(readers, &mine)
+	all := readers.Over(*cfg)
+	all.Lazy = true
+	reader, _, failed := prepare(&all, &mine)
 	c.reader = reader
 	return failed
 }

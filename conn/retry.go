@@ -12,62 +12,53 @@ import (
 
 	"github.com/sethvargo/go-retry"
 
-	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// policy is a Retry in which the defaults are filled in, and none is 0.
-type policy Retry
-
-func policyOf(r Retry) policy {
-	r.Max = max(cmp.Or(r.Max, 3), 0)
-	r.Delay = max(cmp.Or(r.Delay, time.Second), 0)
-	r.Factor = max(cmp.Or(r.Factor, 2), 0)
-	r.Jitter = min(max(cmp.Or(r.Jitter, 0.1), 0), 1)
-	r.MaxDelay = max(cmp.Or(r.MaxDelay, 30*time.Second), 0)
-	r.For = max(r.For, 0)
-	return policy(r)
-}
-
-// backoff is one opening's sequence of delays, which begins now.
-func (r policy) backoff() retry.Backoff {
-	most := float64(cmp.Or(r.MaxDelay, 1<<61)) // 73 years, to which the jitter is added
-	delay := float64(r.Delay)
+// delaysOf is one opening's sequence of delays, which begins now.
+func delaysOf(r *Retry) retry.Backoff {
+	next := float64(max(cmp.Or(r.Delay, time.Second), 0))
+	factor := max(cmp.Or(r.Factor, 2), 0)
+	jitter := min(max(cmp.Or(r.Jitter, 0.1), 0), 1)
+	longest := max(cmp.Or(r.MaxDelay, 30*time.Second), 0)
+	most := float64(cmp.Or(longest, 1<<61)) // 73 years, to which the jitter is added
 	var delays retry.Backoff = retry.BackoffFunc(func() (time.Duration, bool) {
-		now := min(delay, most)
-		delay = now * r.Factor
-		return time.Duration(now * (1 + r.Jitter*(2*rand.Float64()-1))), false
+		now := min(next, most)
+		next = now * factor
+		return time.Duration(now * (1 + jitter*(2*rand.Float64()-1))), false
 	})
-	if r.MaxDelay > 0 {
-		delays = retry.WithCappedDuration(r.MaxDelay, delays)
+	if longest > 0 {
+		delays = retry.WithCappedDuration(longest, delays)
 	}
 	if r.For > 0 {
 		delays = retry.WithMaxDuration(r.For, delays)
 	}
-	return retry.WithMaxRetries(uint64(r.Max), delays)
+	return retry.WithMaxRetries(uint64(max(cmp.Or(r.Max, 3), 0)), delays)
 }
 
 // worthwhile reports whether another attempt may succeed where this error came.
-func (r policy) worthwhile(err error, driver registry.Driver) bool {
-	if hosts, ok := errors.AsType[*hostsError](err); ok && diagnose(err, driver).Kind != KindCanceled {
-		// One that kept the others from being tried, such as a refused login, decides.
-		if i := slices.IndexFunc(hosts.all, func(one *HostError) bool { return !goesOn(one.Kind) }); i >= 0 {
-			return r.worthwhile(hosts.all[i].Err, driver)
+func worthwhile(err error, r *Retry, driver registry.Driver) bool {
+	d := diagnose(err, driver)
+	if hosts, ok := errors.AsType[*hostsError](err); ok && d.Kind != KindCanceled {
+		any := false
+		for _, one := range hosts.all {
+			any = any || worthwhile(one.Err, r, driver)
+			if !goesOn(one.Kind) { // it kept the others from being tried, such as a refused login, and decides
+				return worthwhile(one.Err, r, driver)
+			}
 		}
-		return slices.ContainsFunc(hosts.all, func(one *HostError) bool { return r.worthwhile(one.Err, driver) })
+		return any
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return r.UnknownHost
 	}
-	d := diagnose(err, driver)
 	return d.Kind.Retryable() && !d.Permanent || d.Kind != KindUnknown && slices.Contains(r.Kinds, d.Kind)
 }
 
 // attempt calls try until it succeeds, fails for good or the context ends, and returns how often it did. It tells onRetry
 // of each attempt that another follows.
-func (c *connector) attempt(ctx context.Context, r Retry, onRetry []func(Retrying), try func(context.Context) error) (attempts int, err error) {
-	policy := policyOf(r)
-	delays := policy.backoff()
+func (c *connector) attempt(ctx context.Context, r *Retry, onRetry []func(Retrying), try func(context.Context) error) (attempts int, err error) {
+	delays := delaysOf(r)
 	var last, before error // of the last attempt, and of the one before it
 	telling := retry.BackoffFunc(func() (time.Duration, bool) {
 		delay, stop := delays.Next()
@@ -77,14 +68,14 @@ func (c *connector) attempt(ctx context.Context, r Retry, onRetry []func(Retryin
 			for _, f := range onRetry {
 				f(retrying)
 			}
-			observer.Emit(c.bus, retrying)
+			c.emit(retrying)
 		}
 		return delay, stop
 	})
 	err = retry.Do(ctx, telling, func(ctx context.Context) error {
 		attempts++
 		before, last = last, try(ctx)
-		if ctx.Err() != nil || !policy.worthwhile(last, c.driver) {
+		if ctx.Err() != nil || !worthwhile(last, r, c.driver) {
 			return last
 		}
 		return retry.RetryableError(last)
@@ -102,7 +93,7 @@ func (c *connector) attempt(ctx context.Context, r Retry, onRetry []func(Retryin
 		return attempts, canceled(cause, "opening", nil)
 	case during && before != nil:
 		return attempts, &endError{KindCanceled, fmt.Errorf("%w; before that: %w", last, before)}
-	case during, !policy.worthwhile(last, c.driver):
+	case during, !worthwhile(last, r, c.driver):
 		return attempts, last
 	}
 	return attempts, &endError{KindCanceled, fmt.Errorf("%w (retries stopped: %w)", last, cause)}

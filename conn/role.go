@@ -14,25 +14,19 @@ import (
 	"time"
 
 	"github.com/patchbay-go/patchbay/internal/netconn"
-	"github.com/patchbay-go/patchbay/observer"
 )
-
-// watched is a socket of which the driver may tell the role of the server.
-type watched struct {
-	netconn.Conn
-	login *login
-}
 
 // hear is the Role of the driver's Env.
 func (c *connector) hear(socket net.Conn, r Role, cause error) {
-	w, ok := socket.(*watched)
-	if !ok {
+	m, ok := socket.(*netconn.Member)
+	if !ok || m.Owner == nil {
 		return // it is none of a login
 	}
-	if was, _ := w.login.known(); was == RoleAny && r != RoleAny { // the login tells
-		w.login.know(r, time.Now())
+	l := m.Owner.(*login)
+	if was, _ := l.known(); was == RoleAny && r != RoleAny { // the login tells
+		l.know(r, time.Now())
 	} else if r != was {
-		c.suspects.add(w.login.host, cause)
+		c.suspects.add(l.host, cause)
 	}
 }
 
@@ -48,7 +42,7 @@ func (c *connector) hearRefusal(err error) {
 
 // suspect has the connections to a server looked at, of which one tells that it may not be any more what it was.
 func (c *connector) suspect(h *host, cause error) {
-	if slices.ContainsFunc(c.logins.all(), func(l *login) bool { return l.host == h }) {
+	if c.role != RoleAny && slices.ContainsFunc(c.logins.all(), func(l *login) bool { return l.host == h }) {
 		c.suspects.add(h, cause)
 	}
 }
@@ -61,8 +55,8 @@ func (c *connector) checkRole(ctx context.Context, dc driver.Conn, l *login) (Ro
 	}
 	role, _ := l.known()
 	if role == RoleAny {
-		value, err := queryOne(ctx, dc, c.driver.Info().RoleQuery, c.args)
-		if err != nil && (ctx.Err() != nil || goesOn(diagnose(err, c.driver).Kind)) {
+		value, err := queryOne(ctx, dc, c.roleQuery, c.args)
+		if c.noAnswer(ctx, err) {
 			return RoleAny, err
 		}
 		if role = roleOf(value); err != nil {
@@ -70,9 +64,13 @@ func (c *connector) checkRole(ctx context.Context, dc driver.Conn, l *login) (Ro
 		}
 		l.know(role, time.Now())
 	}
-	why, _ := c.suspects.get(l.host)
-	c.noteRole(l.host, role, why.cause)
+	c.noteRole(l.host, role, c.suspects.get(l.host).cause)
 	return role, c.judge(role)
+}
+
+// noAnswer reports whether asking for the role failed in a way that tells nothing of it.
+func (c *connector) noAnswer(ctx context.Context, err error) bool {
+	return err != nil && (ctx.Err() != nil || goesOn(diagnose(err, c.driver).Kind))
 }
 
 // judge returns an error of KindRole for a role that is not what the config asks for.
@@ -117,7 +115,7 @@ func (c *connector) noteRole(h *host, is Role, cause error) {
 	h.role, h.known = is, true
 	h.mu.Unlock()
 	if known && was != is {
-		observer.Emit(c.bus, RoleChanged{c.name, c.dialect, h.address, was, is, shown(cause)})
+		c.emit(RoleChanged{c.name, c.dialect, h.address, was, is, shown(cause)})
 	}
 }
 
@@ -147,11 +145,17 @@ func (s *suspects) add(h *host, cause error) {
 	}
 }
 
-func (s *suspects) get(h *host) (suspicion, bool) {
+// get returns the zero value for a server that is not suspected.
+func (s *suspects) get(h *host) suspicion {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found, ok := s.all[h]
-	return found, ok
+	return s.all[h]
+}
+
+// have reports whether a connection is to a suspect, and its server was not asked since.
+func (s *suspects) have(l *login) bool {
+	_, asked := l.known()
+	return asked.Before(s.get(l.host).since)
 }
 
 // clear forgets the suspects of which no connection is left that was not asked since.
@@ -159,12 +163,11 @@ func (s *suspects) clear(logins []*login) (left bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for h, why := range s.all {
-		open := false
-		for _, l := range logins {
+		isOpen := func(l *login) bool {
 			_, asked := l.known()
-			open = open || l.host == h && asked.Before(why.since)
+			return l.host == h && asked.Before(why.since)
 		}
-		if !open {
+		if !slices.ContainsFunc(logins, isOpen) {
 			delete(s.all, h)
 		}
 	}
@@ -188,18 +191,16 @@ func (k *keeper) askRoles() (left bool) {
 	suspected := false
 	for _, l := range c.logins.all() {
 		servers[l.host] = true
-		_, is := c.suspects.get(l.host)
-		suspected = suspected || is
+		suspected = suspected || !c.suspects.get(l.host).since.IsZero()
 	}
 	n := max(len(servers), 1)
 	if suspected {
 		n = c.stats().OpenConnections
 	}
-	l := limit{time.Now(), k.timeout, "not answered within", "the pool was checked"}
 	var asked atomic.Int32
-	k.eachIdle(k.ctx, min(n, c.stats().Idle), l, func(one *sql.Conn) {
+	k.eachIdle(k.ctx, n, func(one *sql.Conn) {
 		asked.Add(1)
-		k.askRole(l, one, suspected)
+		k.askRole(one, suspected)
 	})
 	left = c.suspects.clear(c.logins.all())
 	switch {
@@ -212,18 +213,16 @@ func (k *keeper) askRoles() (left bool) {
 	}
 	// A pool that is busy all the time has none that is idle: this waits for one as a caller does, and keeps none while it
 	// waits for the next.
-	queued := limit{time.Now(), suspectPause, "no connection within", "the pool was checked"}
 	for ; n > 0 && c.stats().InUse > 0; n-- {
 		waits := c.db.Stats().WaitCount
-		one, err := c.take(withoutDialing(k.ctx), queued)
+		one, err := c.takeIdle(k.ctx, suspectPause)
 		if c.db.Stats().WaitCount > waits {
 			k.waits++ // it is none of a caller
 		}
 		if err != nil {
 			break
 		}
-		l.from = time.Now()
-		k.askRole(l, one, left)
+		k.askRole(one, left)
 		if left = c.suspects.clear(c.logins.all()); !left {
 			break
 		}
@@ -233,30 +232,30 @@ func (k *keeper) askRoles() (left bool) {
 
 // askRole asks over one connection, which it gives back or closes; over one to a suspect only, and once, if suspected
 // says so.
-func (k *keeper) askRole(l limit, one *sql.Conn, suspected bool) {
+func (k *keeper) askRole(one *sql.Conn, suspected bool) {
 	c := k.pool
 	of := c.loginOf(one)
 	if of == nil { // a dialect without sockets
 		of = &login{host: new(host)}
 	}
-	why, is := c.suspects.get(of.host)
-	if _, asked := of.known(); suspected && !(is && asked.Before(why.since)) {
-		c.release(over, one)
+	if suspected && !c.suspects.have(of) {
+		c.release(one)
 		return
 	}
-	at := time.Now()
-	answer, err := c.ask(k.ctx, l, one, c.driver.Info().RoleQuery) // which closes it if that fails
-	now := roleOf(answer)
-	if err != nil && (k.ctx.Err() != nil || goesOn(diagnose(err, c.driver).Kind)) {
-		return // nothing is known of the role
+	why := c.suspects.get(of.host)
+	l := k.toAnswer()
+	answer, err := c.ask(k.ctx, l, one, c.roleQuery) // which closes it if that fails
+	if c.noAnswer(k.ctx, err) {
+		return
 	}
-	if was := of.know(now, at); was != RoleAny && now != was && !is { // and so may it be over the others
+	now := roleOf(answer)
+	if was := of.know(now, l.from); was != RoleAny && now != was && why.since.IsZero() { // and so may it be over the others
 		c.suspects.add(of.host, err)
 	}
 	switch {
 	case err != nil:
 	case c.fits(now):
-		c.release(over, one)
+		c.release(one)
 	default:
 		c.retire(one)
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/patchbay-go/patchbay/internal/inorder"
-	"github.com/patchbay-go/patchbay/observer"
 )
 
 // Status is what a pool has seen of its database: what [sql.DB.Stats] does not tell. Reading it asks the database nothing.
@@ -110,7 +109,7 @@ func (h *health) troubled() *trouble {
 }
 
 // noteDial notes how an attempt to connect ended, and tells the bus.
-func (c *connector) noteDial(took time.Duration, from *host, role Role, err error) {
+func (c *connector) noteDial(took time.Duration, made reached, err error) {
 	d := diagnose(err, c.driver)
 	h := &c.health
 	h.mu.Lock()
@@ -118,7 +117,7 @@ func (c *connector) noteDial(took time.Duration, from *host, role Role, err erro
 		i, _ := slices.BinarySearch(dialTimes[:], took)
 		h.within[i]++
 		h.took += took
-		h.last, h.role = from, role
+		h.last, h.role = made.host, made.role
 		if h.trouble != nil {
 			c.isBack(h.trouble)
 		}
@@ -127,11 +126,11 @@ func (c *connector) noteDial(took time.Duration, from *host, role Role, err erro
 	}
 	t := h.trouble
 	h.mu.Unlock()
-	dialed := Dialed{Name: c.name, Dialect: c.dialect, Role: role, Took: took, Failed: err != nil, Kind: d.Kind}
-	if from != nil && c.several {
-		dialed.Host = from.address
+	dialed := Dialed{Name: c.name, Dialect: c.dialect, Role: made.role, Took: took, Failed: err != nil, Kind: d.Kind}
+	if made.host != nil && c.several {
+		dialed.Host = made.host.address
 	}
-	observer.Emit(c.bus, dialed)
+	c.emit(dialed)
 	if t != nil {
 		t.events.Run()
 	}
@@ -143,9 +142,9 @@ func (c *connector) isBack(t *trouble) {
 	if t.lost.IsZero() {
 		return
 	}
-	restored := Restored{c.name, c.dialect, time.Since(t.lost)}
+	after := time.Since(t.lost)
 	t.lost = time.Time{}
-	t.events.Add(func() { observer.Emit(c.bus, restored) })
+	t.events.Add(func() { c.emit(Restored{c.name, c.dialect, after}) })
 }
 
 // missed notes a failure. That a caller gave up says nothing of the database, unless all did for as long as the connect
@@ -160,11 +159,12 @@ func (c *connector) missed(t *trouble, took time.Duration, d Diagnosis, err erro
 		err = fmt.Errorf("no connection in %v, in which callers waited for one and gave up: %w", t.vain.Round(time.Millisecond), err)
 		d = diagnose(&endError{KindTimeout, err}, c.driver)
 	}
-	t.failure = &Failure{time.Now(), d.Kind, d.Hint, shown(err)}
+	f := &Failure{time.Now(), d.Kind, d.Hint, shown(err)}
+	t.failure = f
 	if t.lost.IsZero() && c.isOpen() && !c.isEnding() {
-		t.lost = time.Now()
-		lost := Lost{c.name, c.dialect, d.Kind, d.Hint, c.db.Stats().OpenConnections, shown(err)}
-		t.events.Add(func() { observer.Emit(c.bus, lost) })
+		t.lost = f.At
+		open := c.db.Stats().OpenConnections
+		t.events.Add(func() { c.emit(Lost{c.name, c.dialect, f.Kind, f.Hint, open, f.Err}) })
 	}
 }
 

@@ -19,7 +19,7 @@ func TestTarget(t *testing.T) {
 		{Config{Host: "/run/mysqld/s.sock", User: "app"}, "app@/run/mysqld/s.sock"},
 		{Config{Host: "/run/postgresql", Port: 5433}, "/run/postgresql:5433"},
 	} {
-		if got := target(&c.cfg, info); got != c.want {
+		if got := target(&c.cfg, []Config{c.cfg}, &info); got != c.want {
 			t.Errorf("%v: got %q, want %q", c.cfg, got, c.want)
 		}
 	}

@@ -17,22 +17,28 @@ const longestPassword = 64 << 10
 // registry.Config.PasswordFile stands for.
 func File(path string) Func {
 	return func(context.Context, Request) (registry.Login, error) {
-		f, err := os.Open(path)
-		if err != nil {
-			return registry.Login{}, fmt.Errorf("read the password file: %w", err)
-		}
-		defer f.Close()
-		data, err := io.ReadAll(io.LimitReader(f, longestPassword+1))
-		if err != nil {
-			return registry.Login{}, fmt.Errorf("read the password file: %w", err)
-		}
-		password := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
-		switch {
-		case len(data) > longestPassword:
-			return registry.Login{}, &registry.ConfigError{Field: "passwordFile", Problem: "is larger than 64 KiB", Cure: "name a file that holds the password alone"}
-		case password == "":
-			return registry.Login{}, &registry.ConfigError{Field: "passwordFile", Problem: "is an empty file", Cure: "write the password into it"}
-		}
-		return registry.Login{Password: registry.NewSecret(password)}, nil
+		password, err := readPassword(path)
+		return registry.Login{Password: registry.NewSecret(password)}, err
 	}
+}
+
+func readPassword(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("read the password file: %w", err)
+	}
+	defer f.Close()
+	data := make([]byte, longestPassword+1)
+	n, err := io.ReadFull(f, data)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return "", fmt.Errorf("read the password file: %w", err)
+	}
+	password := strings.TrimSuffix(strings.TrimSuffix(string(data[:n]), "\n"), "\r")
+	switch {
+	case n > longestPassword:
+		return "", &registry.ConfigError{Field: "passwordFile", Problem: "is larger than 64 KiB", Cure: "name a file that holds the password alone"}
+	case password == "":
+		return "", &registry.ConfigError{Field: "passwordFile", Problem: "is an empty file", Cure: "write the password into it"}
+	}
+	return password, nil
 }

@@ -13,30 +13,31 @@ import (
 // Its methods may be called concurrently. The zero value is an empty group.
 type Group struct {
 	mu              sync.Mutex
-	open            map[*member]struct{}
+	open            map[*Member]struct{}
 	expired, closed bool
 	empty           func()
 	broken, silent  atomic.Int32
 }
 
-// member leaves its groups when it is closed.
-type member struct {
+// Member is a connection of groups, which it leaves when it is closed.
+type Member struct {
 	Conn
+	Owner   any // for the user, who sets it
 	groups  []*Group
 	told    atomic.Bool // that it is broken
 	answers atomic.Bool // the last read that waited got something
 }
 
 // Join returns c as a member of the groups, which it is until it is closed.
-func Join(c net.Conn, groups ...*Group) net.Conn {
-	m := &member{Conn: Conn{c}, groups: groups}
+func Join(c net.Conn, groups ...*Group) *Member {
+	m := &Member{Conn: Conn{c}, groups: groups}
 	for _, g := range groups {
 		g.add(m)
 	}
 	return m
 }
 
-func (g *Group) add(m *member) {
+func (g *Group) add(m *Member) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
@@ -44,7 +45,7 @@ func (g *Group) add(m *member) {
 		return
 	}
 	if g.open == nil {
-		g.open = make(map[*member]struct{})
+		g.open = make(map[*Member]struct{})
 	}
 	g.open[m] = struct{}{}
 	if g.expired {
@@ -52,7 +53,7 @@ func (g *Group) add(m *member) {
 	}
 }
 
-func (g *Group) remove(m *member) {
+func (g *Group) remove(m *Member) {
 	g.mu.Lock()
 	delete(g.open, m)
 	tell := g.empty
@@ -118,7 +119,7 @@ func (g *Group) WhenEmpty(tell func()) {
 	}
 }
 
-func (m *member) Read(b []byte) (int, error) {
+func (m *Member) Read(b []byte) (int, error) {
 	n, err := m.Conn.Read(b)
 	switch {
 	case n > 0:
@@ -137,7 +138,7 @@ func (m *member) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (m *member) Write(b []byte) (int, error) {
+func (m *Member) Write(b []byte) (int, error) {
 	n, err := m.Conn.Write(b)
 	m.note(err)
 	return n, err
@@ -149,7 +150,7 @@ func isOwn(err error) bool {
 }
 
 // note counts a member that is broken, once.
-func (m *member) note(err error) {
+func (m *Member) note(err error) {
 	if err != nil && !isOwn(err) && !m.told.Swap(true) {
 		for _, g := range m.groups {
 			g.broken.Add(1)
@@ -157,7 +158,7 @@ func (m *member) note(err error) {
 	}
 }
 
-func (m *member) Close() error {
+func (m *Member) Close() error {
 	for _, g := range m.groups {
 		g.remove(m)
 	}
@@ -165,4 +166,4 @@ func (m *member) Close() error {
 }
 
 // expire sets a deadline that is over. A connection that takes no deadline any more has failed already.
-func expire(m *member) { _ = m.Conn.SetDeadline(time.Unix(1, 0)) }
+func expire(m *Member) { _ = m.Conn.SetDeadline(time.Unix(1, 0)) }
