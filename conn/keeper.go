@@ -263,16 +263,13 @@ func (k *keeper) eachIdle(ctx context.Context, n int, f func(*sql.Conn)) {
 // opens no further one. It leaves a place to callers, and gives them each connection as soon as it is there. While there are no
 // callers it keeps them until it has all, or they would have to be taken out of the pool before the next ones are opened.
 func (k *keeper) fill(ctx context.Context) (opened int, err error) {
-	var mu sync.Mutex
 	var held []*sql.Conn
 	keep := func(one *sql.Conn) {
 		if k.pool.hasCallers() {
 			k.pool.release(one)
-			return
+		} else {
+			held = append(held, one)
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		held = append(held, one)
 	}
 	defer func() { k.giveBack(held) }()
 	n := k.min - k.pool.stats().OpenConnections
@@ -323,24 +320,26 @@ func (k *keeper) dial(ctx context.Context, n int, keep func(*sql.Conn)) (opened 
 	idle := k.takeAllIdle(ctx)
 	var begun sync.WaitGroup
 	begun.Add(n)
-	results := make(chan error, n)
+	type dialed struct {
+		one *sql.Conn
+		err error
+	}
+	results := make(chan dialed, n)
 	for range n {
 		go func() {
 			one, err := k.dialOne(ctx, &begun)
-			if err == nil {
-				keep(one)
-			}
-			results <- err
+			results <- dialed{one, err}
 		}()
 	}
 	begun.Wait()
 	k.giveBack(idle)
 	for range n {
-		switch failed := <-results; {
-		case failed == nil:
+		switch r := <-results; {
+		case r.err == nil:
 			opened++
-		case err == nil && failed != errNotIdle:
-			err = failed
+			keep(r.one)
+		case err == nil && r.err != errNotIdle:
+			err = r.err
 		}
 	}
 	return opened, err
@@ -349,21 +348,14 @@ func (k *keeper) dial(ctx context.Context, n int, keep func(*sql.Conn)) (opened 
 // takeAllIdle takes the idle connections out of the pool, all at the same time: the driver may take the time of a round trip
 // for each.
 func (k *keeper) takeAllIdle(ctx context.Context) (held []*sql.Conn) {
+	var mu sync.Mutex
 	for {
-		n := k.pool.stats().Idle
-		taken := make(chan *sql.Conn, n)
-		for range n {
-			go func() {
-				one, _ := k.pool.takeIdle(ctx, k.pool.patience) // nil where a caller was quicker
-				taken <- one
-			}()
-		}
 		before := len(held)
-		for range n {
-			if one := <-taken; one != nil {
-				held = append(held, one)
-			}
-		}
+		k.eachIdle(ctx, math.MaxInt, func(one *sql.Conn) {
+			mu.Lock()
+			held = append(held, one)
+			mu.Unlock()
+		})
 		if len(held) == before {
 			return held
 		}
