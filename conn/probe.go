@@ -62,7 +62,6 @@ func (c *connector) survey(hosts []*host) (up []*host) {
 		return hosts
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	serving := false
 	for _, silent := range []bool{false, true} {
 		for _, h := range hosts {
@@ -72,19 +71,15 @@ func (c *connector) survey(hosts []*host) (up []*host) {
 			}
 		}
 	}
-	if len(up) == 0 {
-		return nil
-	}
 	for _, h := range hosts {
-		o := m.find(h)
-		if o.isUp() || o.probe != nil || o.wait(h, serving) > 0 {
-			continue
+		if o := m.find(h); len(up) > 0 && !o.isUp() && o.probe == nil && o.wait(h, serving) <= 0 {
+			if serving {
+				h.tries++
+			}
+			c.launch(h, o, 0)
 		}
-		if serving {
-			h.tries++
-		}
-		c.launch(h, o, 0)
 	}
+	m.mu.Unlock()
 	return up
 }
 
@@ -220,7 +215,7 @@ func (c *connector) await(ctx context.Context, hosts []*host) (reached, failures
 	given := ctx.Done()
 	var patience <-chan time.Time // nil until the time is over
 	failed := make(failures)
-	for len(failed) < len(hosts) {
+	for gaveUp := false; !gaveUp && len(failed) < len(hosts); {
 		select {
 		case r := <-ended:
 			if r.err == nil {
@@ -232,16 +227,15 @@ func (c *connector) await(ctx context.Context, hosts []*host) (reached, failures
 		case <-life.Done():
 			return reached{}, nil
 		case <-given:
-			if end, ok := context.Cause(ctx).(*endError); ok && end.kind == KindTimeout { // that of the probe is over as well
+			end, ok := context.Cause(ctx).(*endError)
+			if gaveUp = !ok || end.kind != KindTimeout; !gaveUp { // that of the probe is over as well
 				given, patience = nil, time.After(grace)
-				continue
 			}
-			return reached{}, c.recall(failed)
 		case <-patience:
-			return reached{}, c.recall(failed)
+			gaveUp = true
 		}
 	}
-	return reached{}, failed
+	return reached{}, c.recall(failed)
 }
 
 // recall adds the last failures of the hosts that are down and have none.
