@@ -39,36 +39,35 @@ func (r *ramp) pass() {
 // begin waits until a connection to a host may be opened. It returns false if the host is down meanwhile, or ctx has
 // ended. A flight that is not nil has to be ended.
 func (m *memory) begin(ctx context.Context, h *host) (flight *outage, ok bool) {
-	if !m.used.Load() {
-		return nil, true
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for {
-		o := m.find(h)
-		switch {
+	for m.used.Load() {
+		var turn chan struct{}
+		m.mu.Lock()
+		switch o := m.find(h); {
 		case o == nil:
-			return nil, true
+			ok = true
 		case !o.up:
-			return nil, false
 		case o.flying < o.limit:
 			o.flying++
-			return o, true
+			flight, ok = o, true
+		default:
+			if o.turn == nil {
+				o.turn = make(chan struct{})
+			}
+			turn = o.turn
 		}
-		if o.turn == nil {
-			o.turn = make(chan struct{})
-		}
-		turn := o.turn
 		m.mu.Unlock()
+		if turn == nil {
+			return flight, ok
+		}
 		select {
 		case <-turn:
 		case <-ctx.Done():
 		}
-		m.mu.Lock()
 		if ctx.Err() != nil {
 			return nil, false
 		}
 	}
+	return nil, true
 }
 
 // end is for what began.
