@@ -40,15 +40,15 @@ func first(rows driver.Rows, failed error) (value driver.Value, err error) {
 		}
 	}()
 	row := make([]driver.Value, len(rows.Columns()))
-	if err := rows.Next(row); err == io.EOF || err == nil && len(row) == 0 {
-		return nil, sql.ErrNoRows
-	} else if err != nil {
-		return nil, err
+	if err = rows.Next(row); err == io.EOF || err == nil && len(row) == 0 {
+		err = sql.ErrNoRows
+	} else if err == nil {
+		value = row[0]
 	}
-	if text, ok := row[0].([]byte); ok {
-		return string(text), nil // the driver may use its memory again
+	if text, ok := value.([]byte); ok {
+		value = string(text) // the driver may use its memory again
 	}
-	return row[0], nil
+	return value, err
 }
 
 func prepareOn(ctx context.Context, dc any, query string) (driver.Stmt, error) {
