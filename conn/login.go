@@ -2,6 +2,7 @@ package conn
 
 import (
 	"database/sql"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,7 +34,7 @@ type logins struct {
 
 // add keeps l until its sockets are closed. It does not keep one without sockets, or of a connection that cannot be compared.
 func (s *logins) add(dc any, l *login) {
-	if l.Empty() || !isKey(dc) {
+	if l.Empty() || !reflect.ValueOf(dc).Comparable() {
 		l.stop()
 		return
 	}
@@ -57,22 +58,14 @@ func (l *login) stop() {
 	}
 }
 
-// isKey reports whether a driver's connection can be compared, as one that is a struct with a slice in it cannot. So does
-// [reflect.Value.Comparable], which adds 4 KB to a program.
-func isKey(dc any) (is bool) {
-	defer func() { is = recover() == nil }()
-	_ = map[any]bool{dc: true}
-	return true
-}
-
 // of returns that of a driver's connection, or nil.
-func (s *logins) of(dc any) (l *login) {
-	if isKey(dc) {
-		s.mu.Lock()
-		l = s.by[dc]
-		s.mu.Unlock()
+func (s *logins) of(dc any) *login {
+	if !reflect.ValueOf(dc).Comparable() {
+		return nil
 	}
-	return l
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.by[dc]
 }
 
 func (s *logins) all() []*login {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -98,7 +99,7 @@ func (c *connector) awaitLeft() {
 // identity returns the driver's connection if it can be compared, or nil.
 func identity(one *sql.Conn) (found any) {
 	_ = one.Raw(func(dc any) error { // which fails only for one that is closed already
-		if isKey(dc) {
+		if reflect.ValueOf(dc).Comparable() {
 			found = dc
 		}
 		return nil
