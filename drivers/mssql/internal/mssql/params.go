@@ -56,19 +56,16 @@ func (s *settings) apply(name, value string) {
 	}
 }
 
-// read reads Params and Session.
-func (s *settings) read(cfg *registry.Config) error {
-	given, wrong := misplaced(cfg.Params)
+// readSettings reads Params and Session.
+func (c *connector) readSettings() []error {
+	given, wrong := misplaced(c.cfg.Params)
 	checked, err := registry.CheckParams(given, params)
-	var bad error
-	s.session, bad = readSession(cfg.Session)
-	if err := errors.Join(wrong, err, bad); err != nil {
-		return err
-	}
 	for name, value := range checked {
-		s.apply(name, value)
+		c.set.apply(name, value)
 	}
-	return nil
+	session, bad := readSession(c.cfg.Session)
+	c.set.session = session
+	return append(append(wrong, err), bad...)
 }
 
 // isInstance accepts the names that SQL Server does.
