@@ -47,7 +47,7 @@ func (r *Registry) ParseURL(text string) (Config, error) {
 	return c, nil
 }
 
-func badURL(problem, cure string) error { return &ConfigError{"url", problem, cure} }
+func badURL(problem, cure string) error { return configError("url", problem, cure) }
 
 func (c *Config) parse(text string, r *Registry) error {
 	scheme, rest, _ := strings.Cut(text, ":")
@@ -132,7 +132,7 @@ func (c *Config) readPath(path string) error {
 	switch {
 	case path == "":
 	case c.Database != "" && c.Params["instance"] != "":
-		return &ConfigError{"instance", "is given both as a parameter and before the ?", "keep one of them"}
+		return configError("instance", "is given both as a parameter and before the ?", "keep one of them")
 	case c.Database != "":
 		all := c.maps()
 		all[len(all)-1].set("instance", path)
@@ -225,7 +225,7 @@ func (c *Config) parseServer(rest, query string) error {
 
 // parseHosts reads several hosts, each of which may have a port of its own.
 func (c *Config) parseHosts(list string) error {
-	for text := range strings.SplitSeq(list, ",") {
+	for _, text := range strings.Split(list, ",") {
 		var one Config
 		if err := one.parseHost(text); err != nil {
 			return err
