@@ -34,7 +34,7 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 	config.ReadOnlyIntent = readsOnly(cfg.Role)
 	config.DialTimeout = -1 // whoever asks for the connection bounds it
 
-	c.server = server{network.Host(&c.cfg), cfg.Port, c.set.instance}
+	config.Host, config.Port = network.Host(&c.cfg), uint64(cfg.Port)
 	t := cfg.TLS
 	if t == nil {
 		t = new(registry.TLS) // for a server that insists on it

@@ -35,11 +35,15 @@ func read(err error) (network.Message, bool) {
 		return network.Message{}, false
 	}
 	var m network.Message
-	for _, e := range append([]mssql.Error{said}, said.All...) {
+	add := func(e *mssql.Error) {
 		m.Codes = append(m.Codes, strconv.Itoa(int(e.Number)))
 		m.Text += e.Message + "\n"
 		m.Fatal = m.Fatal || e.Class >= fatal
 		m.Constraint = cmp.Or(m.Constraint, constraint(e))
+	}
+	add(&said)
+	for i := range said.All {
+		add(&said.All[i])
 	}
 	return m, true
 }
@@ -51,7 +55,7 @@ func read(err error) (network.Message, bool) {
 //	Violation of UNIQUE KEY constraint 'UQ_x'. Cannot insert duplicate key in object ...
 //
 // https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors
-func constraint(e mssql.Error) string {
+func constraint(e *mssql.Error) string {
 	before, quote := "", ""
 	switch e.Number {
 	case 547:

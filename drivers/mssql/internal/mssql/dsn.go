@@ -3,6 +3,7 @@ package mssql
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,27 +20,31 @@ type setting struct{ name, value string }
 //
 // Nothing of a name is repeated in an error that is none: it may be the end of a password with a semicolon in it.
 func (*dialect) ParseDSN(dsn string) (registry.Config, error) {
+	var cfg registry.Config
 	r := &reading{at: "dsn"}
+	if err := r.wrong(r.parse(dsn, &cfg)); err != nil {
+		return registry.Config{}, err
+	}
+	return cfg, nil
+}
+
+func (r *reading) parse(dsn string, cfg *registry.Config) (problem, cure string) {
 	all, problem, cure := split(dsn)
 	if problem != "" {
-		return registry.Config{}, r.wrong(problem, cure)
+		return problem, cure
 	}
 	for i, s := range all {
 		w, known := wordOf(s.name)
 		if !known {
 			r.at = "dsn"
-			return registry.Config{}, r.wrong(fmt.Sprintf("has a setting that is not known, which is number %d", i+1),
-				`correct its name, and write a value that contains a ";" in double quotes, or for ODBC in braces`)
+			return fmt.Sprintf("has a setting that is not known, which is number %d", i+1),
+				`correct its name, and write a value that contains a ";" in double quotes, or for ODBC in braces`
 		}
-		if err := r.take(w, s.value); err != nil {
-			return registry.Config{}, err
+		if problem, cure := r.take(w, s.value); problem != "" {
+			return problem, cure
 		}
 	}
-	var cfg registry.Config
-	if err := r.wrong(r.into(&cfg)); err != nil {
-		return registry.Config{}, err
-	}
-	return cfg, nil
+	return r.into(cfg)
 }
 
 func split(dsn string) (all []setting, problem, cure string) {
@@ -71,12 +76,10 @@ func hasScheme(dsn string) bool {
 
 // namesDriver tells the connection strings of ODBC itself, which have no prefix and always name a driver.
 func namesDriver(lower string) bool {
-	for part := range strings.SplitSeq(lower, ";") {
-		if name, _, ok := strings.Cut(part, "="); ok && strings.TrimSpace(name) == "driver" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(strings.Split(lower, ";"), func(part string) bool {
+		name, _, ok := strings.Cut(part, "=")
+		return ok && strings.TrimSpace(name) == "driver"
+	})
 }
 
 func splitURL(dsn string) (all []setting, problem, cure string) {
@@ -96,7 +99,7 @@ func splitURL(dsn string) (all []setting, problem, cure string) {
 		return nil, `contains a "/" after the instance`, "write a / in a name or password as %2F"
 	}
 	password, _ := u.User.Password()
-	all = []setting{{"server", host}, {"instance", instance}, {"port", port}, {"user id", u.User.Username()}, {"password", password}}
+	all = append(all, setting{"server", host}, setting{"instance", instance}, setting{"port", port}, setting{"user id", u.User.Username()}, setting{"password", password})
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		return nil, "has parameters that cannot be read", "write name=value, joined by &, and a % as %25"

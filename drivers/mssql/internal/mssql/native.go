@@ -21,8 +21,8 @@ func (*dialect) Import(cfg *registry.Config) error {
 	for _, name := range names(cfg.Params) {
 		if w, known := wordOf(name); !known {
 			rest[name] = cfg.Params[name] // an error of the connector, which names what is near
-		} else if err := r.take(w, cfg.Params[name]); err != nil {
-			return err
+		} else if problem, cure := r.take(w, cfg.Params[name]); problem != "" {
+			return r.wrong(problem, cure)
 		}
 	}
 	cfg.Params = rest
@@ -77,12 +77,12 @@ func wordOf(name string) (word, bool) {
 }
 
 // take does what a word means. An empty value says nothing, as in ADO.NET.
-func (r *reading) take(w word, value string) error {
+func (r *reading) take(w word, value string) (problem, cure string) {
 	if value == "" {
-		return nil
+		return "", ""
 	}
 	r.at = w.name()
-	return r.wrong(w.take(r, value))
+	return w.take(r, value)
 }
 
 // wrong is the error for the word that was read last.

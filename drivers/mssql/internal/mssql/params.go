@@ -14,8 +14,7 @@ import (
 // settings is what Params say.
 type settings struct {
 	config   *msdsn.Config // of every connection; what Params do not set is left alone
-	instance string
-	parallel bool // all addresses of a host at once
+	parallel bool          // all addresses of a host at once
 	strict   bool
 	method   string   // of authentication: password, token or windows; empty: password
 	session  []string // statements for after the login and after each reset of the session
@@ -37,7 +36,7 @@ func (s *settings) apply(name, value string) {
 	on := value == "true"
 	switch name {
 	case "instance":
-		s.instance = value
+		s.config.Instance = value
 	case "multiSubnetFailover":
 		s.parallel = on
 	case "strict":

@@ -131,7 +131,7 @@ func misplaced(given map[string]string) (rest map[string]string, errs []error) {
 	rest = make(map[string]string, len(given))
 	for _, key := range names(given) {
 		name := cmp.Or(former[key], optionName(key))
-		if former[key] == "" && (find(options, name) == nil || find(params, key) != nil) {
+		if find(options, name) == nil || find(params, key) != nil {
 			rest[key] = given[key]
 			continue
 		}
