@@ -208,19 +208,17 @@ func (c *Config) setKey(prefix, key string, value any) error {
 
 // setReaders reads what [Config.UnmarshalJSON] takes as readers.
 func (c *Config) setReaders(value any) error {
-	if on, ok := value.(bool); ok {
-		if on {
+	switch v := value.(type) {
+	case nil:
+		return nil
+	case bool:
+		if v {
 			c.readers()
 		}
 		return nil
-	}
-	if value == nil {
-		return nil
-	}
-	if _, isURL := value.(string); !isURL {
-		if _, ok := value.(map[string]any); !ok {
-			return configError("readers", "must be true, false, an object or a URL", "")
-		}
+	case string, map[string]any:
+	default:
+		return configError("readers", "must be true, false, an object or a URL", "")
 	}
 	var readers Config
 	if err := readers.decode(value); err != nil {

@@ -174,21 +174,18 @@ var (
 )
 
 func textOf(value any) (string, error) {
-	var text string
 	switch v := value.(type) {
 	case untyped:
-		text = string(v)
+		return textOf(string(v))
 	case string:
-		text = v
+		if v == redacted {
+			return "", errRedacted
+		}
+		return v, nil
 	case bool, int, int64, uint64, float64, json.Number, time.Time: // a text without quotes, such as 0123 or yes in YAML
 		return "", errQuotes
-	default:
-		return "", errText
 	}
-	if text == redacted {
-		return "", errRedacted
-	}
-	return text, nil
+	return "", errText
 }
 
 func secretOf(value any) (Secret, error) {
@@ -425,10 +422,12 @@ func shownParam(name, value string) string {
 	return value
 }
 
+var secretWords = []string{"pass", "passwd", "password", "passphrase", "pwd", "secret", "token", "key", "credential", "credentials"}
+
 // namesSecret reports whether a word in a name such as api_token, api-token or apiToken ends like that for a secret.
 func namesSecret(name string) bool {
 	lower := strings.ToLower(name)
-	for _, word := range []string{"pass", "passwd", "password", "passphrase", "pwd", "secret", "token", "key", "credential", "credentials"} {
+	for _, word := range secretWords {
 		for i := range lower {
 			if end := i + len(word); strings.HasPrefix(lower[i:], word) && (end >= len(name) || endsWord(name[end-1], name[end])) {
 				return true

@@ -86,7 +86,7 @@ func (r *Registry) register(d Driver, by string) {
 }
 
 // same reports whether a and b are equal, as far as they can be compared.
-func same(a, b Driver) bool { return reflect.TypeOf(a).Comparable() && a == b }
+func same(a, b Driver) bool { return reflect.ValueOf(a).Comparable() && a == b }
 
 // Lookup returns the driver registered under name, which is a dialect or an alias of one, in upper or lower case.
 // The error is a [*MissingDriverError] for a dialect that comes with Patchbay, or was registered as [Absent], but
