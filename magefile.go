@@ -40,7 +40,8 @@ func Test() error {
 	return nil
 }
 
-// Vet vets, builds for each tag and all tags, and vets for other systems and for 32 bits. The tags only choose what is linked.
+// Vet vets, builds for each tag and all tags, and vets for other systems, for 32 bits, and what programs outside the workspace get.
+// The tags only choose what is linked.
 func Vet() error {
 	step("vet")
 	if err := run(nil, "go", with("vet", "")...); err != nil {
@@ -52,21 +53,8 @@ func Vet() error {
 			return err
 		}
 	}
-	for _, goos := range []string{"windows", "darwin", "linux"} {
-		if goos == runtime.GOOS {
-			continue
-		}
-		step("vet for %s", goos)
-		if err := run([]string{"GOOS=" + goos, "CGO_ENABLED=0"}, "go", with("vet", "")...); err != nil {
-			return err
-		}
-	}
-	step("vet for 32 bits")
-	if err := run([]string{"GOARCH=386", "CGO_ENABLED=0"}, "go", with("vet", "")...); err != nil {
-		return err
-	}
-	step("build the library outside the workspace")
-	return run([]string{"GOWORK=off"}, "go", "build", "-tags", registry.TagAll, "./...")
+	step("vet for other systems")
+	return run(nil, "go", append([]string{"run", "./tools/vet"}, everything...)...)
 }
 
 // Unit runs the tests: without a driver, and with all of them under the race detector.
@@ -90,7 +78,10 @@ func Unit() (err error) {
 	}
 	step("test with all drivers and the race detector")
 	env := []string{"PATCHBAY_TEST_SUMMARY=" + summary}
-	failed := run(env, "go", with("test", registry.TagAll, "-race", "-timeout=20m")...)
+	// The tests of a package wait for servers and timeouts much of the time, and a process of the race detector ends
+	// with a second's sleep: others can run meanwhile.
+	atOnce := fmt.Sprint("-p=", 2*runtime.NumCPU())
+	failed := run(env, "go", with("test", registry.TagAll, "-race", "-timeout=20m", atOnce)...)
 	facts, err := testserver.ReadSummary(summary)
 	if err != nil {
 		return err
@@ -112,12 +103,19 @@ func Unit() (err error) {
 
 // Fuzz runs every fuzz target: those of the config and of file names for 30 seconds, the others for 10.
 func Fuzz() error {
-	packages, err := output("go", with("list", "")...)
+	// Found in the source: go test -list would build and link the tests of every package.
+	const files = `{{range .TestGoFiles}}{{$.ImportPath}} {{$.Dir}}/{{.}}{{"\n"}}{{end}}` +
+		`{{range .XTestGoFiles}}{{$.ImportPath}} {{$.Dir}}/{{.}}{{"\n"}}{{end}}`
+	list, err := output("go", with("list", "", "-f", files)...)
 	if err != nil {
 		return err
 	}
-	for _, pkg := range strings.Fields(packages) {
-		list, err := output("go", "test", "-list", "^Fuzz", pkg)
+	for line := range strings.Lines(list) {
+		pkg, file, found := strings.Cut(strings.TrimSpace(line), " ")
+		if !found {
+			continue
+		}
+		text, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
@@ -125,10 +123,8 @@ func Fuzz() error {
 		if strings.HasSuffix(pkg, "/registry") || strings.HasSuffix(pkg, "/sqlite/internal/sqlite") {
 			long = "30s"
 		}
-		for _, target := range strings.Fields(list) {
-			if !strings.HasPrefix(target, "Fuzz") {
-				break // the line that ends with the time it took
-			}
+		for _, match := range fuzzTarget.FindAllSubmatch(text, -1) {
+			target := string(match[1])
 			step("%s of %s for %s", target, pkg, long)
 			if err := fuzz(target, pkg, long); err != nil {
 				return fmt.Errorf("%s of %s: %w", target, pkg, err)
@@ -137,6 +133,8 @@ func Fuzz() error {
 	}
 	return nil
 }
+
+var fuzzTarget = regexp.MustCompile(`(?m)^func (Fuzz\w*)\(`)
 
 // outOfTime is all that go test says when it is the end of its time that it takes for a failure, of which it finds
 // itself guilty on a busy machine until Go 1.27. An input that fails would be told. https://go.dev/issue/75804

@@ -269,8 +269,21 @@ func (k *keeper) eachIdle(ctx context.Context, n int, f func(*sql.Conn)) {
 }
 
 // fill opens the connections that are missing, dialsAtOnce at a time, and returns how many and the first error, after which it
-// opens no further one. It leaves a place to callers.
+// opens no further one. It leaves a place to callers, and gives them each connection as soon as it is there. While there are no
+// callers it keeps them until it has all, or they would have to be taken out of the pool before the next ones are opened.
 func (k *keeper) fill(ctx context.Context) (opened int, err error) {
+	var mu sync.Mutex
+	var held []*sql.Conn
+	keep := func(one *sql.Conn) {
+		if k.pool.hasCallers() {
+			k.pool.release(one)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		held = append(held, one)
+	}
+	defer func() { k.giveBack(held) }()
 	n := k.min - k.pool.stats().OpenConnections
 	for opened < n && err == nil {
 		batch := min(n-opened, dialsAtOnce, k.room())
@@ -281,12 +294,18 @@ func (k *keeper) fill(ctx context.Context) (opened int, err error) {
 			return opened, nil
 		}
 		var now int
-		if now, err = k.dial(ctx, batch); now == 0 {
+		if now, err = k.dial(ctx, batch, keep); now == 0 {
 			break
 		}
 		opened += now
 	}
 	return opened, err
+}
+
+func (k *keeper) giveBack(held []*sql.Conn) {
+	for _, one := range held {
+		k.pool.release(one)
+	}
 }
 
 // hasCallers reports whether Open has returned.
@@ -307,27 +326,24 @@ func (k *keeper) room() int {
 	return min(free, free+stats.Idle-1)
 }
 
-// dial opens n connections at the same time and gives each to the pool as soon as it is there. database/sql opens one
-// only if none is idle: those that are, are taken out until it has begun with all.
-func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
-	var held []*sql.Conn
-	for k.pool.db.Stats().Idle > 0 {
-		one, err := k.pool.takeIdle(ctx, k.pool.patience())
-		if err != nil {
-			break
-		}
-		held = append(held, one)
-	}
+// dial opens n connections at the same time and calls keep with each. database/sql opens one only if none is idle: those that
+// are, are taken out until it has begun with all.
+func (k *keeper) dial(ctx context.Context, n int, keep func(*sql.Conn)) (opened int, err error) {
+	idle := k.takeAllIdle(ctx)
 	var begun sync.WaitGroup
 	begun.Add(n)
 	results := make(chan error, n)
 	for range n {
-		go func() { results <- k.dialOne(ctx, &begun) }()
+		go func() {
+			one, err := k.dialOne(ctx, &begun)
+			if err == nil {
+				keep(one)
+			}
+			results <- err
+		}()
 	}
 	begun.Wait()
-	for _, one := range held {
-		k.pool.release(one)
-	}
+	k.giveBack(idle)
 	for range n {
 		switch failed := <-results; {
 		case failed == nil:
@@ -339,9 +355,33 @@ func (k *keeper) dial(ctx context.Context, n int) (opened int, err error) {
 	return opened, err
 }
 
-// dialOne opens a connection, tells begun when that has begun, and gives it to the pool when that has for all. The error is
-// errNotIdle where there was no place for one.
-func (k *keeper) dialOne(ctx context.Context, begun *sync.WaitGroup) error {
+// takeAllIdle takes the idle connections out of the pool, all at the same time: the driver may take the time of a round trip
+// for each.
+func (k *keeper) takeAllIdle(ctx context.Context) (held []*sql.Conn) {
+	for {
+		n := k.pool.db.Stats().Idle
+		taken := make(chan *sql.Conn, n)
+		for range n {
+			go func() {
+				one, _ := k.pool.takeIdle(ctx, k.pool.patience()) // nil where a caller was quicker
+				taken <- one
+			}()
+		}
+		before := len(held)
+		for range n {
+			if one := <-taken; one != nil {
+				held = append(held, one)
+			}
+		}
+		if len(held) == before {
+			return held
+		}
+	}
+}
+
+// dialOne opens a connection, tells begun when that has begun, and returns it when that has for all. The error is errNotIdle
+// where there was no place for one.
+func (k *keeper) dialOne(ctx context.Context, begun *sync.WaitGroup) (*sql.Conn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	queued := time.AfterFunc(grace, cancel) // callers were quicker and have all places
@@ -361,8 +401,5 @@ func (k *keeper) dialOne(ctx context.Context, begun *sync.WaitGroup) error {
 	}
 	_ = begin()
 	begun.Wait()
-	if err == nil {
-		k.pool.release(one)
-	}
-	return err
+	return one, err
 }

@@ -103,7 +103,7 @@ func TestACancellationThatComesTooLateIsAnswered(t *testing.T) {
 		go cancel()
 		for rows.Next() {
 		}
-		rows.Close() // it may have been canceled or not
+		_, _ = rows.Err(), rows.Close() // it may have been canceled or not
 		cancel()
 		must(t, conn.PingContext(ctx(t)))
 	}

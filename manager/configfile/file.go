@@ -49,6 +49,12 @@ func Read(path string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the config: %w", err)
 	}
+	return read(path, data)
+}
+
+// read is Read of a file that has the data.
+func read(path string, data []byte) (*File, error) {
+	var err error
 	data = []byte(strings.TrimPrefix(string(data), "\ufeff"))
 	if !strings.EqualFold(filepath.Ext(path), ".json") {
 		data, err = yamlToJSON(data)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/patchbay-go/patchbay/manager"
 	"github.com/patchbay-go/patchbay/observer"
+	"github.com/patchbay-go/patchbay/registry"
 )
 
 // Reloaded says that a file that [Follow] follows has changed. Err is nil if the manager has the configs of the file now;
@@ -84,7 +85,12 @@ func (f *follower) look(ctx context.Context) error {
 	if sum == f.seen && f.failed == "" {
 		return nil
 	}
-	configs, err := Load(f.path)
+	// What was read, not what is there by now, is what seen tells of.
+	file, err := read(f.path, data)
+	var configs map[string]registry.Config
+	if err == nil {
+		configs, err = file.configs()
+	}
 	if err == nil {
 		err = f.manager.Reload(ctx, configs)
 	}

@@ -3,9 +3,12 @@ package configfile_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -139,6 +142,45 @@ func TestARenamedLinkCounts(t *testing.T) {
 	if e := next(t, events); e.Err != nil || len(e.Names) != 2 {
 		t.Fatalf("with a new link: %+v", e)
 	}
+}
+
+// What is read once is told once: a file that is replaced while it is looked at must not be noted as what it was before.
+func TestEachStateOfTheFileIsToldOnce(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a file that is being read is not replaced there")
+	}
+	path := write(t, "app.yaml", "connections: {a: 'sqlite::memory:'}")
+	events := make(chan configfile.Reloaded)
+	m := newManager(t)
+	t.Cleanup(observer.On(m.Observer(), func(e configfile.Reloaded) { events <- e }))
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	all.Go(func() {
+		_ = configfile.Follow(ctx, path, m, configfile.WithInterval(time.Nanosecond)) // it is the context that ends it
+		close(events)
+	})
+	all.Go(func() {
+		defer cancel()
+		for i := 0; ctx.Err() == nil; i++ {
+			text := fmt.Sprintf("connections: {%c: 'sqlite::memory:'}", 'a'+i%2)
+			if err := errors.Join(os.WriteFile(path+".new", []byte(text), 0o600), os.Rename(path+".new", path)); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	before, n := "", 0
+	for e := range events {
+		names := strings.Join(e.Names, " ")
+		if names == before || e.Err != nil {
+			t.Errorf("event %d says %q, %v, and the one before it %q", n, names, e.Err, before)
+		}
+		if before, n = names, n+1; n == 100 || t.Failed() {
+			cancel()
+		}
+	}
+	cancel()
+	all.Wait()
 }
 
 func TestAFileThatIsWrongAtFirstIsAnError(t *testing.T) {

@@ -17,6 +17,11 @@ func Load(path string) (map[string]registry.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	return f.configs()
+}
+
+// configs returns all configs.
+func (f *File) configs() (map[string]registry.Config, error) {
 	configs := make(map[string]registry.Config)
 	var errs []error
 	for _, name := range f.Names() {

@@ -149,13 +149,12 @@ func build(proxy *sandbox.Proxy, dir, tags string, files ...string) (p program, 
 		}
 	}
 	module := proxy.Folder(dir)
-	module.Setenv("CGO_ENABLED", "0")
 	p.path = filepath.Join(dir, "program")
 	for _, args := range [][]string{
 		{"mod", "init", "example.org/program"},
 		{"mod", "edit", "-require=" + sandbox.Library + "@" + proxy.Version()}, // for the versions of its drivers
 		{"mod", "tidy"},
-		{"build", "-trimpath", "-ldflags=-s -w", "-tags=" + tags, "-o", p.path, "."},
+		{"build", "-ldflags=-s -w", "-tags=" + tags, "-o", p.path, "."},
 	} {
 		if out, err := module.Go(args...); err != nil {
 			return p, fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)

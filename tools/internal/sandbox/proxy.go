@@ -99,7 +99,7 @@ func (p *Proxy) environment() []string {
 	var env []string
 	for _, v := range os.Environ() {
 		switch name, _, _ := strings.Cut(v, "="); name {
-		case "GOFLAGS", "GOPROXY", "GOWORK", "GONOSUMDB", "GONOPROXY", "GOPRIVATE":
+		case "CGO_ENABLED", "GOFLAGS", "GOPROXY", "GOWORK", "GONOSUMDB", "GONOPROXY", "GOPRIVATE":
 		default:
 			env = append(env, v)
 		}
@@ -109,6 +109,7 @@ func (p *Proxy) environment() []string {
 		upstream = []byte("off")
 	}
 	return append(env,
-		"GOWORK=off", "GOFLAGS=-buildvcs=false", "GONOSUMDB="+Library,
+		// All programs are built alike, for their sizes too, so that each database module is compiled once.
+		"GOWORK=off", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false -trimpath", "GONOSUMDB="+Library,
 		"GOPROXY=file://"+filepath.ToSlash(p.dir)+","+strings.TrimSpace(string(upstream)))
 }
