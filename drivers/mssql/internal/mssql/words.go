@@ -21,12 +21,12 @@ var words = []word{
 	{"server, data source, address, addr, network address, serverName", call((*reading).takeServer)},
 	{"port, portNumber", call(func(r *reading, value string) (problem, cure string) { return r.port(value) })},
 	{"instance, instanceName", keep("instance")},
-	{"user id, user, uid, userName", text(func(c *registry.Config) *string { return &c.User })},
+	{"user id, user, uid, userName", text(func(r *reading) *string { return &r.said.User })},
 	{"password, pwd", call((*reading).takePassword)},
-	{"database, initial catalog, databaseName", text(func(c *registry.Config) *string { return &c.Database })},
-	{"app name, application name, app, applicationName, program_name", text(func(c *registry.Config) *string { return &c.AppName })},
+	{"database, initial catalog, databaseName", text(func(r *reading) *string { return &r.said.Database })},
+	{"app name, application name, app, applicationName, program_name", text(func(r *reading) *string { return &r.said.AppName })},
 	{"workstation id, wsid", keep("workstationId")},
-	{"failoverpartner, failover partner, failover_partner", call(func(r *reading, value string) (problem, cure string) { return one(&r.partner, value) })},
+	{"failoverpartner, failover partner, failover_partner", text(func(r *reading) *string { return &r.partner })},
 	{"failoverport", call(func(r *reading, value string) (problem, cure string) { r.partnerPort = value; return "", "" })},
 	{"multisubnetfailover, multi subnet failover", flag("multiSubnetFailover")},
 	{"applicationintent, application intent", call((*reading).takeIntent)},
@@ -34,7 +34,7 @@ var words = []word{
 	{"dsn, filedsn, savefile", &dropIf{"", "names an entry of ODBC's own files, which are not read", "write server, user id, password and database"}},
 
 	// How the login is encrypted, and the rest.
-	{"encrypt, use encryption for data", call(func(r *reading, value string) (problem, cure string) { return one(&r.encrypt, value) })},
+	{"encrypt, use encryption for data", text(func(r *reading) *string { return &r.encrypt })},
 	{"TrustServerCertificate, trust server certificate", aboutTLS(func(r *reading) *string { return &r.trust })},
 	{"hostNameInCertificate, host name in certificate", aboutTLS(func(r *reading) *string { return &r.name })},
 	{"certificate", aboutTLS(func(r *reading) *string { return &r.ca })},
@@ -131,12 +131,10 @@ type call func(r *reading, value string) (problem, cure string)
 
 func (f call) take(r *reading, value string) (problem, cure string) { return f(r, value) }
 
-// text sets a field to the value as it is.
-type text func(*registry.Config) *string
+// text sets a text to the value as it is.
+type text func(*reading) *string
 
-func (field text) take(r *reading, value string) (problem, cure string) {
-	return one(field(&r.said), value)
-}
+func (at text) take(r *reading, value string) (problem, cure string) { return one(at(r), value) }
 
 // one sets what may be said once.
 func one(p *string, value string) (problem, cure string) {
@@ -178,7 +176,7 @@ func (at aboutTLS) take(r *reading, value string) (problem, cure string) {
 	if r.given == "" || r.at < r.given {
 		r.given = r.at
 	}
-	return one(at(r), value)
+	return text(at).take(r, value)
 }
 
 // drop is for what is done anyway, and for what has no meaning for a program in Go.
