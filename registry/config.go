@@ -268,7 +268,7 @@ func (c Config) Diff(other Config) []string {
 				keys[name] = true
 			}
 		}
-		for _, name := range slices.Sorted(maps.Keys(keys)) {
+		for _, name := range sorted(keys) {
 			names = append(names, m.name+"."+name)
 		}
 	}

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -41,7 +39,7 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	value, err := readJSON(d, "")
 	if err == nil {
 		if _, end := d.Token(); end != io.EOF {
-			return &ConfigError{"text", "has data after the JSON value", "give a single one"}
+			return configError("text", "has data after the JSON value", "give a single one")
 		}
 		return c.decode(value)
 	}
@@ -49,7 +47,7 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	// An error of the decoder may quote what it stumbled over.
-	return &ConfigError{"text", fmt.Sprintf("is not valid JSON near byte %d", d.InputOffset()), "check quotes, commas and brackets there"}
+	return configError("text", fmt.Sprintf("is not valid JSON near byte %d", d.InputOffset()), "check quotes, commas and brackets there")
 }
 
 // UnmarshalYAML reads what [Config.UnmarshalJSON] does from YAML. It is the method that gopkg.in/yaml.v2 and yaml.v3,
@@ -78,7 +76,7 @@ func (c *Config) decode(value any) error {
 	default:
 		m, ok := plain(v).(map[string]any)
 		if !ok {
-			return &ConfigError{"config", "must be an object or a URL", `write {"dialect": …}`}
+			return configError("config", "must be an object or a URL", `write {"dialect": …}`)
 		}
 		err = next.fromMap(m, "")
 	}
@@ -105,7 +103,7 @@ func readJSON(d *json.Decoder, path string) (any, error) {
 			}
 			name := key.(string) // the decoder allows nothing else
 			if _, twice := object[name]; twice {
-				return nil, &ConfigError{path + name, "is given twice", "keep one of them"}
+				return nil, configError(path+name, "is given twice", "keep one of them")
 			}
 			if object[name], err = readJSON(d, path+name+"."); err != nil {
 				return nil, err
@@ -156,7 +154,7 @@ func plain(value any) any {
 
 // fromMap sets the fields that m names; prefix is "", "pool." or "ssl.".
 func (c *Config) fromMap(m map[string]any, prefix string) error {
-	for _, key := range slices.Sorted(maps.Keys(m)) {
+	for _, key := range sorted(m) {
 		if err := c.setKey(prefix, key, m[key]); err != nil {
 			return err
 		}
@@ -179,7 +177,7 @@ func (c *Config) setKey(prefix, key string, value any) error {
 			return c.fromMap(m, "ssl.")
 		}
 		if value != nil {
-			return &ConfigError{name, "must be true, false or an object", ""}
+			return configError(name, "must be true, false or an object", "")
 		}
 		return nil
 	case "readers":
@@ -187,7 +185,7 @@ func (c *Config) setKey(prefix, key string, value any) error {
 	case "pool", "retry":
 		m, ok := value.(map[string]any)
 		if !ok && value != nil {
-			return &ConfigError{name, "must be an object", ""}
+			return configError(name, "must be an object", "")
 		}
 		return c.fromMap(m, name+".")
 	}
@@ -205,27 +203,22 @@ func (c *Config) setKey(prefix, key string, value any) error {
 	case value == nil:
 		return nil
 	}
-	if err := f.set(value); err != nil {
-		return &ConfigError{name, err.Error(), ""}
-	}
-	return nil
+	return wrongValue(name, f.set(value))
 }
 
 // setReaders reads what [Config.UnmarshalJSON] takes as readers.
 func (c *Config) setReaders(value any) error {
-	if on, ok := value.(bool); ok {
-		if on {
+	switch v := value.(type) {
+	case nil:
+		return nil
+	case bool:
+		if v {
 			c.readers()
 		}
 		return nil
-	}
-	if value == nil {
-		return nil
-	}
-	if _, isURL := value.(string); !isURL {
-		if _, ok := value.(map[string]any); !ok {
-			return &ConfigError{"readers", "must be true, false, an object or a URL", ""}
-		}
+	case string, map[string]any:
+	default:
+		return configError("readers", "must be true, false, an object or a URL", "")
 	}
 	var readers Config
 	if err := readers.decode(value); err != nil {
@@ -242,28 +235,28 @@ func named(prefix string, err error) error {
 		return err
 	}
 	if key, ok := strings.CutPrefix(wrong.Field, "key "); ok {
-		return &ConfigError{"key " + prefix + key, wrong.Problem, wrong.Cure}
+		return configError("key "+prefix+key, wrong.Problem, wrong.Cure)
 	}
-	return &ConfigError{prefix + wrong.Field, wrong.Problem, wrong.Cure}
+	return configError(prefix+wrong.Field, wrong.Problem, wrong.Cure)
 }
 
 // setTexts reads an object of texts; that of credentials has the provider among them.
 func (c *Config) setTexts(into textMap, value any) error {
 	m, ok := value.(map[string]any)
 	if !ok && value != nil {
-		return &ConfigError{into.name, "must be an object", ""}
+		return configError(into.name, "must be an object", "")
 	}
-	for _, key := range slices.Sorted(maps.Keys(m)) {
+	for _, key := range sorted(m) {
 		name := into.name + "." + key
 		if f, ok := c.fieldToSet(name); ok {
-			if err := f.set(m[key]); err != nil {
-				return &ConfigError{name, err.Error(), ""}
+			if err := wrongValue(name, f.set(m[key])); err != nil {
+				return err
 			}
 			continue
 		}
 		text, err := textOf(m[key])
 		if err != nil {
-			err = &ConfigError{name, err.Error(), ""}
+			err = wrongValue(name, err)
 			if m[key] == nil {
 				err = partOfValue(name, err)
 			}
@@ -284,7 +277,7 @@ func partOfValue(name string, err error) error {
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		field = "a key of " + name[:i]
 	}
-	return &ConfigError{field, "has no value", "put a value with a comma in it into quotes, or give the key its value"}
+	return configError(field, "has no value", "put a value with a comma in it into quotes, or give the key its value")
 }
 
 // unknownField names the keys there are beside the one that is unknown.

@@ -12,7 +12,7 @@ func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.toMap()) }
 // MarshalYAML returns what MarshalJSON writes, for yaml.v3 and its kin.
 func (c Config) MarshalYAML() (any, error) { return c.toMap(), nil }
 
-func (c Config) toMap() map[string]any {
+func (c *Config) toMap() map[string]any {
 	out := make(map[string]any)
 	put := func(parent, child string, value any) {
 		object, ok := out[parent].(map[string]any)

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,6 +85,9 @@ type textMap struct {
 func (c *Config) maps() []textMap {
 	return []textMap{{"credentials", &c.Credentials.Options}, {"session", &c.Session}, {"params", &c.Params}}
 }
+
+// sorted returns the keys of a map in their order.
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // set puts a text into the map.
 func (m textMap) set(key, value string) {
@@ -163,32 +168,24 @@ func (f field) set(value any) (err error) {
 	return err
 }
 
+var (
+	errText   = errors.New("must be a string")
+	errQuotes = errors.New("must be a string: put it in quotes")
+)
+
 func textOf(value any) (string, error) {
-	var text string
 	switch v := value.(type) {
 	case untyped:
-		text = string(v)
+		return textOf(string(v))
 	case string:
-		text = v
-	default:
-		if isScalar(value) {
-			return "", errors.New("must be a string: put it in quotes")
+		if v == redacted {
+			return "", errRedacted
 		}
-		return "", errors.New("must be a string")
+		return v, nil
+	case bool, int, int64, uint64, float64, json.Number, time.Time: // a text without quotes, such as 0123 or yes in YAML
+		return "", errQuotes
 	}
-	if text == redacted {
-		return "", errRedacted
-	}
-	return text, nil
-}
-
-// isScalar tells what a decoder makes of a text without quotes, such as 0123 or yes in YAML.
-func isScalar(value any) bool {
-	switch value.(type) {
-	case bool, int, int64, uint64, float64, json.Number, time.Time:
-		return true
-	}
-	return false
+	return "", errText
 }
 
 func secretOf(value any) (Secret, error) {
@@ -267,7 +264,7 @@ func textsOf(value any) (texts []string, err error) {
 	case untyped:
 		texts = strings.Split(string(v), ",")
 	case []string:
-		texts = slices.Clone(v)
+		texts = append(texts, v...)
 	case []any:
 		for _, one := range v {
 			text, err := textOf(one)
@@ -385,31 +382,13 @@ func (f field) value() any {
 
 // equal compares the values of the same field of two configs.
 func (f field) equal(other field) bool {
-	switch p := f.at.(type) {
-	case *string:
-		return *p == *other.at.(*string)
-	case *Secret:
-		return p.Equal(*other.at.(*Secret))
-	case *int:
-		return *p == *other.at.(*int)
-	case *time.Duration:
-		return *p == *other.at.(*time.Duration)
-	case *float64:
-		return *p == *other.at.(*float64)
-	case *bool:
-		return *p == *other.at.(*bool)
-	case inverse:
-		return *p.flag == *other.at.(inverse).flag
-	case *[]Kind:
-		return slices.Equal(*p, *other.at.(*[]Kind))
-	case *[]string:
-		return slices.Equal(*p, *other.at.(*[]string))
-	case *HostOrder:
-		return *p == *other.at.(*HostOrder)
-	case *Role:
-		return *p == *other.at.(*Role)
+	if s, ok := f.at.(*Secret); ok {
+		return s.Equal(*other.at.(*Secret))
 	}
-	panic(fmt.Sprintf("registry: a field of an unknown type: %s", f.name))
+	if f.value() == nil || other.value() == nil { // a list may be empty in two ways
+		return f.value() == nil && other.value() == nil
+	}
+	return reflect.DeepEqual(f.at, other.at)
 }
 
 // showsSecret tells texts that hold a password or key: a connection string that was put where a name belongs, or
@@ -443,10 +422,12 @@ func shownParam(name, value string) string {
 	return value
 }
 
+var secretWords = []string{"pass", "passwd", "password", "passphrase", "pwd", "secret", "token", "key", "credential", "credentials"}
+
 // namesSecret reports whether a word in a name such as api_token, api-token or apiToken ends like that for a secret.
 func namesSecret(name string) bool {
 	lower := strings.ToLower(name)
-	for _, word := range []string{"pass", "passwd", "password", "passphrase", "pwd", "secret", "token", "key", "credential", "credentials"} {
+	for _, word := range secretWords {
 		for i := range lower {
 			if end := i + len(word); strings.HasPrefix(lower[i:], word) && (end >= len(name) || endsWord(name[end-1], name[end])) {
 				return true

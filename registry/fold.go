@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"maps"
 	"slices"
 	"strings"
 )
@@ -11,13 +10,13 @@ import (
 func foldKeys(m map[string]any, prefix string) (map[string]any, error) {
 	known := keysOf(prefix)
 	folded := make(map[string]any, len(m))
-	for _, given := range slices.Sorted(maps.Keys(m)) {
+	for _, given := range sorted(m) {
 		key, value := given, m[given]
 		if i := slices.IndexFunc(known, func(name string) bool { return strings.EqualFold(name, given) }); i >= 0 {
 			key = known[i]
 		}
 		if _, twice := folded[key]; twice {
-			return nil, &ConfigError{prefix + key, "is given twice, in upper and in lower case", "keep one of them"}
+			return nil, configError(prefix+key, "is given twice, in upper and in lower case", "keep one of them")
 		}
 		if inner, ok := value.(map[string]any); ok {
 			var err error

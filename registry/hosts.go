@@ -17,7 +17,7 @@ func (c Config) HostConfigs() ([]Config, error) {
 	for i, text := range c.Hosts {
 		host, port, problem, cure := splitHost(text)
 		if problem != "" {
-			return nil, &ConfigError{hostField(i), problem, cure}
+			return nil, configError(hostField(i), problem, cure)
 		}
 		one := &all[i]
 		*one = c

@@ -86,7 +86,7 @@ type build struct {
 
 func diagnose(info *Info, b build) *MissingDriverError {
 	e := &MissingDriverError{Dialect: info.Dialect, Tag: info.Tag, Import: info.Import}
-	tagged := slices.Contains(b.tags, info.Tag) || slices.Contains(b.tags, TagAll)
+	tagged := slices.ContainsFunc(b.tags, func(tag string) bool { return tag == info.Tag || tag == TagAll })
 	switch {
 	case b.linked:
 		e.Cause = MissingInRegistry

@@ -53,13 +53,13 @@ func (r *Registry) resolve(cfg *Config) (Driver, error) {
 	native, ok := d.(Native)
 	switch {
 	case !ok && !cfg.DSN.IsZero():
-		return d, &ConfigError{"dsn", "cannot be read: the driver of " + d.Info().Dialect + " knows no connection strings", "use fields or a URL"}
+		return d, configError("dsn", "cannot be read: the driver of "+d.Info().Dialect+" knows no connection strings", "use fields or a URL")
 	case !ok:
 		return d, nil
 	}
 	for name := range cfg.Params {
 		if strings.EqualFold(name, "password") || strings.EqualFold(name, "pwd") { // which connection strings have, and logs of Params show
-			return d, &ConfigError{"params." + name, "is no place for a password", "use the field password"}
+			return d, configError("params."+name, "is no place for a password", "use the field password")
 		}
 	}
 	cfg.unshare()

@@ -3,7 +3,6 @@ package registry
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,7 +54,7 @@ func CheckSession(session map[string]string, lists ...[]Param) (map[string]strin
 func checkTexts(prefix string, given map[string]string, lists [][]Param) (map[string]string, error) {
 	checked := make(map[string]string, len(given))
 	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(given)) {
+	for _, name := range sorted(given) {
 		value, err := readParam(lists, prefix, name, given[name])
 		errs = append(errs, err)
 		checked[name] = value
@@ -72,10 +71,7 @@ func readParam(lists [][]Param, prefix, name, value string) (string, error) {
 		for i := range list {
 			if list[i].Name == name {
 				value, err := list[i].read(value)
-				if err != nil {
-					err = &ConfigError{prefix + name, err.Error(), ""}
-				}
-				return value, err
+				return value, wrongValue(prefix+name, err)
 			}
 			names = append(names, list[i].Name)
 		}
@@ -91,21 +87,21 @@ func Misspelled(field, name string, known []string) error {
 	if nearest == "" {
 		return nil
 	}
-	return &ConfigError{field, "is not known", fmt.Sprintf("did you mean %q?", nearest)}
+	return configError(field, "is not known", fmt.Sprintf("did you mean %q?", nearest))
 }
 
 // unknownKey is the error for a key that is not in the list: it names the nearest, and all of them. One that cannot be a name
 // is not shown, as it may be a piece of a connection string.
-func unknownKey(field, name string, list []string) *ConfigError {
+func unknownKey(field, name string, list []string) error {
 	if len(name) > 64 || strings.ContainsAny(name, "=@") {
 		field = strings.TrimSuffix(field, name) + "…"
 	}
 	if len(list) == 0 {
-		return &ConfigError{field, "is not known", "leave it out"}
+		return configError(field, "is not known", "leave it out")
 	}
 	cure := "use one of " + strings.Join(list, ", ")
 	if nearest := spell.Nearest(name, list); nearest != "" {
 		cure = fmt.Sprintf("did you mean %q? %s", nearest, cure)
 	}
-	return &ConfigError{field, "is not known", cure}
+	return configError(field, "is not known", cure)
 }

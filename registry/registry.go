@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,7 +51,8 @@ func (r *Registry) register(d Driver, by string) {
 	if d == nil {
 		panic("registry: Register of a nil Driver by " + by)
 	}
-	added := &entry{d.Info(), d, fmt.Sprintf("%T of %s", d, by)}
+	added := &entry{driver: d, by: fmt.Sprintf("%T of %s", d, by)}
+	added.info = d.Info()
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -84,7 +86,7 @@ func (r *Registry) register(d Driver, by string) {
 }
 
 // same reports whether a and b are equal, as far as they can be compared.
-func same(a, b Driver) bool { return reflect.TypeOf(a).Comparable() && a == b }
+func same(a, b Driver) bool { return reflect.ValueOf(a).Comparable() && a == b }
 
 // Lookup returns the driver registered under name, which is a dialect or an alias of one, in upper or lower case.
 // The error is a [*MissingDriverError] for a dialect that comes with Patchbay, or was registered as [Absent], but
@@ -114,12 +116,12 @@ func (r *Registry) Linked() []Info {
 
 // find returns the entry with this dialect or alias, or nil.
 func (r *Registry) find(name string) *entry {
-	for _, e := range r.list() {
-		if e.info.answersTo(name) {
-			return e
-		}
+	list := r.list()
+	i := slices.IndexFunc(list, func(e *entry) bool { return e.info.answersTo(name) })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return list[i]
 }
 
 func (r *Registry) list() []*entry {

@@ -99,8 +99,8 @@ func TestRegisterPanicsAndNamesBothSides(t *testing.T) {
 
 // incomparable is a driver that panics when it is compared with ==.
 type incomparable struct {
-	named
-	_ []int
+	*named
+	held any
 }
 
 func TestRegisterOfADriverThatIsThere(t *testing.T) {
@@ -119,7 +119,9 @@ func TestRegisterOfADriverThatIsThere(t *testing.T) {
 	if d, err := r.Lookup("mysql"); d != mysql || err != nil {
 		t.Errorf("Lookup(mysql) = %v, %v", d, err)
 	}
-	for _, other := range []registry.Driver{&named{Dialect: "mysql"}, incomparable{named: named{Dialect: "mysql"}}} {
+	db2 := incomparable{&named{Dialect: "db2"}, []int{}}
+	r.Register(db2)
+	for _, other := range []registry.Driver{&named{Dialect: "mysql"}, db2} {
 		func() {
 			defer func() {
 				if reason := fmt.Sprint(recover()); !strings.Contains(reason, "registered twice") {

@@ -124,7 +124,7 @@ func TestParamsThatAreNoSecretsAreShown(t *testing.T) {
 	if err != nil || !again.Equal(cfg) {
 		t.Errorf("%v is read as %v, %v", cfg, again, err)
 	}
-	for _, name := range []string{"password", "sslpassword", "api_token", "apiToken", "client-secret", "AccessKey", "pwd", "credentials"} {
+	for _, name := range []string{"password", "sslpassword", "api_token", "apiToken", "client-secret", "AccessKey", "pwd", "credentials", "pwdé"} {
 		cfg.Params = map[string]string{name: hidden}
 		if strings.Contains(cfg.String(), hidden) {
 			t.Errorf("the param %s shows: %v", name, cfg)
@@ -158,6 +158,9 @@ func TestParamsThatAreNoSecretsAreShown(t *testing.T) {
 				t.Errorf("the error shows it: %v", err)
 			}
 		}
+	}
+	if _, err := registry.ParseURL("postgres://h/d?u:" + hidden + "%40h=1&u:" + hidden + "%40h=2"); err == nil || strings.Contains(err.Error(), hidden) {
+		t.Errorf("the error for a name that is none is %v", err)
 	}
 }
 

@@ -40,7 +40,7 @@ func unsupported(name string, registered []*entry) error {
 	var names []string
 	for _, info := range all {
 		e.Known = append(e.Known, info.Dialect)
-		names = append(names, info.names()...)
+		names = append(append(names, info.Dialect), info.Aliases...)
 	}
 	e.Nearest = spell.Nearest(name, names)
 	return e

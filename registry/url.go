@@ -31,23 +31,22 @@ func ParseURL(text string) (Config, error) { return std.ParseURL(text) }
 // ParseURL is the function [ParseURL] for the dialects of this registry.
 func (r *Registry) ParseURL(text string) (Config, error) {
 	var c Config
-	if err := c.parse(text, r); err != nil {
-		return Config{}, err
-	}
-	if e := r.find(c.Dialect); e != nil {
+	err := c.parse(text, r)
+	if e := r.find(c.Dialect); err == nil && e != nil {
 		if native, ok := e.driver.(Native); ok {
-			if err := native.Import(&c); err != nil {
-				return Config{}, err
-			}
+			err = native.Import(&c)
 		}
 	}
-	if err := c.Validate(); err != nil {
+	if err == nil {
+		err = c.Validate()
+	}
+	if err != nil {
 		return Config{}, err
 	}
 	return c, nil
 }
 
-func badURL(problem, cure string) error { return &ConfigError{"url", problem, cure} }
+func badURL(problem, cure string) error { return configError("url", problem, cure) }
 
 func (c *Config) parse(text string, r *Registry) error {
 	scheme, rest, _ := strings.Cut(text, ":")
@@ -132,10 +131,9 @@ func (c *Config) readPath(path string) error {
 	switch {
 	case path == "":
 	case c.Database != "" && c.Params["instance"] != "":
-		return &ConfigError{"instance", "is given both as a parameter and before the ?", "keep one of them"}
+		return configError("instance", "is given both as a parameter and before the ?", "keep one of them")
 	case c.Database != "":
-		all := c.maps()
-		all[len(all)-1].set("instance", path)
+		c.setNamed("instance", path)
 	case pathIsInstance(c.Dialect):
 		return badURL("has a path, which is an instance to go-mssqldb, and a database to others",
 			"write sqlserver://host?database=name for a database, sqlserver://host/instance?database=name for one in an instance")
@@ -225,7 +223,7 @@ func (c *Config) parseServer(rest, query string) error {
 
 // parseHosts reads several hosts, each of which may have a port of its own.
 func (c *Config) parseHosts(list string) error {
-	for text := range strings.SplitSeq(list, ",") {
+	for _, text := range strings.Split(list, ",") {
 		var one Config
 		if err := one.parseHost(text); err != nil {
 			return err

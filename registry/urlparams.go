@@ -1,8 +1,6 @@
 package registry
 
 import (
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -12,7 +10,7 @@ const repeated = "_pragma"
 func (c *Config) parseQuery(query string) error {
 	seen := make(map[string]bool)
 	switches := make(map[string]untyped)
-	for pair := range strings.SplitSeq(query, "&") {
+	for _, pair := range strings.Split(query, "&") {
 		rawName, rawValue, found := strings.Cut(pair, "=")
 		name, err := unescape(rawName)
 		if err != nil {
@@ -26,7 +24,7 @@ func (c *Config) parseQuery(query string) error {
 			return badURL("has a parameter without a name or value", "write name=value, joined by &")
 		}
 		if name == "password" {
-			return &ConfigError{name, "is not a parameter here", "write it before the host, as user:password@host"}
+			return configError(name, "is not a parameter here", "write it before the host, as user:password@host")
 		}
 		f, isField := c.fieldToSet(name)
 		own := strings.TrimPrefix(name, inReaders)
@@ -34,7 +32,7 @@ func (c *Config) parseQuery(query string) error {
 		case seen[name] && name == repeated:
 			c.setNamed(name, c.Params[name]+";"+value)
 		case seen[name]:
-			return &ConfigError{name, "is given twice", "keep one of them"}
+			return configError(name, "is given twice", "keep one of them")
 		case name == "ssl" || name == "readers" || name == inReaders+"ssl":
 			switches[name] = untyped(value)
 		case isField:
@@ -45,13 +43,13 @@ func (c *Config) parseQuery(query string) error {
 			return unknownField(name)
 		default:
 			if value == redacted {
-				return &ConfigError{name, errRedacted.Error(), ""}
+				return wrongValue(name, errRedacted)
 			}
 			c.setNamed(name, value)
 		}
 		seen[name] = true
 	}
-	for _, name := range slices.Sorted(maps.Keys(switches)) {
+	for _, name := range sorted(switches) {
 		if err := c.setSwitch(name, switches[name]); err != nil {
 			return err
 		}
@@ -68,7 +66,7 @@ func (c *Config) setSwitch(name string, value untyped) error {
 	}
 	switch {
 	case err != nil:
-		return &ConfigError{name, err.Error(), ""}
+		return wrongValue(name, err)
 	case strings.HasPrefix(name, inReaders):
 		return named(inReaders, c.readers().setSwitch("ssl", value))
 	case on && name == "readers":
@@ -76,7 +74,7 @@ func (c *Config) setSwitch(name string, value untyped) error {
 	case on:
 		c.tls()
 	case there:
-		return &ConfigError{name, "contradicts the parameters that start with " + name + ".", "write " + name + "=true or leave it out"}
+		return configError(name, "contradicts the parameters that start with "+name+".", "write "+name+"=true or leave it out")
 	}
 	return nil
 }
@@ -100,10 +98,7 @@ func (c *Config) setNamed(name, value string) {
 // setOnce sets a field that the part before the query has not set.
 func (f field) setOnce(value string) error {
 	if f.value() != nil {
-		return &ConfigError{f.name, "is given both as a parameter and before the ?", "keep one of them"}
+		return configError(f.name, "is given both as a parameter and before the ?", "keep one of them")
 	}
-	if err := f.set(untyped(value)); err != nil {
-		return &ConfigError{f.name, err.Error(), ""}
-	}
-	return nil
+	return wrongValue(f.name, f.set(untyped(value)))
 }

@@ -2,9 +2,7 @@ package registry
 
 import (
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -13,37 +11,38 @@ import (
 func (c Config) String() string {
 	c.hideMisplaced()
 	text := c.Dialect
-	var inPath []string // the fields that are not among the parameters
+	// What stands before the parameters is taken out of the copy.
 	if c.isFile() {
-		inPath = []string{"dialect", "password", "filename"}
-		name := c.Filename
-		if name == "" {
-			name, inPath = c.Database, append(inPath, "database")
+		name := &c.Filename
+		if *name == "" {
+			name = &c.Database
 		}
-		path := escape(name, "/:")
+		path := escape(*name, "/:")
 		if rest, ok := strings.CutPrefix(path, "//"); ok { // which would start a host
 			path = "/%2F" + rest
 		} else if strings.HasPrefix(path, "/./") || strings.HasPrefix(path, "/../") { // which would look relative
 			path = "/%2E" + path[2:]
 		}
 		text += ":" + path
+		*name = ""
 	} else {
-		inPath = []string{"dialect", "password", "user", "host"}
-		if len(c.Hosts) == 0 {
-			inPath = append(inPath, "port")
-		} else if c.hostsInPath() {
-			inPath = append(inPath, "hosts")
-		}
 		text += "://" + c.authority()
 		if !pathIsInstance(c.Dialect) {
-			inPath = append(inPath, "database")
+			if c.Database != "" {
+				text += "/" + escape(c.Database, "")
+			}
+			c.Database = ""
 		}
-		if c.Database != "" && !pathIsInstance(c.Dialect) {
-			text += "/" + escape(c.Database, "")
+		if c.hostsInPath() {
+			c.Hosts = nil
+		} else if len(c.Hosts) == 0 {
+			c.Port = 0
 		}
+		c.User, c.Host = "", ""
 	}
+	c.Dialect, c.Password = "", Secret{}
 	separator := "?"
-	c.writeParams(inPath, func(name, value string) {
+	c.writeParams(func(name, value string) {
 		text += separator + escape(name, "") + "=" + value
 		separator = "&"
 	})
@@ -60,8 +59,8 @@ func (c *Config) hideMisplaced() {
 	c.Hosts = shownTexts(c.Hosts)
 }
 
-// writeParams calls add for all that is set in c but the fields in inPath, with the values escaped.
-func (c *Config) writeParams(inPath []string, add func(name, value string)) {
+// writeParams calls add for all that is set in c, with the values escaped.
+func (c *Config) writeParams(add func(name, value string)) {
 	plainTLS := c.TLS != nil
 	for _, f := range c.fields() {
 		value := f.value()
@@ -69,16 +68,14 @@ func (c *Config) writeParams(inPath []string, add func(name, value string)) {
 			continue
 		}
 		plainTLS = plainTLS && !strings.HasPrefix(f.name, "ssl.")
-		if !slices.Contains(inPath, f.name) {
-			text := escape(fmt.Sprint(value), "/:")
-			switch list := value.(type) {
-			case []Kind:
-				text = escape(joinKinds(list), "/:")
-			case []string:
-				text = escape(strings.Join(list, ","), "/:,[]")
-			}
-			add(f.name, text)
+		text := escape(fmt.Sprint(value), "/:")
+		switch list := value.(type) {
+		case []Kind:
+			text = escape(joinKinds(list), "/:")
+		case []string:
+			text = escape(strings.Join(list, ","), "/:,[]")
 		}
+		add(f.name, text)
 	}
 	if plainTLS {
 		add("ssl", "true")
@@ -88,7 +85,7 @@ func (c *Config) writeParams(inPath []string, add func(name, value string)) {
 		if m.name == "params" {
 			prefix = ""
 		}
-		for _, name := range slices.Sorted(maps.Keys(*m.at)) {
+		for _, name := range sorted(*m.at) {
 			add(prefix+name, escape(shownParam(name, (*m.at)[name]), "/:"))
 		}
 	}
@@ -98,7 +95,7 @@ func (c *Config) writeParams(inPath []string, add func(name, value string)) {
 	readers := *c.Readers
 	readers.hideMisplaced()
 	empty := true
-	readers.writeParams(nil, func(name, value string) {
+	readers.writeParams(func(name, value string) {
 		add(inReaders+name, value)
 		empty = false
 	})

@@ -15,7 +15,7 @@ import (
 func (c Config) Validate() error {
 	var errs []error
 	c.check(func(field, problem, cure string) {
-		errs = append(errs, &ConfigError{field, problem, cure})
+		errs = append(errs, configError(field, problem, cure))
 	})
 	return errors.Join(errs...)
 }
@@ -149,19 +149,9 @@ func checkHost(host string) (problem, cure string) {
 const notInHosts = "/\\@?#,; \t\r\n"
 
 func (t *TLS) check(report func(field, problem, cure string)) {
-	for _, pem := range []struct{ field, text, file string }{
-		{"ssl.ca", t.CA, t.CAFile}, {"ssl.cert", t.Cert, t.CertFile}, {"ssl.key", t.Key.Reveal(), t.KeyFile},
-	} {
-		if pem.text != "" && !strings.Contains(pem.text, "-----BEGIN ") {
-			report(pem.field, "is not PEM text", "give the PEM text itself, or name its file in "+pem.field+"File")
-		}
-		if pem.field != "ssl.key" && holdsPrivateKey(pem.text) {
-			report(pem.field, "holds a private key", "put it into ssl.key, which is kept secret")
-		}
-		if pem.text != "" && pem.file != "" {
-			report(pem.field+"File", "is given beside "+pem.field, "keep one of them")
-		}
-	}
+	checkPEM(report, "ssl.ca", t.CA, t.CAFile)
+	checkPEM(report, "ssl.cert", t.Cert, t.CertFile)
+	checkPEM(report, "ssl.key", t.Key.Reveal(), t.KeyFile)
 	hasCA, hasCert, hasKey := t.CA != "" || t.CAFile != "", t.Cert != "" || t.CertFile != "", !t.Key.IsZero() || t.KeyFile != ""
 	switch {
 	case hasCert && !hasKey:
@@ -174,6 +164,18 @@ func (t *TLS) check(report func(field, problem, cure string)) {
 		report("ssl.ca", "is not looked at with rejectUnauthorized=false, which believes any server", "set verifyHostname=false in its place to verify all but the name, or leave one of them out")
 	case t.SkipHostname && !hasCA && !t.SkipVerify:
 		report("ssl.verifyHostname", "is false without ssl.ca: a certificate for any name in the world would do", "give the authority's certificate as ssl.ca")
+	}
+}
+
+func checkPEM(report func(field, problem, cure string), field, text, file string) {
+	if text != "" && !strings.Contains(text, "-----BEGIN ") {
+		report(field, "is not PEM text", "give the PEM text itself, or name its file in "+field+"File")
+	}
+	if field != "ssl.key" && holdsPrivateKey(text) {
+		report(field, "holds a private key", "put it into ssl.key, which is kept secret")
+	}
+	if text != "" && file != "" {
+		report(field+"File", "is given beside "+field, "keep one of them")
 	}
 }
 

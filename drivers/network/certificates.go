@@ -34,9 +34,9 @@ func newTLS(cfg *registry.Config, build func(*registry.Config) (*tls.Config, err
 	if cfg.TLS != nil {
 		own := *cfg.TLS
 		t.tls = &own
-	}
-	if len(t.files()) > 0 {
-		return t, nil // what is in them, the first connection tells
+		if own.CAFile != "" || own.CertFile != "" || own.KeyFile != "" {
+			return t, nil // what is in them, the first connection tells
+		}
 	}
 	var err error
 	t.made, err = build(cfg)
@@ -45,20 +45,14 @@ func newTLS(cfg *registry.Config, build func(*registry.Config) (*tls.Config, err
 
 // file is a field that a file takes the place of.
 type file struct {
-	field, path string
-	set         func(t *registry.TLS, text string)
+	field      string
+	path, text *string
 }
 
-func (t *TLS) files() (all []file) {
-	if t.tls == nil {
-		return nil
-	}
-	for _, f := range []file{
-		{"ssl.caFile", t.tls.CAFile, func(t *registry.TLS, text string) { t.CA, t.CAFile = text, "" }},
-		{"ssl.certFile", t.tls.CertFile, func(t *registry.TLS, text string) { t.Cert, t.CertFile = text, "" }},
-		{"ssl.keyFile", t.tls.KeyFile, func(t *registry.TLS, text string) { t.Key, t.KeyFile = registry.NewSecret(text), "" }},
-	} {
-		if f.path != "" {
+// files lists those that are named. The text of the key goes into key.
+func files(t *registry.TLS, key *string) (all []file) {
+	for _, f := range []file{{"ssl.caFile", &t.CAFile, &t.CA}, {"ssl.certFile", &t.CertFile, &t.Cert}, {"ssl.keyFile", &t.KeyFile, key}} {
+		if *f.path != "" {
 			all = append(all, f)
 		}
 	}
@@ -71,11 +65,10 @@ func (t *TLS) files() (all []file) {
 func (t *TLS) Config() (*tls.Config, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	files := t.files()
-	if len(files) == 0 {
-		return t.made, nil
+	if t.tls == nil {
+		return nil, nil
 	}
-	made, states, err := t.read(files)
+	made, states, err := t.read()
 	switch {
 	case err == nil:
 		t.made, t.states = made, states
@@ -86,11 +79,13 @@ func (t *TLS) Config() (*tls.Config, error) {
 }
 
 // read makes a new config if a file has changed.
-func (t *TLS) read(files []file) (*tls.Config, []os.FileInfo, error) {
+func (t *TLS) read() (*tls.Config, []os.FileInfo, error) {
+	own, key := *t.tls, t.tls.Key.Reveal()
+	files := files(&own, &key)
 	states := make([]os.FileInfo, len(files))
 	changed := t.made == nil
 	for i, f := range files {
-		state, err := os.Stat(f.path)
+		state, err := os.Stat(*f.path)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read %s: %w", f.field, err)
 		}
@@ -100,17 +95,17 @@ func (t *TLS) read(files []file) (*tls.Config, []os.FileInfo, error) {
 	if !changed {
 		return t.made, t.states, nil
 	}
-	own := *t.tls
 	for _, f := range files {
-		text, err := os.ReadFile(f.path)
+		text, err := os.ReadFile(*f.path)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read %s: %w", f.field, err)
 		}
 		if len(bytes.TrimSpace(text)) == 0 { // or it would be as if none were named: without an authority, those of the system
 			return nil, nil, &registry.ConfigError{Field: f.field, Problem: "is an empty file", Cure: "write the PEM text into it"}
 		}
-		f.set(&own, string(text))
+		*f.text, *f.path = string(text), ""
 	}
+	own.Key = registry.NewSecret(key)
 	cfg := registry.Config{Dialect: "-", Host: t.host, TLS: &own}
 	if err := cfg.Validate(); err != nil { // such as a key where a certificate belongs
 		return nil, nil, err

@@ -19,11 +19,15 @@ import (
 // wins. A driver asks it through a [Table].
 func Diagnose(err error) registry.Diagnosis {
 	d, _ := diagnose(faults, err)
+	for _, alert := range alerts {
+		if d.Kind == registry.KindTLS && d.Hint == "" && says(alert.text)(err) {
+			d.Hint = alert.hint
+		}
+	}
 	return d
 }
 
-// faults is in the order in which the rows are asked. The texts of alerts are those of
-// https://www.rfc-editor.org/rfc/rfc8446#section-6.2 as package crypto/tls words them.
+// faults is in the order in which the rows are asked.
 var faults = []Fault{
 	{Is(context.Canceled), registry.KindCanceled, false, ""},
 	{selfSigned, registry.KindTLS, false, "the server's certificate is self-signed: put it into ssl.ca"},
@@ -32,14 +36,6 @@ var faults = []Fault{
 	{expired, registry.KindTLS, false, "the server's certificate has expired or is not valid yet: renew it on the server, and check the clock of this machine"},
 	{As[x509.SystemRootsError], registry.KindTLS, false, "this machine has no root certificates: install them (package ca-certificates), or set ssl.ca"},
 	{As[tls.RecordHeaderError], registry.KindTLS, false, "what answers does not speak TLS: check host and port"},
-	{says("tls: certificate required"), registry.KindTLS, false, "the server asks for a client certificate: set ssl.cert and ssl.key"},
-	{says("tls: unknown certificate authority"), registry.KindTLS, false, "the server does not trust the authority of the client certificate: have ssl.cert issued by one that it trusts"},
-	{says("tls: expired certificate"), registry.KindTLS, false, "the client certificate has expired: renew ssl.cert and ssl.key"},
-	{says("tls: revoked certificate"), registry.KindTLS, false, "the client certificate was revoked: set another ssl.cert and ssl.key"},
-	{says("tls: bad certificate", "tls: unknown certificate"), registry.KindTLS, false, "the server refuses the client certificate: check ssl.cert, and what the server's log says of it"},
-	{says("tls: unrecognized name"), registry.KindTLS, false, "the server has no certificate for this name: check host and ssl.serverName"},
-	{says("tls: protocol version not supported", "tls: server selected unsupported protocol version"), registry.KindTLS, false, "the server has no version of TLS from 1.2 on: update it"},
-	{says("tls: handshake failure"), registry.KindTLS, false, "the server and this program have no cipher in common, or it wants a client certificate (ssl.cert, ssl.key)"},
 	{As[x509.CertificateInvalidError], registry.KindTLS, false, ""},
 	{says("tls: either ServerName or InsecureSkipVerify"), registry.KindConfig, false, ""},
 	{says("tls: "), registry.KindTLS, false, ""}, // what else does not verify; and alerts, versions and ciphers that do not match have no type
@@ -57,6 +53,21 @@ var faults = []Fault{
 	{streamEnds, registry.KindLost, false, ""},
 }
 
+// alerts tell more of a fault of TLS, in the order in which they are asked. The texts are those of
+// https://www.rfc-editor.org/rfc/rfc8446#section-6.2 as package crypto/tls words them.
+var alerts = []struct{ text, hint string }{
+	{"tls: certificate required", "the server asks for a client certificate: set ssl.cert and ssl.key"},
+	{"tls: unknown certificate authority", "the server does not trust the authority of the client certificate: have ssl.cert issued by one that it trusts"},
+	{"tls: expired certificate", "the client certificate has expired: renew ssl.cert and ssl.key"},
+	{"tls: revoked certificate", "the client certificate was revoked: set another ssl.cert and ssl.key"},
+	{"tls: bad certificate", "the server refuses the client certificate: check ssl.cert, and what the server's log says of it"},
+	{"tls: unknown certificate", "the server refuses the client certificate: check ssl.cert, and what the server's log says of it"},
+	{"tls: unrecognized name", "the server has no certificate for this name: check host and ssl.serverName"},
+	{"tls: protocol version not supported", "the server has no version of TLS from 1.2 on: update it"},
+	{"tls: server selected unsupported protocol version", "the server has no version of TLS from 1.2 on: update it"},
+	{"tls: handshake failure", "the server and this program have no cipher in common, or it wants a client certificate (ssl.cert, ssl.key)"},
+}
+
 // streamEnds matches the end of a connection. A file ends with the same error, and a driver that passes it on from a
 // connection says so by a type of its own.
 func streamEnds(err error) bool {
@@ -67,12 +78,12 @@ func streamEnds(err error) bool {
 
 // says matches the errors of package crypto/tls that have no type. An alert, which may come after the login, is in an
 // error of the network.
-func says(prefixes ...string) func(error) bool { return tlsSays(prefixes).match }
+func says(prefix string) func(error) bool { return tlsSays(prefix).match }
 
-type tlsSays []string
+type tlsSays string
 
-func (prefixes tlsSays) match(err error) bool {
-	match := Says(prefixes...)
+func (prefix tlsSays) match(err error) bool {
+	match := Says(string(prefix))
 	alert, ok := errors.AsType[*net.OpError](err)
 	return ok && alert.Op == "remote error" && match(alert) || AtLogin(match)(err)
 }

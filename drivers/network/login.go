@@ -19,9 +19,9 @@ func LogIn(
 	connect := func(login registry.Login) (driver.Conn, error) {
 		conn, err := logIn(ctx, login)
 		if err != nil {
-			return conn, &loginError{err}
+			err = &loginError{err}
 		}
-		return conn, nil
+		return conn, err
 	}
 	ask := func(refused bool) (registry.Login, error) {
 		login, err := env.Credentials(ctx, refused)

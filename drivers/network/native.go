@@ -19,17 +19,14 @@ func Resolve(d registry.Driver, cfg registry.Config) (registry.Config, error) {
 
 // oneServer refuses what package conn does with several servers.
 func oneServer(cfg *registry.Config) error {
-	for _, c := range []struct {
-		is           bool
-		field, other string
-	}{
-		{len(cfg.Hosts) > 0, "hosts", "name one as host"},
-		{cfg.Role != registry.RoleAny, "role", "leave it out, and ask the server for its role"},
-		{cfg.Readers != nil, "readers", "make a further config of them"},
-	} {
-		if c.is {
-			return &registry.ConfigError{Field: c.field, Problem: "is what conn.Open does, and a config of the database module has no place for it", Cure: c.other}
-		}
+	const problem = "is what conn.Open does, and a config of the database module has no place for it"
+	switch {
+	case len(cfg.Hosts) > 0:
+		return wrong("hosts", problem, "name one as host")
+	case cfg.Role != registry.RoleAny:
+		return wrong("role", problem, "leave it out, and ask the server for its role")
+	case cfg.Readers != nil:
+		return wrong("readers", problem, "make a further config of them")
 	}
 	return nil
 }
@@ -38,9 +35,9 @@ func oneServer(cfg *registry.Config) error {
 func AsksForLogin(cfg *registry.Config, problem, cure string) error {
 	switch {
 	case cfg.PasswordFile != "":
-		return &registry.ConfigError{Field: "passwordFile", Problem: "is read for every connection, and " + problem, Cure: cure}
+		return wrong("passwordFile", "is read for every connection, and "+problem, cure)
 	case cfg.Credentials.Provider != "":
-		return &registry.ConfigError{Field: "credentials.provider", Problem: "is asked for every connection, and " + problem, Cure: cure}
+		return wrong("credentials.provider", "is asked for every connection, and "+problem, cure)
 	}
 	return nil
 }

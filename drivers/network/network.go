@@ -53,18 +53,10 @@ func AppName(cfg *registry.Config) string {
 // CheckFields reports, as a [*registry.ConfigError], a field that no driver of a database server has a use for.
 func CheckFields(cfg *registry.Config) error {
 	if len(cfg.Hosts) > 0 {
-		return &registry.ConfigError{
-			Field:   "hosts",
-			Problem: "is for package conn, which gives a driver one host at a time",
-			Cure:    "open it with package conn, or name one as host",
-		}
+		return wrong("hosts", "is for package conn, which gives a driver one host at a time", "open it with package conn, or name one as host")
 	}
 	if cfg.Filename != "" {
-		return &registry.ConfigError{
-			Field:   "filename",
-			Problem: "is set, but " + cfg.Dialect + " is a server and opens no file",
-			Cure:    "name the database in the field database",
-		}
+		return wrong("filename", "is set, but "+cfg.Dialect+" is a server and opens no file", "name the database in the field database")
 	}
 	return nil
 }

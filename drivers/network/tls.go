@@ -43,11 +43,7 @@ func ServerTLS(cfg *registry.Config) (*tls.Config, error) {
 	}
 	var errs []error
 	if t.ServerName == "" && !cfg.TLS.SkipVerify && !cfg.TLS.SkipHostname {
-		errs = append(errs, &registry.ConfigError{
-			Field:   "ssl.serverName",
-			Problem: "is empty, and the path of a unix socket is no name to verify a certificate against",
-			Cure:    "write the name in the server's certificate, or leave out ssl: a socket does not leave the machine",
-		})
+		errs = append(errs, wrong("ssl.serverName", "is empty, and the path of a unix socket is no name to verify a certificate against", "write the name in the server's certificate, or leave out ssl: a socket does not leave the machine"))
 	}
 	if cfg.TLS.CA != "" {
 		pool, err := roots(pemText(cfg.TLS.CA))
@@ -118,11 +114,7 @@ func roots(text string) (*x509.CertPool, error) {
 
 func keyPair(cert, key string) (*tls.Certificate, error) {
 	if strings.Contains(key, "ENCRYPTED") {
-		return nil, &registry.ConfigError{
-			Field:   "ssl.key",
-			Problem: "is encrypted with a passphrase",
-			Cure:    "decrypt it first, for example with openssl pkey",
-		}
+		return nil, wrong("ssl.key", "is encrypted with a passphrase", "decrypt it first, for example with openssl pkey")
 	}
 	pair, err := tls.X509KeyPair([]byte(cert), []byte(key))
 	if err != nil { // it is left out: it may quote what it could not parse

@@ -66,6 +66,9 @@ func (w *Words) take(r *Reading, name, value string) error {
 		return named(word.Take(r, value), name)
 	}
 	if p := w.param(name); p != nil {
+		if slices.Equal(p.Words, Bools) {
+			return named(KeepFlag(p.Name)(r, value), p.Name)
+		}
 		return named(r.keep(p.Name, value), p.Name)
 	}
 	err := registry.Misspelled("params."+name, name, w.known())
@@ -274,12 +277,8 @@ func (set flag) take(r *Reading, value string) error {
 }
 
 // KeepFlag leaves a boolean in Params.
-func KeepFlag(name string) func(*Reading, string) error { return keepFlag(name).take }
-
-type keepFlag string
-
-func (name keepFlag) take(r *Reading, value string) error {
-	return Flag(func(r *Reading, on bool) error { return r.keep(string(name), strconv.FormatBool(on)) })(r, value)
+func KeepFlag(name string) func(*Reading, string) error {
+	return Flag(func(r *Reading, on bool) error { return r.keep(name, strconv.FormatBool(on)) })
 }
 
 // Text sets a field to the value as it is.

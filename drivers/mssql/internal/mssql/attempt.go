@@ -19,7 +19,6 @@ import (
 // the driver makes text.
 type attempt struct {
 	c       *connector
-	to      server
 	dials   int
 	dialed  bool    // the last dial succeeded
 	stream  *stream // of that
@@ -29,8 +28,13 @@ type attempt struct {
 
 // logIn opens one connection to one server. The driver heeds no context before the login is over, so the end of the
 // context makes the network connections fail.
-func (c *connector) logIn(ctx context.Context, to server, who registry.Login) (driver.Conn, error) {
-	a := &attempt{c: c, to: to, trace: new(trace)}
+func (c *connector) logIn(ctx context.Context, who registry.Login) (driver.Conn, error) {
+	if c.env.Credentials != nil && c.set.method != "token" {
+		if err := checkUser(who.User, who.Password); err != nil {
+			return nil, err
+		}
+	}
+	a := &attempt{c: c, trace: new(trace)}
 	stop := context.AfterFunc(ctx, a.sockets.Expire)
 	defer stop()
 	conn, err := a.connect(ctx, who)
@@ -67,7 +71,6 @@ func (a *attempt) connect(ctx context.Context, who registry.Login) (_ driver.Con
 // base returns the connector of the driver for this login.
 func (a *attempt) base(who registry.Login) (*mssql.Connector, error) {
 	config := *a.c.set.config
-	config.Host, config.Port, config.Instance = a.to.host, uint64(a.to.port), a.to.instance
 	if a.c.set.method == "token" {
 		return mssql.NewSecurityTokenConnector(config, func(context.Context) (string, error) {
 			return who.Password.Reveal(), nil
@@ -155,4 +158,4 @@ func (a *attempt) DialContext(ctx context.Context, network, address string) (net
 }
 
 // HostName makes the driver leave names to DialContext: a tunnel may know names that this machine does not.
-func (a *attempt) HostName() string { return a.to.host }
+func (a *attempt) HostName() string { return a.c.set.config.Host }

@@ -18,7 +18,7 @@ const browserHint = "the SQL Server Browser tells the ports of instances over UD
 // browse opens a way to the browser.
 // https://learn.microsoft.com/sql/tools/configuration-manager/sql-server-browser-service
 func (a *attempt) browse(ctx context.Context, network, address string) (net.Conn, error) {
-	b := &browser{trace: a.trace, instance: a.to.instance, address: address}
+	b := &browser{trace: a.trace, instance: a.c.set.config.Instance, address: address}
 	var err error
 	if b.Conn, err = a.c.dial(ctx, network, address); err != nil {
 		return nil, b.failed(err)

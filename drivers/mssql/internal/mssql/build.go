@@ -22,11 +22,10 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 		return nil, err
 	}
 	c := &connector{cfg: cfg, env: env, set: settings{config: &config}, dial: network.DialFunc(env)}
-	if err := c.set.read(&c.cfg); err != nil {
-		return nil, err
-	}
-	if err := c.check(); err != nil {
-		return nil, err
+	for _, check := range []func() []error{c.readSettings, c.check} {
+		if err := errors.Join(check()...); err != nil {
+			return nil, err
+		}
 	}
 	config.Encryption = msdsn.EncryptionDisabled // for the driver: see stream
 	config.Database = cfg.Database
@@ -35,12 +34,13 @@ func build(cfg registry.Config, env registry.Env) (*connector, error) {
 	config.ReadOnlyIntent = readsOnly(cfg.Role)
 	config.DialTimeout = -1 // whoever asks for the connection bounds it
 
-	c.server = server{network.Host(&c.cfg), cfg.Port, c.set.instance}
-	if cfg.TLS == nil {
-		cfg.TLS = new(registry.TLS) // for a server that insists on it
+	config.Host, config.Port = network.Host(&c.cfg), uint64(cfg.Port)
+	t := cfg.TLS
+	if t == nil {
+		t = new(registry.TLS) // for a server that insists on it
 	}
-	c.name = cfg.TLS.ServerName
-	if c.tls, err = network.NewServerTLS(&cfg); err != nil {
+	c.name = t.ServerName
+	if c.tls, err = network.NewServerTLS(&registry.Config{Host: cfg.Host, TLS: t}); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -53,7 +53,7 @@ func readsOnly(r registry.Role) bool {
 }
 
 // check reports what cannot work together.
-func (c *connector) check() error {
+func (c *connector) check() []error {
 	var (
 		cfg         = &c.cfg
 		isToken     = c.set.method == "token"
@@ -79,11 +79,11 @@ func (c *connector) check() error {
 		{readsOnly(cfg.Role) && cfg.Database == "", "database", "is empty, but role=" + cfg.Role.String() + " has the server choose a replica by it", "name the database"},
 	} {
 		if row.is {
-			errs = append(errs, wrongWord(row.field, row.problem, row.cure))
+			errs = append(errs, &registry.ConfigError{Field: row.field, Problem: row.problem, Cure: row.cure})
 		}
 	}
 	if c.env.Credentials == nil && !isToken && !isWindows {
 		errs = append(errs, checkUser(cfg.User, cfg.Password))
 	}
-	return errors.Join(errs...)
+	return errs
 }

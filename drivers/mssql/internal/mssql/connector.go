@@ -13,11 +13,10 @@ import (
 // connector makes a connector of the driver for every connection, which so has a login and a TLS config of its
 // own.
 type connector struct {
-	cfg    registry.Config
-	env    registry.Env
-	set    settings
-	server server
-	dial   dialFunc
+	cfg  registry.Config
+	env  registry.Env
+	set  settings
+	dial dialFunc
 
 	tls  *network.TLS // verifies, unless the config says not to
 	name string       // to find in certificates; empty: the host
@@ -30,14 +29,5 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return network.LogIn(ctx, &c.cfg, c.env, new(dialect).Diagnose, c.connect)
-}
-
-func (c *connector) connect(ctx context.Context, who registry.Login) (driver.Conn, error) {
-	if c.env.Credentials != nil && c.set.method != "token" {
-		if err := checkUser(who.User, who.Password); err != nil {
-			return nil, err
-		}
-	}
-	return c.logIn(ctx, c.server, who)
+	return network.LogIn(ctx, &c.cfg, c.env, table.Diagnose, c.logIn)
 }

@@ -35,11 +35,15 @@ func read(err error) (network.Message, bool) {
 		return network.Message{}, false
 	}
 	var m network.Message
-	for _, e := range append([]mssql.Error{said}, said.All...) {
+	add := func(e *mssql.Error) {
 		m.Codes = append(m.Codes, strconv.Itoa(int(e.Number)))
 		m.Text += e.Message + "\n"
 		m.Fatal = m.Fatal || e.Class >= fatal
 		m.Constraint = cmp.Or(m.Constraint, constraint(e))
+	}
+	add(&said)
+	for i := range said.All {
+		add(&said.All[i])
 	}
 	return m, true
 }
@@ -51,7 +55,7 @@ func read(err error) (network.Message, bool) {
 //	Violation of UNIQUE KEY constraint 'UQ_x'. Cannot insert duplicate key in object ...
 //
 // https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors
-func constraint(e mssql.Error) string {
+func constraint(e *mssql.Error) string {
 	before, quote := "", ""
 	switch e.Number {
 	case 547:
@@ -78,10 +82,10 @@ var faults = []network.Fault{
 	{Match: network.Is(errNotSQLServer), Kind: registry.KindConfig, Hint: notSQLServer},
 	{Match: network.Is(errNoTLS), Kind: registry.KindTLS, Hint: "the server has no TLS: have it turned on, or leave out ssl"},
 	{Match: network.Is(errRoutes), Kind: registry.KindConfig, Hint: "the routing of the availability group is a circle: correct its READ_ONLY_ROUTING_URL and READ_ONLY_ROUTING_LIST"},
-	{Match: loginSays("no instance matching", "invalid tcp port returned"), Kind: registry.KindConfig, Hint: "the SQL Server Browser knows no instance of that name which listens on TCP: check params.instance, or set the port of the instance in its place"},
-	{Match: driverSays("invalid packet size"), Kind: registry.KindLost},
+	{Match: func(err error) bool { return loginSays(err, "no instance matching", "invalid tcp port returned") }, Kind: registry.KindConfig, Hint: "the SQL Server Browser knows no instance of that name which listens on TCP: check params.instance, or set the port of the instance in its place"},
+	{Match: func(err error) bool { return driverSays(err, "invalid packet size") }, Kind: registry.KindLost},
 	// The context of the statement has ended, and the server has not confirmed in 5 s that it stopped it.
-	{Match: driverSays("did not get cancellation confirmation"), Kind: registry.KindCanceled},
+	{Match: func(err error) bool { return driverSays(err, "did not get cancellation confirmation") }, Kind: registry.KindCanceled},
 	{Match: network.As[mssql.StreamError], Kind: registry.KindLost},
 	{Match: endsLogin, Kind: registry.KindLost},
 }
@@ -93,27 +97,22 @@ func endsLogin(err error) bool {
 }
 
 // loginSays matches errors of the driver that have no type, by their text, and only within those of a login.
-func loginSays(prefixes ...string) func(error) bool {
-	says := network.Says(prefixes...)
-	return func(err error) bool {
-		login, ok := errors.AsType[*failure](err)
-		return ok && login.driver && says(login)
-	}
+func loginSays(err error, prefixes ...string) bool {
+	login, ok := errors.AsType[*failure](err)
+	return ok && login.driver && network.Says(prefixes...)(login)
 }
 
 // driverSays is loginSays which also looks into errors of reading an answer, and of what is wrong with one.
-func driverSays(prefixes ...string) func(error) bool {
-	says, ofLogin := network.Says(prefixes...), loginSays(prefixes...)
-	return func(err error) bool {
-		if ofLogin(err) {
-			return true
-		}
-		var stream mssql.StreamError
-		if errors.As(err, &stream) {
-			return says(stream.InnerError)
-		}
-		const reading = "Read" // as only this driver writes it
-		op, ok := errors.AsType[*net.OpError](err)
-		return ok && op.Op == reading && says(op.Err)
+func driverSays(err error, prefix string) bool {
+	if loginSays(err, prefix) {
+		return true
 	}
+	says := network.Says(prefix)
+	var stream mssql.StreamError
+	if errors.As(err, &stream) {
+		return says(stream.InnerError)
+	}
+	const reading = "Read" // as only this driver writes it
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == reading && says(op.Err)
 }

@@ -3,6 +3,7 @@ package mssql
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,52 +15,53 @@ import (
 // setting is a name with its value in a connection string.
 type setting struct{ name, value string }
 
-func badDSN(problem, cure string) error {
-	return &registry.ConfigError{Field: "dsn", Problem: problem, Cure: cure}
-}
-
 // ParseDSN reads the three forms of go-mssqldb: a sqlserver:// URL, the form of ADO.NET, and that of ODBC behind
 // "odbc:" or with a driver named in it. https://github.com/microsoft/go-mssqldb#the-connection-string-can-be-specified-in-one-of-three-formats
 //
 // Nothing of a name is repeated in an error that is none: it may be the end of a password with a semicolon in it.
 func (*dialect) ParseDSN(dsn string) (registry.Config, error) {
-	all, err := split(dsn)
-	if err != nil {
-		return registry.Config{}, err
-	}
-	r := new(reading)
-	for i, s := range all {
-		w, known := wordOf(s.name)
-		if !known {
-			cure := `correct its name, and write a value that contains a ";" in double quotes, or for ODBC in braces`
-			return registry.Config{}, badDSN(fmt.Sprintf("has a setting that is not known, which is number %d", i+1), cure)
-		}
-		if err := r.take(w, s.value); err != nil {
-			return registry.Config{}, err
-		}
-	}
 	var cfg registry.Config
-	if err := r.into(&cfg); err != nil {
+	r := &reading{at: "dsn"}
+	if err := r.wrong(r.parse(dsn, &cfg)); err != nil {
 		return registry.Config{}, err
 	}
 	return cfg, nil
 }
 
-func split(dsn string) ([]setting, error) {
+func (r *reading) parse(dsn string, cfg *registry.Config) (problem, cure string) {
+	all, problem, cure := split(dsn)
+	if problem != "" {
+		return problem, cure
+	}
+	for i, s := range all {
+		w, known := wordOf(s.name)
+		if !known {
+			r.at = "dsn"
+			return fmt.Sprintf("has a setting that is not known, which is number %d", i+1),
+				`correct its name, and write a value that contains a ";" in double quotes, or for ODBC in braces`
+		}
+		if problem, cure := r.take(w, s.value); problem != "" {
+			return problem, cure
+		}
+	}
+	return r.into(cfg)
+}
+
+func split(dsn string) (all []setting, problem, cure string) {
 	lower := strings.ToLower(dsn)
 	switch {
 	case !utf8.ValidString(dsn) || strings.ContainsRune(dsn, 0):
-		return nil, badDSN("is not UTF-8 text, or contains a NUL character", "correct it")
+		return nil, "is not UTF-8 text, or contains a NUL character", "correct it"
 	case strings.HasPrefix(lower, "jdbc:"):
-		return nil, badDSN("is a URL of JDBC", "write it as server=host,port;user id=...;password=...;database=..., or as the URL mssql://user:password@host:port/database")
+		return nil, "is a URL of JDBC", "write it as server=host,port;user id=...;password=...;database=..., or as the URL mssql://user:password@host:port/database"
 	case strings.HasPrefix(lower, "sqlserver://") && strings.Contains(dsn, ";"):
-		return nil, badDSN(`is a URL with a ";" in it, as JDBC and Prisma write them`, "write the settings after a ?, joined by &, and the login before the host: sqlserver://user:password@host:port?database=...; a ; in a password is %3B")
+		return nil, `is a URL with a ";" in it, as JDBC and Prisma write them`, "write the settings after a ?, joined by &, and the login before the host: sqlserver://user:password@host:port?database=...; a ; in a password is %3B"
 	case strings.HasPrefix(dsn, "sqlserver://"):
 		return splitURL(dsn)
 	case strings.HasPrefix(dsn, "odbc:"):
 		return splitODBC(dsn[len("odbc:"):])
 	case hasScheme(dsn):
-		return nil, badDSN("is a URL, and none of go-mssqldb", "give it as url, or write sqlserver://")
+		return nil, "is a URL, and none of go-mssqldb", "give it as url, or write sqlserver://"
 	case namesDriver(lower):
 		return splitODBC(dsn)
 	}
@@ -74,58 +76,46 @@ func hasScheme(dsn string) bool {
 
 // namesDriver tells the connection strings of ODBC itself, which have no prefix and always name a driver.
 func namesDriver(lower string) bool {
-	for part := range strings.SplitSeq(lower, ";") {
-		if name, _, ok := strings.Cut(part, "="); ok && strings.TrimSpace(name) == "driver" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(strings.Split(lower, ";"), func(part string) bool {
+		name, _, ok := strings.Cut(part, "=")
+		return ok && strings.TrimSpace(name) == "driver"
+	})
 }
 
-func splitURL(dsn string) ([]setting, error) {
+func splitURL(dsn string) (all []setting, problem, cure string) {
 	u, err := url.Parse(dsn)
 	if err != nil { // it quotes what it could not read
-		return nil, badDSN("is no valid URL", "escape special characters in user and password, @ as %40, / as %2F, # as %23, % as %25")
+		return nil, "is no valid URL", "escape special characters in user and password, @ as %40, / as %2F, # as %23, % as %25"
 	}
 	if u.Fragment != "" || strings.Contains(dsn, "#") {
-		return nil, badDSN(`contains a "#"`, "write it as %23")
+		return nil, `contains a "#"`, "write it as %23"
 	}
 	host, port := u.Hostname(), u.Port()
 	if strings.Contains(u.Path, "@") || strings.Contains(u.RawQuery, "@") || strings.Contains(host, "@") {
-		return nil, badDSN(`contains an "@" that may belong to the password or follow it`, "write every @ that is not the one before the host as %40, and a / or ? in a password as %2F or %3F")
+		return nil, `contains an "@" that may belong to the password or follow it`, "write every @ that is not the one before the host as %40, and a / or ? in a password as %2F or %3F"
 	}
 	instance := strings.TrimPrefix(u.Path, "/")
 	if strings.Contains(instance, "/") {
-		return nil, badDSN(`contains a "/" after the instance`, "write a / in a name or password as %2F")
+		return nil, `contains a "/" after the instance`, "write a / in a name or password as %2F"
 	}
-	all := []setting{{"server", host}}
-	if instance != "" {
-		all = append(all, setting{"instance", instance})
-	}
-	if port != "" {
-		all = append(all, setting{"port", port})
-	}
-	if u.User != nil {
-		password, _ := u.User.Password()
-		all = append(all, setting{"user id", u.User.Username()}, setting{"password", password})
-	}
+	password, _ := u.User.Password()
+	all = append(all, setting{"server", host}, setting{"instance", instance}, setting{"port", port}, setting{"user id", u.User.Username()}, setting{"password", password})
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return nil, badDSN("has parameters that cannot be read", "write name=value, joined by &, and a % as %25")
+		return nil, "has parameters that cannot be read", "write name=value, joined by &, and a % as %25"
 	}
 	for name, values := range query {
 		for _, value := range values {
 			all = append(all, setting{name, value})
 		}
 	}
-	return all, nil
+	return all, "", ""
 }
 
 // splitADO reads name=value, separated by semicolons, with values in double quotes where they need it. What go-mssqldb
 // and ADO.NET read in two ways is an error.
 // https://learn.microsoft.com/dotnet/framework/data/adonet/connection-string-syntax
-func splitADO(dsn string) ([]setting, error) {
-	var all []setting
+func splitADO(dsn string) (all []setting, problem, cure string) {
 	for rest := dsn; strings.TrimSpace(rest) != ""; {
 		before, after, _ := strings.Cut(rest, ";")
 		if strings.TrimSpace(before) == "" {
@@ -134,25 +124,23 @@ func splitADO(dsn string) ([]setting, error) {
 		}
 		name, value, found := strings.Cut(rest, "=")
 		if !found || strings.Contains(name, ";") {
-			return nil, badDSN(fmt.Sprintf("has a setting without a value, which is number %d", len(all)+1), `write name=value, separated by semicolons, and a value that contains a ";" in double quotes`)
+			return nil, fmt.Sprintf("has a setting without a value, which is number %d", len(all)+1), `write name=value, separated by semicolons, and a value that contains a ";" in double quotes`
 		}
-		trimmed := strings.TrimLeftFunc(value, unicode.IsSpace)
+		trimmed := strings.TrimSpace(value)
 		if quoted, ok := strings.CutPrefix(trimmed, `"`); ok {
-			text, after, ok := cutQuoted(quoted, '"')
-			if !ok {
-				return nil, badDSN("has a value in double quotes that does not end where a setting ends", `double each " in it, and write a ; after it`)
+			if value, rest, ok = cutQuoted(quoted, '"'); !ok {
+				return nil, "has a value in double quotes that does not end where a setting ends", `double each " in it, and write a ; after it`
 			}
-			all, rest = append(all, setting{strings.TrimSpace(name), text}), after
-			continue
-		}
-		value, rest, _ = strings.Cut(value, ";")
-		value = strings.TrimSpace(value)
-		if strings.Contains(value, `"`) || strings.HasPrefix(value, "'") || strings.Contains(name, `"`) {
-			return nil, badDSN("has a value with a quote in it, which ADO.NET and go-mssqldb read in two ways", `write it in double quotes, and each " in it twice`)
+		} else {
+			value, rest, _ = strings.Cut(trimmed, ";")
+			value = strings.TrimSpace(value)
+			if strings.Contains(value, `"`) || strings.HasPrefix(value, "'") || strings.Contains(name, `"`) {
+				return nil, "has a value with a quote in it, which ADO.NET and go-mssqldb read in two ways", `write it in double quotes, and each " in it twice`
+			}
 		}
 		all = append(all, setting{strings.TrimSpace(name), value})
 	}
-	return all, nil
+	return all, "", ""
 }
 
 // cutQuoted cuts a value off at its closing quote, which is written twice inside it, and the semicolon after that.
@@ -176,37 +164,31 @@ func cutQuoted(text string, quote byte) (value, rest string, ok bool) {
 
 // splitODBC reads name=value, separated by semicolons, with values in braces where they need it.
 // https://learn.microsoft.com/openspecs/sql_server_protocols/ms-odbcstr
-func splitODBC(dsn string) ([]setting, error) {
-	var all []setting
-	for rest := strings.TrimLeftFunc(dsn, isBetween); rest != ""; rest = strings.TrimLeftFunc(rest, isBetween) {
+func splitODBC(dsn string) (all []setting, problem, cure string) {
+	for rest := dsn; ; {
+		if rest = strings.TrimLeftFunc(rest, isBetween); rest == "" {
+			return all, "", ""
+		}
 		name, value, found := strings.Cut(rest, "=")
 		if !found || strings.Contains(name, ";") || name == "" {
-			return nil, badDSN(fmt.Sprintf("has a setting without a value, which is number %d", len(all)+1), `write name=value, separated by semicolons, and a value that contains a ";" in braces`)
+			return nil, fmt.Sprintf("has a setting without a value, which is number %d", len(all)+1), `write name=value, separated by semicolons, and a value that contains a ";" in braces`
 		}
-		name = strings.TrimSpace(name)
-		braced, ok := strings.CutPrefix(strings.TrimLeftFunc(value, unicode.IsSpace), "{")
+		braced, ok := strings.CutPrefix(strings.TrimSpace(value), "{")
 		if !ok {
 			value, rest, _ = strings.Cut(value, ";")
-			all = append(all, setting{name, strings.TrimSpace(value)})
-			continue
+			value = strings.TrimSpace(value)
+		} else if value, rest, ok = cutQuoted(braced, '}'); !ok {
+			return nil, "has a value in braces that does not end where a setting ends", "double each } in it, and write a ; after it"
 		}
-		if value, rest, ok = cutQuoted(braced, '}'); !ok {
-			return nil, badDSN("has a value in braces that does not end where a setting ends", "double each } in it, and write a ; after it")
-		}
-		all = append(all, setting{name, value})
+		all = append(all, setting{strings.TrimSpace(name), value})
 	}
-	return all, nil
 }
 
 func isBetween(c rune) bool { return c == ';' || unicode.IsSpace(c) }
 
 // server reads host, host\instance, host,port, each behind tcp: or not.
 // https://learn.microsoft.com/sql/connect/odbc/dsn-connection-string-attribute
-func (r *reading) server(text string) error {
-	const field = "server"
-	wrong := func(problem, cure string) error {
-		return &registry.ConfigError{Field: field, Problem: problem, Cure: cure}
-	}
+func (r *reading) server(text string) (problem, cure string) {
 	lower := strings.ToLower(text)
 	protocol, _, hasProtocol := strings.Cut(lower, ":")
 	if !hasProtocol {
@@ -214,26 +196,26 @@ func (r *reading) server(text string) error {
 	}
 	switch {
 	case strings.HasPrefix(lower, "(localdb)"):
-		return wrong("is LocalDB, which is reached by named pipes only", "use an instance with TCP/IP: SQL Server Express, or a container")
+		return "is LocalDB, which is reached by named pipes only", "use an instance with TCP/IP: SQL Server Express, or a container"
 	case strings.HasPrefix(lower, `\\`) || protocol == "np":
-		return wrong("is a named pipe", "turn TCP/IP on in the SQL Server Configuration Manager, and write the host alone, or host,port")
+		return "is a named pipe", "turn TCP/IP on in the SQL Server Configuration Manager, and write the host alone, or host,port"
 	case protocol == "lpc" || protocol == "sm":
-		return wrong("is shared memory", "turn TCP/IP on in the SQL Server Configuration Manager, and write the host alone, or host,port")
+		return "is shared memory", "turn TCP/IP on in the SQL Server Configuration Manager, and write the host alone, or host,port"
 	case protocol == "admin":
-		return wrong("asks for the dedicated administrator connection, of which a server has one", "use sqlcmd -A, or write the host and port 1434")
+		return "asks for the dedicated administrator connection, of which a server has one", "use sqlcmd -A, or write the host and port 1434"
 	case protocol == "tcp":
 		text = text[len("tcp:"):]
 	}
 	text, port, hasPort := strings.Cut(text, ",")
 	if hasPort {
-		if err := r.port(strings.TrimSpace(port)); err != nil {
-			return err
+		if problem, cure := r.port(strings.TrimSpace(port)); problem != "" {
+			return problem, cure
 		}
 	}
 	host, instance, hasInstance := strings.Cut(strings.TrimSpace(text), `\`)
 	if hasInstance && instance != "" {
-		if err := r.keep("instance", instance); err != nil {
-			return err
+		if problem, cure := r.keep("instance", instance); problem != "" {
+			return problem, cure
 		}
 	}
 	if inner, ok := strings.CutPrefix(host, "["); ok {
@@ -242,9 +224,10 @@ func (r *reading) server(text string) error {
 	if host == "." || strings.EqualFold(host, "(local)") {
 		host = "localhost"
 	}
+	r.at = "server"
 	if name, port, ok := network.SplitHostPort(host); ok && port != 0 && name != host {
-		return wrong("has its port after a colon", "write server=host,port")
+		return "has its port after a colon", "write server=host,port"
 	}
 	r.said.Host = host
-	return nil
+	return "", ""
 }

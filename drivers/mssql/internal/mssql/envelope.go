@@ -1,9 +1,6 @@
 package mssql
 
-import (
-	"net"
-	"slices"
-)
+import "net"
 
 // envelope carries a handshake of TLS in packets, as all versions of TDS before 8.0 have it. Afterwards TLS is on the
 // bare connection.
@@ -46,11 +43,13 @@ func (e *envelope) Write(b []byte) (int, error) {
 const maxBody = 4096 - headerSize
 
 func (e *envelope) flush() error {
-	packets := slices.Collect(slices.Chunk(e.out, maxBody))
+	rest := e.out
 	e.out = nil
-	for i, body := range packets {
-		p := newPacket(preloginType, body)
-		if p[6] = byte(i + 1); i < len(packets)-1 {
+	for number := byte(1); len(rest) > 0; number++ {
+		size := min(len(rest), maxBody)
+		p := newPacket(preloginType, rest[:size])
+		rest = rest[size:]
+		if p[6] = number; len(rest) > 0 {
 			p[1] &^= lastOfMessage
 		}
 		if _, err := e.Conn.Write(p); err != nil {

@@ -36,7 +36,7 @@ func (a *attempt) explain(err error) error {
 	if cause != nil && !errors.Is(err, cause) {
 		f.errs = append(f.errs, cause)
 	}
-	if !heard && new(dialect).Diagnose(f).Kind == registry.KindLost {
+	if !heard && table.Diagnose(f).Kind == registry.KindLost {
 		f.hint = "the server hung up without an answer: check host and port, and whether it takes strict encryption only (params.strict=true)"
 		if a.c.set.strict {
 			f.hint = "the server hung up without an answer: check host and port, and that it is SQL Server 2022 or later, because older ones have no strict encryption (params.strict)"

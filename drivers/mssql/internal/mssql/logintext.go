@@ -41,20 +41,15 @@ func fit(text string) string {
 
 // checkUser looks at the user and password of a login.
 func checkUser(user string, password registry.Secret) error {
-	if user == "" {
-		return &registry.ConfigError{
-			Field: "user", Problem: "is empty",
-			Cure: "name the login; or set params.authentication=token for an access token, or =windows on Windows",
-		}
+	field, problem, cure := "user", loginText(user), "log in as another user"
+	switch {
+	case user == "":
+		problem, cure = "is empty", "name the login; or set params.authentication=token for an access token, or =windows on Windows"
+	case problem == "" && !strings.Contains(user, `\`): // the password of a Windows account is not sent
+		field, problem, cure = "password", loginText(password.Reveal()), "choose another password"
 	}
-	if problem := loginText(user); problem != "" {
-		return &registry.ConfigError{Field: "user", Problem: problem, Cure: "log in as another user"}
+	if problem == "" {
+		return nil
 	}
-	if isWindows := strings.Contains(user, `\`); isWindows {
-		return nil // the password is not sent
-	}
-	if problem := loginText(password.Reveal()); problem != "" {
-		return &registry.ConfigError{Field: "password", Problem: problem, Cure: "choose another password"}
-	}
-	return nil
+	return &registry.ConfigError{Field: field, Problem: problem, Cure: cure}
 }

@@ -18,27 +18,31 @@ var _ registry.Native = (*dialect)(nil)
 func (*dialect) Import(cfg *registry.Config) error {
 	r := &reading{hasTLS: cfg.TLS != nil}
 	rest := make(map[string]string)
-	for _, name := range slices.Sorted(maps.Keys(cfg.Params)) {
+	for _, name := range names(cfg.Params) {
 		if w, known := wordOf(name); !known {
 			rest[name] = cfg.Params[name] // an error of the connector, which names what is near
-		} else if err := r.take(w, cfg.Params[name]); err != nil {
-			return err
+		} else if problem, cure := r.take(w, cfg.Params[name]); problem != "" {
+			return r.wrong(problem, cure)
 		}
 	}
 	cfg.Params = rest
-	return r.into(cfg)
+	return r.wrong(r.into(cfg))
 }
 
 // reading is what the words of a connection string come to.
 type reading struct {
 	said   registry.Config
-	hasTLS bool // the Config says itself what TLS there is
+	at     string // the name that an error is about
+	hasTLS bool   // the Config says itself what TLS there is
 
 	encrypt, trust, name, ca, version string        // of TLS, which they only say together
 	given                             string        // the first of these that is given, by its name
 	dial, login                       time.Duration // timeouts; negative: none
 	partner, partnerPort              string        // the second server, of database mirroring
 }
+
+// names returns the keys in their order.
+func names(texts map[string]string) []string { return slices.Sorted(maps.Keys(texts)) }
 
 // word is a parameter in the connection strings of SQL Server's clients.
 type word struct {
@@ -47,7 +51,7 @@ type word struct {
 }
 
 type taker interface {
-	take(r *reading, name, value string) error
+	take(r *reading, value string) (problem, cure string)
 }
 
 func (w word) name() string { name, _, _ := strings.Cut(w.names, ", "); return name }
@@ -65,29 +69,32 @@ func fold(name string) string {
 func wordOf(name string) (word, bool) {
 	name = fold(name)
 	for _, w := range words {
-		for spelling := range strings.SplitSeq(w.names, ", ") {
-			if fold(spelling) == name {
-				return w, true
-			}
+		if slices.ContainsFunc(strings.Split(w.names, ", "), func(spelling string) bool { return fold(spelling) == name }) {
+			return w, true
 		}
 	}
 	return word{}, false
 }
 
 // take does what a word means. An empty value says nothing, as in ADO.NET.
-func (r *reading) take(w word, value string) error {
+func (r *reading) take(w word, value string) (problem, cure string) {
 	if value == "" {
+		return "", ""
+	}
+	r.at = w.name()
+	return w.take(r, value)
+}
+
+// wrong is the error for the word that was read last.
+func (r *reading) wrong(problem, cure string) error {
+	if problem == "" {
 		return nil
 	}
-	return w.take(r, w.name(), value)
+	return &registry.ConfigError{Field: r.at, Problem: problem, Cure: cure}
 }
 
-func wrongWord(name, problem, cure string) error {
-	return &registry.ConfigError{Field: name, Problem: problem, Cure: cure}
-}
-
-func twice(name string) error {
-	return wrongWord(name, "is given twice, in two spellings or places", "keep one of them")
+func twice() (problem, cure string) {
+	return "is given twice, in two spellings or places", "keep one of them"
 }
 
 // boolean reads what the clients take for true and false.
@@ -101,38 +108,45 @@ func boolean(value string) (on, ok bool) {
 	return false, false
 }
 
-func (r *reading) keep(name, value string) error { return put(&r.said.Params, name, value) }
+func (r *reading) keep(name, value string) (problem, cure string) {
+	return r.put(&r.said.Params, name, value)
+}
 
-func (r *reading) set(option, value string) error { return put(&r.said.Session, option, value) }
+func (r *reading) set(name, value string) (problem, cure string) {
+	return r.put(&r.said.Session, name, value)
+}
 
-func put(m *map[string]string, name, value string) error {
-	if old, ok := (*m)[name]; ok && old != value {
-		return twice(name)
+func (r *reading) put(m *map[string]string, name, value string) (problem, cure string) {
+	r.at = name
+	said := (*m)[name]
+	if problem, cure := one(&said, value); problem != "" {
+		return problem, cure
 	}
 	if *m == nil {
 		*m = make(map[string]string)
 	}
 	(*m)[name] = value
-	return nil
+	return "", ""
 }
 
-func (r *reading) port(value string) error {
+func (r *reading) port(value string) (problem, cure string) {
+	r.at = "port"
 	n, err := strconv.ParseUint(value, 10, 16)
 	switch {
 	case err != nil || n == 0:
-		return wrongWord("port", "is not a number from 1 to 65535", "correct it")
+		return "is not a number from 1 to 65535", "correct it"
 	case r.said.Port != 0 && r.said.Port != int(n):
-		return twice("port")
+		return twice()
 	}
 	r.said.Port = int(n)
-	return nil
+	return "", ""
 }
 
 // into completes cfg with what the words say: what it says already wins.
-func (r *reading) into(cfg *registry.Config) error {
-	t, err := r.tls()
-	if err != nil {
-		return err
+func (r *reading) into(cfg *registry.Config) (problem, cure string) {
+	t, problem, cure := r.tls()
+	if problem != "" {
+		return problem, cure
 	}
 	r.said.ConnectTimeout = max(r.dial, r.login)
 	if r.said.ConnectTimeout == 0 {
@@ -148,47 +162,52 @@ func (r *reading) into(cfg *registry.Config) error {
 
 // tls returns what the words about TLS come to.
 // https://learn.microsoft.com/sql/connect/ado-net/encryption
-func (r *reading) tls() (*registry.TLS, error) {
+func (r *reading) tls() (t *registry.TLS, problem, cure string) {
+	r.at = "encrypt"
 	switch strings.ToLower(r.encrypt) {
 	case "":
 		if r.given != "" && !r.hasTLS {
-			return nil, wrongWord(r.given, "is given without encrypt, which means encryption to some clients and none to others", "add encrypt=true, or leave it out for plaintext")
+			r.at = r.given
+			return nil, "is given without encrypt, which means encryption to some clients and none to others", "add encrypt=true, or leave it out for plaintext"
 		}
-		return nil, nil
+		return nil, "", ""
 	case "disable":
-		return nil, nil
+		return nil, "", ""
 	case "true", "mandatory", "yes", "1", "t", "on":
 	case "strict":
 		r.trust = "" // which strict encryption heeds in no client
-		if err := r.keep("strict", "true"); err != nil {
-			return nil, err
+		if problem, cure := r.keep("strict", "true"); problem != "" {
+			return nil, problem, cure
 		}
 	case "false", "optional", "no", "0", "f", "off":
-		return nil, wrongWord("encrypt", "is a word for encrypting the login alone and sending the rest as plaintext", "write encrypt=true, or encrypt=disable for plaintext")
+		return nil, "is a word for encrypting the login alone and sending the rest as plaintext", "write encrypt=true, or encrypt=disable for plaintext"
 	default:
-		return nil, wrongWord("encrypt", "must be one of true, strict, disable", "correct it")
+		return nil, "must be one of true, strict, disable", "correct it"
 	}
-	t := &registry.TLS{ServerName: r.name, CAFile: r.ca}
+	t = &registry.TLS{ServerName: r.name, CAFile: r.ca}
 	on, ok := boolean(r.trust)
 	if t.SkipVerify = on; !ok && r.trust != "" {
-		return nil, wrongWord("TrustServerCertificate", "must be true or false", "correct it")
+		r.at = "TrustServerCertificate"
+		return nil, "must be true or false", "correct it"
 	}
 	if r.version != "" && r.version != "1.2" { // crypto/tls speaks no lower one
-		return nil, wrongWord("tlsmin", "cannot be set: 1.2 is the lowest version that is spoken, and the highest of both sides is used", "leave it out")
+		r.at = "tlsmin"
+		return nil, "cannot be set: 1.2 is the lowest version that is spoken, and the highest of both sides is used", "leave it out"
 	}
-	return t, nil
+	return t, "", ""
 }
 
 // addPartner makes hosts of a server and its failover partner, which the clients try after it.
 // https://learn.microsoft.com/sql/database-engine/database-mirroring/connect-clients-to-a-database-mirroring-session-sql-server
-func (r *reading) addPartner(cfg *registry.Config) error {
+func (r *reading) addPartner(cfg *registry.Config) (problem, cure string) {
+	r.at = "failoverport"
 	if r.partner == "" {
 		if r.partnerPort != "" {
-			return wrongWord("failoverport", "is given without failoverpartner", "leave it out")
+			return "is given without failoverpartner", "leave it out"
 		}
-		return nil
+		return "", ""
 	}
-	const name = "failoverpartner"
+	r.at = "failoverpartner"
 	partner, err := parseServer(r.partner)
 	instance := cfg.Params["instance"]
 	if err == nil && r.partnerPort != "" && partner.port == 0 && partner.instance == "" {
@@ -196,17 +215,17 @@ func (r *reading) addPartner(cfg *registry.Config) error {
 	}
 	switch {
 	case err != nil:
-		return wrongWord(name, err.Error(), "correct it")
+		return err.Error(), "correct it"
 	case len(cfg.Hosts) > 0:
-		return wrongWord(name, "is given beside hosts", "add it to them")
+		return "is given beside hosts", "add it to them"
 	case partner.instance != "" && !strings.EqualFold(partner.instance, instance):
-		return wrongWord(name, "names another instance than the server", "write hosts, with the port of each")
+		return "names another instance than the server", "write hosts, with the port of each"
 	case partner.instance == "" && partner.port == 0 && instance != "":
 		partner.port = defaultPort
 	}
 	cfg.Hosts = []string{listed(network.Host(cfg), cfg.Port), listed(partner.host, partner.port)}
 	cfg.Host, cfg.Port = "", 0
-	return nil
+	return "", ""
 }
 
 const defaultPort = 1433

@@ -63,8 +63,6 @@ func (c *connector) native() (msdsn.Config, error) {
 		return msdsn.Config{}, err
 	}
 	config := *c.set.config
-	to := c.server
-	config.Host, config.Port, config.Instance = to.host, uint64(to.port), to.instance
 	config.User, config.Password = c.cfg.User, c.cfg.Password.Reveal()
 	if c.set.method == "token" {
 		config.Password = "" // it goes in another way

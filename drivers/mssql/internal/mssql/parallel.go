@@ -12,24 +12,22 @@ type dialFunc = func(ctx context.Context, network, address string) (net.Conn, er
 // open dials the host: the listener of an availability group has an address in each subnet, of which one answers.
 // https://learn.microsoft.com/sql/database-engine/availability-groups/windows/listeners-client-connectivity-application-failover#SupportAgMultiSubnetFailover
 func (a *attempt) open(ctx context.Context, network, host, port string) (net.Conn, error) {
-	addresses := []string{host}
-	if a.c.set.parallel {
-		var err error
-		if addresses, err = net.DefaultResolver.LookupHost(ctx, host); err != nil {
-			return nil, err
-		}
+	if !a.c.set.parallel {
+		return a.c.dial(ctx, network, net.JoinHostPort(host, port))
 	}
-	for i := range addresses {
-		addresses[i] = net.JoinHostPort(addresses[i], port)
+	found, err := net.DefaultResolver.LookupIPAddr(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	addresses := make([]string, len(found))
+	for i := range found {
+		addresses[i] = net.JoinHostPort(found[i].String(), port)
 	}
 	return dialAny(ctx, a.c.dial, network, addresses)
 }
 
 // dialAny dials all addresses at once and returns the first connection. It returns when all dials have ended.
 func dialAny(ctx context.Context, dial dialFunc, network string, addresses []string) (net.Conn, error) {
-	if len(addresses) == 1 {
-		return dial(ctx, network, addresses[0])
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var (

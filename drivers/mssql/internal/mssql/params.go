@@ -14,8 +14,7 @@ import (
 // settings is what Params say.
 type settings struct {
 	config   *msdsn.Config // of every connection; what Params do not set is left alone
-	instance string
-	parallel bool // all addresses of a host at once
+	parallel bool          // all addresses of a host at once
 	strict   bool
 	method   string   // of authentication: password, token or windows; empty: password
 	session  []string // statements for after the login and after each reset of the session
@@ -37,7 +36,7 @@ func (s *settings) apply(name, value string) {
 	on := value == "true"
 	switch name {
 	case "instance":
-		s.instance = value
+		s.config.Instance = value
 	case "multiSubnetFailover":
 		s.parallel = on
 	case "strict":
@@ -56,19 +55,16 @@ func (s *settings) apply(name, value string) {
 	}
 }
 
-// read reads Params and Session.
-func (s *settings) read(cfg *registry.Config) error {
-	given, wrong := misplaced(cfg.Params)
+// readSettings reads Params and Session.
+func (c *connector) readSettings() []error {
+	given, wrong := misplaced(c.cfg.Params)
 	checked, err := registry.CheckParams(given, params)
-	var bad error
-	s.session, bad = readSession(cfg.Session)
-	if err := errors.Join(wrong, err, bad); err != nil {
-		return err
-	}
 	for name, value := range checked {
-		s.apply(name, value)
+		c.set.apply(name, value)
 	}
-	return nil
+	session, bad := readSession(c.cfg.Session)
+	c.set.session = session
+	return append(append(wrong, err), bad...)
 }
 
 // isInstance accepts the names that SQL Server does.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/hex"
 	"errors"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -71,33 +70,29 @@ func find(list []registry.Param, name string) *registry.Param {
 }
 
 // readSession returns the statements for what Session says.
-func readSession(given map[string]string) ([]string, error) {
-	var errs []error
+func readSession(given map[string]string) (statements []string, errs []error) {
 	named := make(map[string]string, len(given))
-	for _, key := range slices.Sorted(maps.Keys(given)) {
+	for _, key := range names(given) {
 		name, value := optionName(key), given[key]
 		problem, cure := noOption(name)
 		other, twice := named[name]
+		option := find(options, name)
 		switch {
 		case problem != "":
 		case find(params, key) != nil:
 			problem, cure = "is no setting of the session", "write params."+key
 		case twice && other != value:
 			problem, cure = "is given twice, in upper and in lower case", "keep one of them"
-		case find(options, name) != nil:
-			named[name] = switched(name, value)
+		case option != nil:
+			named[name] = switched(option, value)
 		default:
 			named[key] = value
 		}
 		if problem != "" {
-			errs = append(errs, wrongWord("session."+key, problem, cure))
+			errs = append(errs, &registry.ConfigError{Field: "session." + key, Problem: problem, Cure: cure})
 		}
 	}
 	checked, err := registry.CheckSession(named, options)
-	if err := errors.Join(append(errs, err)...); err != nil {
-		return nil, err
-	}
-	var statements []string
 	for i := range options {
 		name := options[i].Name
 		if value, ok := checked[name]; ok {
@@ -107,7 +102,7 @@ func readSession(given map[string]string) ([]string, error) {
 			statements = append(statements, "SET "+name+" "+value)
 		}
 	}
-	return statements, nil
+	return statements, append(errs, err)
 }
 
 // noOption says why a session cannot be opened with a SET statement.
@@ -121,8 +116,8 @@ func noOption(name string) (problem, cure string) {
 }
 
 // switched returns the words of a switch as SET takes them; other values stay.
-func switched(name, value string) string {
-	if on, ok := boolean(value); ok && slices.Equal(find(options, name).Words, onOff) {
+func switched(option *registry.Param, value string) string {
+	if on, ok := boolean(value); ok && slices.Equal(option.Words, onOff) {
 		if on {
 			return "ON"
 		}
@@ -132,22 +127,21 @@ func switched(name, value string) string {
 }
 
 // misplaced are the errors for settings of the session in Params, and what is left without them.
-func misplaced(given map[string]string) (map[string]string, error) {
-	var errs []error
-	rest := make(map[string]string, len(given))
-	for _, key := range slices.Sorted(maps.Keys(given)) {
+func misplaced(given map[string]string) (rest map[string]string, errs []error) {
+	rest = make(map[string]string, len(given))
+	for _, key := range names(given) {
 		name := cmp.Or(former[key], optionName(key))
-		if former[key] == "" && (find(options, name) == nil || find(params, key) != nil) {
+		if find(options, name) == nil || find(params, key) != nil {
 			rest[key] = given[key]
 			continue
 		}
-		errs = append(errs, wrongWord("params."+key, "is a setting of the session", "write session."+name))
+		errs = append(errs, &registry.ConfigError{Field: "params." + key, Problem: "is a setting of the session", Cure: "write session." + name})
 	}
-	return rest, errors.Join(errs...)
+	return rest, errs
 }
 
 // former are spellings of options, as other parameters are spelled.
-var former = map[string]string{"language": "LANGUAGE", "lockTimeout": "LOCK_TIMEOUT", "xactAbort": "XACT_ABORT"}
+var former = map[string]string{"lockTimeout": "LOCK_TIMEOUT", "xactAbort": "XACT_ABORT"}
 
 // isLanguage accepts what is in syslanguages and needs no quoting but ' around it.
 // https://learn.microsoft.com/sql/relational-databases/system-compatibility-views/sys-syslanguages-transact-sql

@@ -40,7 +40,7 @@ func (c *connector) Close() error {
 
 // connect opens a connection whose socket calls abandoned, which may be nil, if a statement on it is given up.
 func (c *connector) connect(ctx context.Context, session []string, abandoned func(identity)) (_ driver.Conn, s *socket, _ error) {
-	conn, err := network.LogIn(ctx, &c.cfg, c.env, new(dialect).Diagnose, func(ctx context.Context, who registry.Login) (driver.Conn, error) {
+	conn, err := network.LogIn(ctx, &c.cfg, c.env, table.Diagnose, func(ctx context.Context, who registry.Login) (driver.Conn, error) {
 		conn, logged, err := c.logIn(ctx, who, session)
 		if err == nil {
 			s = logged

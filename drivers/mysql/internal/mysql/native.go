@@ -51,7 +51,7 @@ func parse(dsn string) (*network.Reading, error) {
 
 	found := make(map[string]string)
 	if hasQuery {
-		for pair := range strings.SplitSeq(query, "&") {
+		for _, pair := range strings.Split(query, "&") {
 			name, value, ok := strings.Cut(pair, "=")
 			if !ok || name == "" {
 				return nil, badDSN("has a parameter that is not name=value", "write parameters joined by &")
@@ -71,8 +71,9 @@ func parse(dsn string) (*network.Reading, error) {
 		user, password, _ := strings.Cut(server[:at], ":")
 		r.User, r.Password, server = user, registry.NewSecret(password), server[at+1:]
 	}
-	if r.Host, r.Port, err = parseAddress(server); err != nil {
-		return nil, err
+	var problem, cure string
+	if r.Host, r.Port, problem, cure = parseAddress(server); problem != "" {
+		return nil, badDSN(problem, cure)
 	}
 	if r.Database, err = url.PathUnescape(database); err != nil {
 		return nil, badDSN("has a % in the database that is not followed by two hexadecimal digits", "write a % as %25")
@@ -89,12 +90,12 @@ func parse(dsn string) (*network.Reading, error) {
 func badDSN(problem, cure string) error { return wrong("dsn", problem, cure) }
 
 // parseAddress reads net(address), either of which may be missing.
-func parseAddress(text string) (host string, port int, err error) {
+func parseAddress(text string) (host string, port int, problem, cure string) {
 	name, address, hasAddress := strings.Cut(text, "(")
 	if hasAddress {
 		var closed bool
 		if address, closed = strings.CutSuffix(address, ")"); !closed {
-			return "", 0, badDSN("has no ) before the / of the database", "close the address, and write a / in a parameter as %2F")
+			return "", 0, "has no ) before the / of the database", "close the address, and write a / in a parameter as %2F"
 		}
 	}
 	switch name {
@@ -104,30 +105,30 @@ func parseAddress(text string) (host string, port int, err error) {
 			address = "/tmp/mysql.sock"
 		}
 		if !strings.HasPrefix(address, "/") {
-			return "", 0, badDSN("has a socket that is no absolute path", "write unix(/run/mysqld/mysqld.sock)")
+			return "", 0, "has a socket that is no absolute path", "write unix(/run/mysqld/mysqld.sock)"
 		}
-		return address, 0, nil
+		return address, 0, "", ""
 	default:
-		return "", 0, badDSN("names another network than tcp and unix", "write user:password@tcp(host:3306)/database; for a dialer of your own open it with conn.WithDialer, and write a / in a parameter as %2F")
+		return "", 0, "names another network than tcp and unix", "write user:password@tcp(host:3306)/database; for a dialer of your own open it with conn.WithDialer, and write a / in a parameter as %2F"
 	}
 	switch {
 	case strings.HasPrefix(address, "/"):
-		return "", 0, badDSN("has a path as the address of tcp", "write unix(/run/mysqld/mysqld.sock)")
+		return "", 0, "has a path as the address of tcp", "write unix(/run/mysqld/mysqld.sock)"
 	case strings.Contains(address, ","):
-		return "", 0, badDSN("names several hosts", "name one, and all of them as hosts")
+		return "", 0, "names several hosts", "name one, and all of them as hosts"
 	case address == "":
-		return "127.0.0.1", defaultPort, nil
+		return "127.0.0.1", defaultPort, "", ""
 	}
 	host, digits, err := net.SplitHostPort(address)
 	if err != nil { // no port
 		if inner, ok := strings.CutPrefix(address, "["); ok && strings.HasSuffix(inner, "]") {
 			address = strings.TrimSuffix(inner, "]")
 		}
-		return address, 0, nil
+		return address, 0, "", ""
 	}
 	n, err := strconv.ParseUint(digits, 10, 16)
 	if err != nil || n == 0 {
-		return "", 0, badDSN("has a port that is not a number from 1 to 65535", "correct it")
+		return "", 0, "has a port that is not a number from 1 to 65535", "correct it"
 	}
-	return host, int(n), nil
+	return host, int(n), "", ""
 }

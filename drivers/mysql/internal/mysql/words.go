@@ -9,7 +9,7 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-var words = network.Words{List: wordList, Params: driverParams, Setting: setting}
+var words = network.Words{List: append(refused(), wordList...), Params: driverParams, Setting: setting}
 
 // wordList has every parameter of go-sql-driver, and those of other clients, hosting platforms and frameworks. The
 // comment above a row names the page that explains it:
@@ -27,27 +27,11 @@ var words = network.Words{List: wordList, Params: driverParams, Setting: setting
 // A row without Take is read in finish, with others.
 var wordList = []network.Word{
 	// driver
-	{Names: "allowAllFiles", Take: network.DropIf("false 0", "lets the server have any file of this machine, which cannot be had", "leave it out")},
-	{Names: "allowFallbackToPlaintext", Here: "ssl", Take: network.DropIf("false 0", "lets anyone in between have plaintext sent", "leave it out, and write tls=true or tls=false")},
-	{Names: "allowNativePasswords", Take: network.DropIf("true 1", "cannot be turned off", "leave it out, and have the account use another plugin")},
-	{Names: "allowOldPasswords", Take: network.DropIf("false 0", "sends a password that is easily found out, which cannot be had", "give the account a new password")},
 	{Names: "charset characterEncoding encoding character_set_client character_set_connection character_set_results names", Take: takeCharset}, // the second: jdbc; the third: rails
-	{Names: "checkConnLiveness", Take: network.DropIf("true 1", "cannot be turned off", "leave it out")},
-	{Names: "loc", Here: "params.loc", Take: network.Keep("loc")},
-	{Names: "timeTruncate", Take: network.DropIf("0 0s", "cannot be had", "leave it out, and truncate the time.Time")},
-	{Names: "parseTime", Take: network.DropIf("true 1", "is false, and DATE, DATETIME and TIMESTAMP are always time.Time here", "leave it out, and select CAST(x AS CHAR) where a text is wanted")},
-	{Names: "serverPubKey", Take: network.Never("names a key that was registered with the driver, which cannot be had", "leave it out, and write tls=true")},
-	{Names: "strict", Take: network.Never("is none of the driver's any more", "write session.sql_mode")},
 	{Names: "timeout", Here: "connectTimeout", Take: network.Time(func(c *registry.Config) *time.Duration { return &c.ConnectTimeout }, 0, 0)},
 	{Names: "readTimeout", Here: "params.readTimeout", Take: takeDuration("readTimeout", "")},
 	{Names: "writeTimeout", Here: "params.writeTimeout", Take: takeDuration("writeTimeout", "")},
 	{Names: "connectionAttributes", Here: "appName", Take: takeAttributes},
-	{Names: "allowCleartextPasswords", Here: "params.allowCleartextPasswords", Take: network.KeepFlag("allowCleartextPasswords")},
-	{Names: "clientFoundRows", Here: "params.clientFoundRows", Take: network.KeepFlag("clientFoundRows")},
-	{Names: "columnsWithAlias", Here: "params.columnsWithAlias", Take: network.KeepFlag("columnsWithAlias")},
-	{Names: "compress", Here: "params.compress", Take: network.KeepFlag("compress")},
-	{Names: "interpolateParams", Here: "params.interpolateParams", Take: network.KeepFlag("interpolateParams")},
-	{Names: "multiStatements", Here: "params.multiStatements", Take: network.KeepFlag("multiStatements")},
 	{Names: "rejectReadOnly", Here: "role", Take: network.Flag(takeWriter)},
 	{Names: "tls", Here: "ssl"},
 	// clients, uri, python: TLS
@@ -56,12 +40,7 @@ var wordList = []network.Word{
 	{Names: "ssl-ca ssl_ca sslca sslrootcert serverSslCert", Here: "ssl.caFile"}, // sslca: rails; the last: mariadb
 	{Names: "ssl-cert ssl_cert", Here: "ssl.certFile"},
 	{Names: "ssl-key ssl_key sslkey", Here: "ssl.keyFile"},
-	{Names: "sslcert", Here: "ssl", Take: network.Never("is the certificate of the authority in some clients, and that of the client in others", "write ssl.caFile or ssl.certFile")}, // prisma, rails
-	{Names: "ssl-capath ssl_capath ssl-crl ssl-crlpath ssl-cipher ssl_cipher tls-version tls_versions tls-ciphersuites tls_ciphersuites", Take: network.Never("cannot be had", "leave it out: TLS is 1.2 or newer, and ssl-ca names a file")},
-	{Names: "ssl_disabled", Here: "ssl", Take: network.DropIf("true 1", "is false, which does not say what is verified", "write ssl-mode=VERIFY_IDENTITY")},
-	{Names: "ssl-verify-server-cert ssl_verify_cert ssl_verify_identity verifyServerCertificate requireSSL sslverify", Here: "ssl", Take: network.Never("says one part of what ssl-mode says", "write ssl-mode=VERIFY_IDENTITY, VERIFY_CA or REQUIRED")},
-	{Names: "useSSL", Here: "ssl", Take: network.DropIf("false 0", "does not say what is verified", "write ssl-mode=VERIFY_IDENTITY")}, // jdbc
-	{Names: "get-server-public-key allowPublicKeyRetrieval", Take: network.Drop},                                                       // the driver asks for the key, as doc.go says
+	{Names: "get-server-public-key allowPublicKeyRetrieval", Take: network.Drop}, // the driver asks for the key, as doc.go says
 	// clients, uri: the rest
 	{Names: "host", Here: "host", Take: network.Text(func(c *registry.Config) *string { return &c.Host })},
 	{Names: "port", Here: "port", Take: network.Count(func(c *registry.Config) *int { return &c.Port }, 0)},
@@ -70,21 +49,16 @@ var wordList = []network.Word{
 	{Names: "database dbname", Here: "database", Take: network.Text(func(c *registry.Config) *string { return &c.Database })},
 	{Names: "socket unix_socket unixSocket", Here: "host"},
 	{Names: "connect-timeout connect_timeout", Here: "connectTimeout", Take: network.Time(func(c *registry.Config) *time.Duration { return &c.ConnectTimeout }, time.Second, -1)},
-	{Names: "default-auth auth-method auth_plugin", Take: network.Never("cannot be chosen: the account has one", "leave it out")},
-	{Names: "init-command init_command sessionVariables", Here: "session", Take: network.Never("is SQL, and only values are sent", "write each setting as session.name")}, // the last: jdbc
-	{Names: "timezone serverTimezone connectionTimeZone", Here: "session.time_zone", Take: network.Never("has another meaning in each client", "write session.time_zone, or loc as go-sql-driver has it")},
 	{Names: "reconnect autoReconnect useUnicode", Take: network.Drop}, // the pool replaces what is lost; rails, jdbc
 	// prisma
 	{Names: "connection_limit pool", Here: "pool.max", Take: network.Count(func(c *registry.Config) *int { return &c.Pool.Max }, -1)}, // pool: rails
 	{Names: "pool_timeout", Take: network.Drop},         // a wait for a connection ends with the context of the call
 	{Names: "statement_cache_size", Take: network.Drop}, // database/sql keeps prepared statements
 	{Names: "socket_timeout", Here: "params.readTimeout", Take: takeDuration("readTimeout", "s")},
-	{Names: "sslidentity sslpassword", Here: "ssl.certFile", Take: network.Never("belongs to a PKCS 12 file, which is not read", "write ssl-cert and ssl-key, with the files that openssl pkcs12 makes of it")},
 	{Names: "sslaccept", Here: "ssl"},
 	// rails
 	{Names: "read_timeout", Here: "params.readTimeout", Take: takeDuration("readTimeout", "s")},
 	{Names: "write_timeout", Here: "params.writeTimeout", Take: takeDuration("writeTimeout", "s")},
-	{Names: "adapter", Take: network.DropIf("mysql2 trilogy mysql", "names another dialect", "leave it out")},
 	// doctrine
 	{Names: "serverVersion", Take: network.Drop}, // is asked from the server
 	// settings of the server, some of which could be taken for a mistake in one of the words above
@@ -92,6 +66,45 @@ var wordList = []network.Word{
 	{Names: "sql_mode", Here: "session.sql_mode", Take: takeSetting("sql_mode")},
 	{Names: "time_zone", Here: "session.time_zone", Take: takeSetting("time_zone")},
 	{Names: "wait_timeout", Here: "session.wait_timeout", Take: takeSetting("wait_timeout")},
+}
+
+// refusals are the words that cannot be had, but for the values that mean what is done anyway.
+var refusals = []struct{ names, here, values, problem, cure string }{
+	// driver
+	{"allowAllFiles", "", "false 0", "lets the server have any file of this machine, which cannot be had", "leave it out"},
+	{"allowFallbackToPlaintext", "ssl", "false 0", "lets anyone in between have plaintext sent", "leave it out, and write tls=true or tls=false"},
+	{"allowNativePasswords", "", "true 1", "cannot be turned off", "leave it out, and have the account use another plugin"},
+	{"allowOldPasswords", "", "false 0", "sends a password that is easily found out, which cannot be had", "give the account a new password"},
+	{"checkConnLiveness", "", "true 1", "cannot be turned off", "leave it out"},
+	{"timeTruncate", "", "0 0s", "cannot be had", "leave it out, and truncate the time.Time"},
+	{"parseTime", "", "true 1", "is false, and DATE, DATETIME and TIMESTAMP are always time.Time here", "leave it out, and select CAST(x AS CHAR) where a text is wanted"},
+	{"serverPubKey", "", "", "names a key that was registered with the driver, which cannot be had", "leave it out, and write tls=true"},
+	{"strict", "", "", "is none of the driver's any more", "write session.sql_mode"},
+	// clients, uri, python: TLS
+	{"sslcert", "ssl", "", "is the certificate of the authority in some clients, and that of the client in others", "write ssl.caFile or ssl.certFile"}, // prisma, rails
+	{"ssl-capath ssl_capath ssl-crl ssl-crlpath ssl-cipher ssl_cipher tls-version tls_versions tls-ciphersuites tls_ciphersuites", "", "", "cannot be had", "leave it out: TLS is 1.2 or newer, and ssl-ca names a file"},
+	{"ssl_disabled", "ssl", "true 1", "is false, which does not say what is verified", "write ssl-mode=VERIFY_IDENTITY"},
+	{"ssl-verify-server-cert ssl_verify_cert ssl_verify_identity verifyServerCertificate requireSSL sslverify", "ssl", "", "says one part of what ssl-mode says", "write ssl-mode=VERIFY_IDENTITY, VERIFY_CA or REQUIRED"},
+	{"useSSL", "ssl", "false 0", "does not say what is verified", "write ssl-mode=VERIFY_IDENTITY"}, // jdbc
+	// clients, uri: the rest
+	{"default-auth auth-method auth_plugin", "", "", "cannot be chosen: the account has one", "leave it out"},
+	{"init-command init_command sessionVariables", "session", "", "is SQL, and only values are sent", "write each setting as session.name"}, // the last: jdbc
+	{"timezone serverTimezone connectionTimeZone", "session.time_zone", "", "has another meaning in each client", "write session.time_zone, or loc as go-sql-driver has it"},
+	// prisma
+	{"sslidentity sslpassword", "ssl.certFile", "", "belongs to a PKCS 12 file, which is not read", "write ssl-cert and ssl-key, with the files that openssl pkcs12 makes of it"},
+	// rails
+	{"adapter", "", "mysql2 trilogy mysql", "names another dialect", "leave it out"},
+}
+
+func refused() (words []network.Word) {
+	for _, row := range refusals {
+		take := network.Never(row.problem, row.cure)
+		if row.values != "" {
+			take = network.DropIf(row.values, row.problem, row.cure)
+		}
+		words = append(words, network.Word{Names: row.names, Here: row.here, Take: take})
+	}
+	return words
 }
 
 // takeCharset drops utf8mb4, which is spoken, and utf8, which is a part of it. Of a list the driver takes the first that the
@@ -154,7 +167,7 @@ func (t duration) take(r *network.Reading, value string) error {
 
 // takeAttributes reads name:value,... of which the program's name has a field.
 func takeAttributes(r *network.Reading, value string) error {
-	for attribute := range strings.SplitSeq(value, ",") {
+	for _, attribute := range strings.Split(value, ",") {
 		name, text, _ := strings.Cut(attribute, ":")
 		switch {
 		case attribute == "":
@@ -204,7 +217,7 @@ var sslModes = []string{
 }
 
 // modeOf returns what a word says of TLS, as the first word of a row of sslModes.
-func modeOf(name, value string) (mode string, err error) {
+func modeOf(name, value string) (mode, problem, cure string) {
 	value = network.Plain(value)
 	on, isBool := network.Bool(value)
 	switch {
@@ -216,25 +229,25 @@ func modeOf(name, value string) (mode string, err error) {
 		}
 		switch mode {
 		case "":
-			return "", wrong(name, "is no mode of MySQL", "write VERIFY_IDENTITY, VERIFY_CA, REQUIRED or DISABLED")
+			return "", "is no mode of MySQL", "write VERIFY_IDENTITY, VERIFY_CA, REQUIRED or DISABLED"
 		case "preferred":
-			return "", wrong(name, "is PREFERRED, with which anyone in between can have plaintext sent", "write VERIFY_IDENTITY, or REQUIRED, which believes any server, or DISABLED")
+			return "", "is PREFERRED, with which anyone in between can have plaintext sent", "write VERIFY_IDENTITY, or REQUIRED, which believes any server, or DISABLED"
 		}
-		return mode, nil
+		return mode, "", ""
 	case name == "sslaccept" && value == "strict", name != "sslaccept" && isBool && on:
-		return "verify_identity", nil
+		return "verify_identity", "", ""
 	case name == "sslaccept" && value == "accept_invalid_certs", name == "tls" && value == "skip-verify":
-		return "required", nil
+		return "required", "", ""
 	case name == "sslaccept":
-		return "", wrong(name, "is neither strict nor accept_invalid_certs", "write strict")
+		return "", "is neither strict nor accept_invalid_certs", "write strict"
 	case isBool:
-		return "disabled", nil
+		return "disabled", "", ""
 	case name == "ssl":
-		return "", wrong(name, "is neither true nor false", "write ssl=true, which verifies the server")
+		return "", "is neither true nor false", "write ssl=true, which verifies the server"
 	case value == "preferred":
-		return "", wrong(name, "is preferred, with which anyone in between can have plaintext sent", "write tls=true, or skip-verify, which believes any server, or false")
+		return "", "is preferred, with which anyone in between can have plaintext sent", "write tls=true, or skip-verify, which believes any server, or false"
 	}
-	return "", wrong(name, "names a config that was registered with the driver, which cannot be had", "write tls=true, with ssl.caFile for an authority of your own")
+	return "", "names a config that was registered with the driver, which cannot be had", "write tls=true, with ssl.caFile for an authority of your own"
 }
 
 // readTLS reads tls, ssl-mode and what stands beside them.
@@ -246,9 +259,9 @@ func readTLS(r *network.Reading) error {
 		if !given {
 			continue
 		}
-		one, err := modeOf(name, value)
-		if err != nil {
-			return err
+		one, problem, cure := modeOf(name, value)
+		if problem != "" {
+			return wrong(name, problem, cure)
 		}
 		if mode != "" && mode != one {
 			return wrong("ssl", "is said in two ways that differ", "keep one of tls, ssl-mode, ssl and sslaccept")
