@@ -56,7 +56,7 @@ func (r *Registry) register(d Driver, by string) {
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	next := []*entry{added}
+	var next []*entry
 	for _, e := range r.list() {
 		switch {
 		case e.info.Dialect != added.info.Dialect: // another one
@@ -67,9 +67,11 @@ func (r *Registry) register(d Driver, by string) {
 		}
 		next = append(next, e)
 	}
-	for i := 1; i < len(next) && next[i].info.Dialect <= added.info.Dialect; i++ { // which keeps them in order
-		next[i-1], next[i] = next[i], next[i-1]
+	after := slices.IndexFunc(next, func(e *entry) bool { return e.info.Dialect > added.info.Dialect })
+	if after < 0 {
+		after = len(next)
 	}
+	next = slices.Insert(next, after, added) // they are in order
 	claimed := make(map[string]string)
 	for _, e := range next {
 		for _, name := range e.info.names() {

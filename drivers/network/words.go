@@ -124,14 +124,12 @@ func (w *Words) known() (names []string) {
 
 // isName is the form of a setting's name in the servers, and of every parameter.
 func isName(name string) bool {
-	before := '.'
-	for _, c := range name + "." {
-		if before == '.' && (c == '.' || '0' <= c && c <= '9') {
+	for part := range strings.SplitSeq(name, ".") {
+		if part == "" || !IsWord(part, "-$") || part[0] >= '0' && part[0] <= '9' {
 			return false
 		}
-		before = c
 	}
-	return IsWord(name, ".-$")
+	return true
 }
 
 // CheckParams is [registry.CheckParams], which says where a word belongs that is no param here.

@@ -27,8 +27,13 @@ import (
 
 // budget is how much larger a program with one driver may be than the one written by hand. That one knows one host and no
 // roles, outlives no driver that panics or hangs, stops nothing on the server, knows no kinds of failure, counts nothing for
-// operators and reads no other connection strings: for these a program grows by 0.64 to 0.89 MB, whatever its driver.
-const budget = 1.15
+// operators and reads no other connection strings.
+func budget(v variant) float64 {
+	if v.name == "mysql" { // the smallest of the drivers, beside which the same code weighs most
+		return 1.11
+	}
+	return 1.08
+}
 
 //go:embed byhand patchbay
 var sources embed.FS
@@ -109,9 +114,9 @@ func compare(proxy *sandbox.Proxy, dir string, v variant) (row string, err error
 	limit := "-"
 	var wrong []error
 	if len(v.drivers) == 1 {
-		limit = fmt.Sprint(budget)
-		if ratio > budget {
-			wrong = append(wrong, fmt.Errorf("%.4f of the size of the program written by hand, over the budget of %v", ratio, budget))
+		limit = fmt.Sprint(budget(v))
+		if ratio > budget(v) {
+			wrong = append(wrong, fmt.Errorf("%.4f of the size of the program written by hand, over the budget of %v", ratio, budget(v)))
 		}
 	}
 	var want []string
