@@ -143,9 +143,7 @@ func (c *Conn) startClosing() <-chan error {
 		err := c.DB.Close()
 		c.pool.closing.Wait() // if another goroutine is closing it, DB.Close does not wait for that
 		c.pool.awaitLeft()
-		if c.pool.stats().OpenConnections == 0 { // but for lost places, which may stand for some that have sockets
-			c.pool.sockets.Close()
-		}
+		c.pool.sweep()
 		closed <- and(first, "; ", err)
 	}()
 	return closed
@@ -174,7 +172,7 @@ func (c *Conn) settle(ctx context.Context, closed <-chan error) (err error) {
 			return and(c.cut(cause, closed), "; ", err)
 		}
 		if closed == nil && c.pool.stats().OpenConnections == 0 {
-			c.pool.sockets.Close()
+			c.pool.sweep()
 			return err
 		}
 	}

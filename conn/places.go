@@ -163,6 +163,14 @@ func (c *connector) wake() {
 	}
 }
 
+// sweep closes the sockets of connections that only lost places stand for. Others are the driver's to close: its tests must be able
+// to see that it does not.
+func (c *connector) sweep() {
+	if s := c.stats(); s.OpenConnections == 0 && s.OpenConnections != c.db.Stats().OpenConnections {
+		c.sockets.Close()
+	}
+}
+
 // stats is without the places that were lost.
 func (c *connector) stats() *sql.DBStats {
 	c.places.Lock()

@@ -75,6 +75,7 @@ func TestEventsCanBeLeftAndTakenUpAgain(t *testing.T) {
 			}()
 			for e := range seq {
 				equal(t, "event", []observer.Event{e}, observer.Event(opened{name}))
+				synctest.Wait() // both have been emitted
 				break
 			}
 		}
