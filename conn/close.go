@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/patchbay-go/patchbay/internal/inorder"
 	"github.com/patchbay-go/patchbay/observer"
 )
 
@@ -25,7 +24,6 @@ type lifetime struct {
 
 	mu      sync.Mutex // held to change what precedes, and guards what follows
 	onClose []func()
-	events  inorder.Calls // that a lazy pool is open, and that any is closed, which a listener of the first may do
 }
 
 // end calls the functions of OnClose. It reports whether this is the first call, whose caller has to tell the bus.
@@ -53,11 +51,18 @@ func (c *connector) closed(err error) error {
 		ended = observer.Error{Source: "connection", Err: err}
 	}
 	c.mu.Lock()
-	if c.isOpen.Swap(false) {
-		c.emitLater(&c.events, ended)
+	tells := c.isOpen.Swap(false)
+	if tells && c.lazy != nil {
+		c.emitLater(&c.lazy.events, ended)
 	}
 	c.mu.Unlock()
-	c.events.Run()
+	switch {
+	case !tells:
+	case c.lazy != nil:
+		c.lazy.events.Run()
+	default:
+		c.emit(ended)
+	}
 	return err
 }
 

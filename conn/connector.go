@@ -34,8 +34,6 @@ type connector struct {
 	limits       Pool
 	*upkeep                    // nil for files
 	timeout      time.Duration // 0: none
-	share        time.Duration // of it, what a probe of a host may take
-	patience     time.Duration // the timeout, or where there is none the default, for what must end all the same
 	name         string
 	target       string
 	driver       registry.Driver
@@ -53,8 +51,8 @@ type connector struct {
 	adrift  atomic.Int32 // calls of inner.Connect that were given up and go on
 
 	places sync.Mutex // guards what follows
-	lost   int        // places in the pool that no connection has
-	left   []*HangError
+	lost   int32      // places in the pool that no connection has
+	left   map[*HangError]struct{}
 }
 
 // Driver is that of the wrapped connector.

@@ -204,7 +204,7 @@ func (k *keeper) watch(ctx context.Context, waits int64, cancel context.CancelFu
 
 // toAnswer is the limit of what begins now and asks connections.
 func (k *keeper) toAnswer() *limit {
-	return &limit{time.Now(), k.pool.patience, "not answered within", "the pool was checked"}
+	return &limit{time.Now(), k.pool.patience(), "not answered within", "the pool was checked"}
 }
 
 // testIdle takes up to n idle connections, the ones that were returned last, and gives each back when it has answered. Those
@@ -244,7 +244,7 @@ func (k *keeper) eachIdle(ctx context.Context, n int, f func(*sql.Conn)) {
 	}()
 	for range n {
 		done.Go(func() {
-			one, err := k.pool.takeIdle(ctx, k.pool.patience)
+			one, err := k.pool.takeIdle(ctx, k.pool.patience())
 			taken.Done()
 			if err != nil {
 				return
@@ -377,7 +377,7 @@ func (k *keeper) dialOne(ctx context.Context, begun *sync.WaitGroup) (*sql.Conn,
 		return nil
 	}
 	l := k.pool.toConnect(time.Now(), "the pool was filled")
-	l.after = k.pool.patience
+	l.after = k.pool.patience()
 	one, err := k.pool.take(ctx, l, begin)
 	if err != nil && !began.Load() {
 		err = errNotIdle

@@ -3,6 +3,8 @@ package conn
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/patchbay-go/patchbay/internal/inorder"
 )
 
 // laziness is what is known of a pool whose Open did not wait for the database, until the first connection.
@@ -12,6 +14,8 @@ type laziness struct {
 	up       atomic.Bool  // one has succeeded
 	failure  *Error       // of the last attempt; nil: there was none
 	said     time.Time    // when the bus heard of a failure
+
+	events inorder.Calls // that the database is open, and closed, which a listener of the first may do
 }
 
 // mostTold is how often the bus hears that a lazy pool is not up, if it fails in the same way each time: callers may ask
@@ -52,10 +56,10 @@ func (c *connector) tried(err error) {
 	l.up.Store(true)
 	l.failure = nil
 	c.isOpen.Store(true)
-	c.emitLater(&c.events, Opened{c.name, c.dialect, attempts, time.Since(l.since)})
+	c.emitLater(&l.events, Opened{c.name, c.dialect, attempts, time.Since(l.since)})
 	c.mu.Unlock()
-	defer c.events.Run() // also where a listener ends the goroutine
-	c.events.Run()
+	defer l.events.Run() // also where a listener ends the goroutine
+	l.events.Run()
 }
 
 // Pending reports whether the database was opened with Config.Lazy and nothing has connected to it yet. err is why the last

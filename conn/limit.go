@@ -1,10 +1,13 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/patchbay-go/patchbay/registry"
 )
 
 // limit bounds a wait.
@@ -22,7 +25,12 @@ func (c *connector) toConnect(from time.Time, doing string) *limit {
 
 // toClose is the limit of what closing asks of the driver.
 func (c *connector) toClose() *limit {
-	return &limit{time.Now(), c.patience, "not closed within", "closing"}
+	return &limit{time.Now(), c.patience(), "not closed within", "closing"}
+}
+
+// patience is the connect timeout for what must end although the config has none.
+func (c *connector) patience() time.Duration {
+	return cmp.Or(c.timeout, registry.DefaultConnectTimeout)
 }
 
 // endError is an error whose kind is known because of what ended: the context of the caller, or a time.

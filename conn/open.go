@@ -148,10 +148,9 @@ func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
 		return nil, nil, fmt.Errorf("the dialect %s does not support ServerOnly: leave it out", info.Dialect)
 	}
 	e.Dialect, e.Target = info.Dialect, target(cfg, each, &info)
-	timeout := max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0)
 	pool := &connector{
-		timeout: timeout, patience: cmp.Or(timeout, registry.DefaultConnectTimeout),
-		name: o.name, target: e.Target, driver: d, dialect: info.Dialect,
+		timeout: max(cmp.Or(cfg.ConnectTimeout, registry.DefaultConnectTimeout), 0),
+		name:    o.name, target: e.Target, driver: d, dialect: info.Dialect,
 		query: cmp.Or(info.TestQuery, "SELECT 1"), roleQuery: info.RoleQuery, args: info.QueryArgs, bus: o.bus,
 		session: o.session, limits: cfg.Pool,
 		order: cfg.HostOrder, several: len(cfg.Hosts) > 0,
@@ -160,9 +159,9 @@ func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
 	if cfg.Role != RoleAny {
 		pool.role, pool.kick = cfg.Role, make(chan struct{}, 1)
 	}
-	pool.share = min(max(pool.patience/time.Duration(len(each)), leastShare), pool.patience)
 	if !info.Files {
 		pool.upkeep = newUpkeep(o)
+		pool.share = min(max(pool.patience()/time.Duration(len(each)), leastShare), pool.patience())
 	}
 	for i := range each {
 		h, err := pool.newHost(&each[i], &info, o)

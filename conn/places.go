@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"reflect"
-	"slices"
 	"time"
 )
 
@@ -77,12 +76,16 @@ func (c *connector) leave(err error) {
 		return
 	}
 	c.places.Lock()
-	if i := slices.IndexFunc(c.left, (*HangError).isOver); i >= 0 {
-		c.left[i] = hang
-	} else {
-		c.left = append(c.left, hang)
+	defer c.places.Unlock()
+	for other := range c.left {
+		if other.isOver() {
+			delete(c.left, other)
+		}
 	}
-	c.places.Unlock()
+	if c.left == nil {
+		c.left = make(map[*HangError]struct{})
+	}
+	c.left[hang] = struct{}{}
 }
 
 // awaitLeft waits until the driver has returned from all that it was left with.
@@ -91,7 +94,7 @@ func (c *connector) awaitLeft() {
 	left := c.left
 	c.left = nil
 	c.places.Unlock()
-	for _, hang := range left {
+	for hang := range left {
 		<-hang.done
 	}
 }
@@ -175,10 +178,11 @@ func (c *connector) sweep() {
 func (c *connector) stats() *sql.DBStats {
 	c.places.Lock()
 	s := c.db.Stats()
-	s.InUse -= c.lost
-	s.OpenConnections -= c.lost
+	lost := int(c.lost)
+	s.InUse -= lost
+	s.OpenConnections -= lost
 	if s.MaxOpenConnections > 0 {
-		s.MaxOpenConnections -= c.lost
+		s.MaxOpenConnections -= lost
 	}
 	c.places.Unlock()
 	return &s

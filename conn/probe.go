@@ -18,6 +18,7 @@ const (
 type upkeep struct {
 	registry *registry.Registry
 	memory   *memory
+	share    time.Duration   // of the connect timeout, what a probe of a host may take
 	life     context.Context // ends with the pool; nil until it is needed
 	probes   sync.WaitGroup  // what runs in it
 }

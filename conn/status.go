@@ -152,7 +152,7 @@ func (c *connector) missed(t *trouble, took time.Duration, d *Diagnosis, err err
 	t.failed[d.Kind]++
 	if d.Kind == KindCanceled {
 		t.vain += took
-		if t.vain < c.patience {
+		if t.vain < c.patience() {
 			return
 		}
 		err = fmt.Errorf("no connection in %v, in which callers waited for one and gave up: %w", t.vain.Round(time.Millisecond), err)
