@@ -35,6 +35,7 @@ func (*dialect) Import(cfg *registry.Config) error {
 func (*dialect) ParseDSN(dsn string) (registry.Config, error) {
 	dsn = strings.Trim(dsn, space)
 	scheme, rest, isURL := strings.Cut(dsn, "://")
+	dialect, _, suffixed := strings.Cut(scheme, "+")
 	var found map[string]string
 	var err error
 	switch {
@@ -44,9 +45,8 @@ func (*dialect) ParseDSN(dsn string) (registry.Config, error) {
 		found, err = parseURL(rest)
 	case isURL && strings.EqualFold(scheme, "jdbc:postgresql"):
 		err = badDSN("is one of JDBC", "leave out the jdbc: before it, and write user and password as user:password@ before the host")
-	case isURL && strings.HasPrefix(scheme, "postgres") && strings.Contains(scheme, "+") && network.IsWord(scheme, "+"):
-		before, _, _ := strings.Cut(scheme, "+")
-		err = badDSN("names a driver of another language after the +", "write "+before+"://")
+	case isURL && suffixed && (dialect == "postgres" || dialect == "postgresql") && network.IsWord(scheme, "+"):
+		err = badDSN("names a driver of another language after the +", "write "+dialect+"://")
 	case isURL && network.IsWord(scheme, "+:.-"):
 		err = badDSN("is no URL of PostgreSQL", "write postgres://user:password@host/database")
 	default:
