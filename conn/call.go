@@ -60,8 +60,15 @@ var over = func() context.Context {
 	return ctx
 }()
 
-// call has f call a driver, as guard does, within a limit. gone says that f goes on, and that what it sets is its own.
+// guardedKey is that of the pool in the context of what one call of guard does as a whole.
+type guardedKey struct{}
+
+// call has f call a driver, as guard does, within a limit. gone says that f goes on, and that what it sets is its own. As a part
+// of what is guarded as a whole f is just called, and the limit is that of the whole.
 func (c *connector) call(ctx context.Context, l *limit, f func(context.Context) error, late func(error)) (gone bool, err error) {
+	if ctx.Value(guardedKey{}) == c {
+		return false, recovered(func() error { return f(ctx) })
+	}
 	err = c.within(ctx, l, func(ctx context.Context) error {
 		err := guard(ctx, func() error { return f(ctx) }, late)
 		_, gone = err.(*HangError)

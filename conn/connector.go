@@ -205,6 +205,30 @@ func (c *connector) through(ctx context.Context, start time.Time, f func(*sql.Co
 	return err
 }
 
+// first opens the first connection of a pool, by a dial that begins at start, tests it and gives it to the pool. For a file one
+// goroutine does all of that: the driver works on it itself, and each further one would have to grow its stack anew.
+func (c *connector) first(ctx context.Context, start time.Time) error {
+	if c.upkeep != nil { // one of several servers may hang, and the next is tried meanwhile
+		return c.through(ctx, start, func(one *sql.Conn) error { return c.test(ctx, start, one) })
+	}
+	l := c.toConnect(start, "opening")
+	gone, err := c.call(ctx, l, func(ctx context.Context) error {
+		ctx = context.WithValue(ctx, guardedKey{}, c)
+		one, err := c.take(ctx, l, nil)
+		if err == nil {
+			err = c.test(ctx, start, one)
+		}
+		if err == nil {
+			c.giveBack(one, false)
+		}
+		return err
+	}, func(error) { c.adrift.Add(-1) })
+	if gone {
+		c.adrift.Add(1)
+	}
+	return err
+}
+
 // test asks a connection whose dial began at start. A ping is not enough: a server may answer one although the password
 // has expired. And a server that accepts a login may fall silent then.
 func (c *connector) test(ctx context.Context, start time.Time, one *sql.Conn) error {

@@ -81,13 +81,15 @@ func TestWhateverWaitsIsBounded(t *testing.T) {
 	const ctxTime, late = time.Second, time.Second
 	for _, w := range waits {
 		for _, place := range w.hangs {
-			for _, hurry := range []bool{false, true} {
+			for i := range 4 {
+				hurry, files := i&1 != 0, i&2 != 0
 				if hurry && !w.ctx {
 					continue
 				}
-				t.Run(w.name+" in "+place+map[bool]string{true: ", with a context"}[hurry], func(t *testing.T) {
+				t.Run(w.name+" in "+place+map[bool]string{true: ", with a context"}[hurry]+map[bool]string{true: ", of a file"}[files], func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						d := newRogue(nil)
+						d.files = files
 						var c *conn.Conn
 						if !w.opening {
 							var err error
@@ -140,6 +142,28 @@ func TestWhateverWaitsIsBounded(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// Nor is one that hangs in every attempt to open it.
+func TestADriverThatHangsInOpeningIsNotAskedForEver(t *testing.T) {
+	for _, files := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newRogue(nil)
+			d.files = files
+			free := hangs(d, 1, "connect")
+			cfg := d.config(conn.Pool{Max: -1})
+			cfg.Retry = conn.Retry{Max: 30, Delay: time.Millisecond, Factor: 1}
+			_, err := conn.Open(t.Context(), cfg, d.options(conn.WithObserver(nil))...)
+			if conn.KindOf(err) != conn.KindTimeout || d.count("connect") != 16 {
+				t.Errorf("files=%t: %d calls hang: %v", files, d.count("connect"), err)
+			}
+			free()
+			time.Sleep(time.Minute)
+			if n := d.left(); n != 0 {
+				t.Errorf("files=%t: %d sockets are open", files, n)
+			}
+		})
 	}
 }
 

@@ -66,10 +66,10 @@ func open(ctx context.Context, given *Config, o *options) (*Conn, error) {
 	var failedToFill error
 	attempts, err := c.pool.attempt(ctx, &cfg.Retry, o.onRetry, func(ctx context.Context) error {
 		start := time.Now()
+		if k == nil || k.min == 0 {
+			return c.pool.first(ctx, start)
+		}
 		return c.pool.through(ctx, start, func(one *sql.Conn) (err error) {
-			if k == nil || k.min == 0 {
-				return c.pool.test(ctx, start, one)
-			}
 			warmed, failedToFill, err = k.warm(ctx, start, one)
 			return err
 		})
@@ -177,7 +177,7 @@ func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
 func (o *options) resolve(given *Config) (*Config, registry.Driver, error) {
 	var cfg Config
 	var d registry.Driver
-	err := do(context.Background(), func() (err error) {
+	err := recovered(func() (err error) { // which does no I/O, as the making of a connector
 		cfg, d, err = o.registry.Resolve(*given)
 		return err
 	})

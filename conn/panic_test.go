@@ -54,16 +54,19 @@ func TestPanicOfADriverIsAnErrorWhereverItComes(t *testing.T) {
 				continue // it runs on the caller's goroutine, since it does no I/O
 			}
 			for _, least := range []int{0, 2} {
-				t.Run(fmt.Sprintf("%s in %s %d, with Min %d", how, at.place, at.n, least), func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) { panics(t, at.place, at.n, least, how, end) })
-				})
+				for _, files := range []bool{false, true} {
+					t.Run(fmt.Sprintf("%s in %s %d, with Min %d, files=%t", how, at.place, at.n, least, files), func(t *testing.T) {
+						synctest.Test(t, func(t *testing.T) { panics(t, at.place, at.n, least, files, how, end) })
+					})
+				}
 			}
 		}
 	}
 }
 
-func panics(t *testing.T, place string, n, least int, how string, end func()) {
+func panics(t *testing.T, place string, n, least int, files bool, how string, end func()) {
 	d := newRogue(nil)
+	d.files = files
 	met := false
 	d.now(func(now string, call int) {
 		if now == place && call == n {

@@ -47,26 +47,30 @@ func (c *connector) release(one *sql.Conn) { c.letGo(one, false) }
 // retire closes a connection for good. Not every driver tells database/sql that one is dead.
 func (c *connector) retire(one *sql.Conn) { c.letGo(one, true) }
 
-// letGo is for a connection that is not the caller's any more. Where the driver panics over it, the sockets are closed, which may
-// be all that is left of the connection.
+// letGo is for a connection that is not the caller's any more.
 func (c *connector) letGo(one *sql.Conn, dead bool) {
-	err := do(over, func() error {
-		returned, sockets := false, c.loginOf(one).sockets()
-		defer func() {
-			if !returned {
-				sockets.Close()
-			}
-		}()
-		_ = c.keepPlace(func() error { // which fails only for a connection that is closed already
-			if dead { // https://pkg.go.dev/database/sql#Conn.Raw
-				return one.Raw(func(any) error { return driver.ErrBadConn })
-			}
-			return one.Close()
-		})
-		returned = true
+	c.leave(do(over, func() error {
+		c.giveBack(one, dead)
 		return nil
+	}))
+}
+
+// giveBack is letGo on the goroutine on which the driver may panic. Where it does, the sockets are closed, which may be all that
+// is left of the connection.
+func (c *connector) giveBack(one *sql.Conn, dead bool) {
+	returned, sockets := false, c.loginOf(one).sockets()
+	defer func() {
+		if !returned {
+			sockets.Close()
+		}
+	}()
+	_ = c.keepPlace(func() error { // which fails only for a connection that is closed already
+		if dead { // https://pkg.go.dev/database/sql#Conn.Raw
+			return one.Raw(func(any) error { return driver.ErrBadConn })
+		}
+		return one.Close()
 	})
-	c.leave(err)
+	returned = true
 }
 
 // leave remembers what the driver goes on with, for the end of the pool.

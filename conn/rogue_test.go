@@ -17,6 +17,7 @@ import (
 // return, whatever its context says.
 type rogue struct {
 	registry *registry.Registry
+	files    bool // it opens files
 
 	mu     sync.Mutex
 	act    func(place string, n int) // n counts the calls there, from 1; it is called without a lock
@@ -64,7 +65,7 @@ func (d *rogue) left() int {
 }
 
 func (d *rogue) Info() registry.Info {
-	return registry.Info{Dialect: "rogue", Port: 66, VersionQuery: "SELECT version()"}
+	return registry.Info{Dialect: "rogue", Port: 66, VersionQuery: "SELECT version()", Files: d.files}
 }
 
 func (d *rogue) Diagnose(error) registry.Diagnosis { return registry.Diagnosis{} }
