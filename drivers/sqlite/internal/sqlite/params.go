@@ -135,7 +135,7 @@ func readParams(given map[string]string, memory, noCreate bool) (set *settings, 
 		}
 		rest[name] = given[name]
 	}
-	given, err = registry.CheckParams(rest, listed(params))
+	given, err = registry.CheckParams(rest, listedParams)
 	if err = errors.Join(append(misplaced, err)...); err != nil {
 		return set, err
 	}

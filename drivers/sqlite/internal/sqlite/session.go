@@ -100,7 +100,9 @@ func find(list []param, name string) *param {
 	return nil
 }
 
-// listed is a list as package registry checks values against it.
+// The lists as package registry checks values against them.
+var listedParams, listedPragmas = listed(params), listed(pragmas)
+
 func listed(list []param) (all []registry.Param) {
 	for i := range list {
 		all = append(all, list[i].Param)
@@ -126,7 +128,7 @@ func (set *settings) readSession(given map[string]string) error {
 		}
 		named[name] = inWords(name, given[key])
 	}
-	checked, err := registry.CheckSession(named, listed(pragmas))
+	checked, err := registry.CheckSession(named, listedPragmas)
 	var first script // because journal_mode writes the file, whose auto_vacuum cannot be set afterwards
 	for i := range pragmas {
 		p := &pragmas[i]
