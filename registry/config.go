@@ -195,16 +195,19 @@ func (c Config) Equal(other Config) bool { return EqualConfigs(&c, &other) }
 // EqualConfigs is [Config.Equal] for those who compare often: it copies neither.
 func EqualConfigs(c, other *Config) bool {
 	return c.Port == other.Port && c.Pool == other.Pool && c.ConnectTimeout == other.ConnectTimeout && c.Lazy == other.Lazy &&
-		c.Dialect == other.Dialect && c.Host == other.Host && c.User == other.User &&
+		c.Dialect == other.Dialect && sameText(c.Host, other.Host) && sameText(c.User, other.User) &&
 		c.HostOrder == other.HostOrder && c.Role == other.Role && slices.Equal(c.Hosts, other.Hosts) &&
-		c.Database == other.Database && c.Filename == other.Filename && c.AppName == other.AppName &&
-		c.PasswordFile == other.PasswordFile && c.Credentials.Provider == other.Credentials.Provider &&
+		sameText(c.Database, other.Database) && sameText(c.Filename, other.Filename) && sameText(c.AppName, other.AppName) &&
+		sameText(c.PasswordFile, other.PasswordFile) && sameText(c.Credentials.Provider, other.Credentials.Provider) &&
 		c.Password.Equal(other.Password) && c.DSN.Equal(other.DSN) && c.Retry.equal(&other.Retry) &&
 		(c.TLS == other.TLS || c.TLS.equal(other.TLS)) &&
 		(c.Readers == other.Readers || c.Readers != nil && other.Readers != nil && EqualConfigs(c.Readers, other.Readers)) &&
 		sameMap(c.Params, other.Params) && sameMap(c.Session, other.Session) &&
 		sameMap(c.Credentials.Options, other.Credentials.Options)
 }
+
+// sameText compares without a call where both are empty, as most fields are.
+func sameText(a, b string) bool { return len(a) == len(b) && (len(a) == 0 || a == b) }
 
 func sameMap(a, b map[string]string) bool {
 	return len(a) == len(b) && (len(a) == 0 || maps.Equal(a, b))
