@@ -40,8 +40,9 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-// apply runs the PRAGMA statements. They are not parameters of the URI, because those run without the context,
-// and switching to the write-ahead log waits for other connections.
+// apply runs the PRAGMA statements. They are not parameters of the URI, because those wait for the locks of other connections and
+// do not heed the context. Here no statement waits, because busy_timeout comes last, and SQLite answers with SQLITE_BUSY at once
+// until then; what waits is retry.Do. https://www.sqlite.org/c3ref/busy_timeout.html
 func (set *settings) apply(ctx context.Context, conn driver.Conn) error {
 	script := set.writable
 	if set.readable.text != script.text || len(set.readable.asked) != len(script.asked) {
@@ -53,12 +54,11 @@ func (set *settings) apply(ctx context.Context, conn driver.Conn) error {
 			script = set.readable
 		}
 	}
-	// Of those that switch a file to the write-ahead log together, all but one can get SQLITE_BUSY at once,
-	// whatever busy_timeout says: each reads and wants to write. https://www.sqlite.org/c3ref/busy_handler.html
+	script.last += set.patience()
 	delays := retry.WithCappedDuration(100*time.Millisecond, retry.NewExponential(time.Millisecond))
-	delays = retry.WithJitterPercent(50, delays) // or they would meet again
-	err := retry.Do(ctx, retry.WithMaxDuration(set.busy, delays), func(ctx context.Context) error {
-		err := script.run(ctx, conn)
+	delays = retry.WithJitterPercent(50, delays) // or those that switch a file to the write-ahead log together would meet again
+	err := retry.Do(ctx, retry.WithMaxDuration(set.busy, delays), func(context.Context) error {
+		err := script.run(conn)
 		if isBusy(err) {
 			return retry.RetryableError(err)
 		}
@@ -70,30 +70,37 @@ func (set *settings) apply(ctx context.Context, conn driver.Conn) error {
 	return err
 }
 
-func (s script) run(ctx context.Context, conn driver.Conn) error {
+// patience is the statement for busy_timeout.
+func (set *settings) patience() string {
+	return fmt.Sprintf("pragma busy_timeout=%d;", set.busy.Milliseconds())
+}
+
+// run runs the statements, without a context, for which the driver would start a goroutine with each. None takes long, but for a
+// journal_mode that ends the write-ahead log, which is copied into the file then.
+func (s script) run(conn driver.Conn) error {
 	// By themselves: those that answer keep a transaction open until they are closed, in which no journal_mode is set.
-	if err := executeAll(ctx, conn, s.text); err != nil {
+	if err := executeAll(conn, s.text); err != nil {
 		return err
 	}
 	for _, a := range s.asked {
-		if err := a.get(ctx, conn); err != nil {
+		if err := a.get(conn); err != nil {
 			return err
 		}
 	}
-	return executeAll(ctx, conn, s.last)
+	return executeAll(conn, s.last)
 }
 
-func executeAll(ctx context.Context, conn driver.Conn, statements string) error {
+func executeAll(conn driver.Conn, statements string) error {
 	if statements == "" {
 		return nil
 	}
-	_, err := conn.(driver.ExecerContext).ExecContext(ctx, statements, nil)
+	_, err := conn.(driver.ExecerContext).ExecContext(context.Background(), statements, nil)
 	return err
 }
 
 // get runs the statement, and fails unless SQLite has done it.
-func (a answer) get(ctx context.Context, conn driver.Conn) (err error) {
-	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, a.statement, nil)
+func (a answer) get(conn driver.Conn) (err error) {
+	rows, err := conn.(driver.QueryerContext).QueryContext(context.Background(), a.statement, nil)
 	if err != nil {
 		return err
 	}

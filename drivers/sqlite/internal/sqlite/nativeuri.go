@@ -26,7 +26,7 @@ func NativeURI(cfg registry.Config) (string, error) {
 		return "", err
 	}
 	query := strings.TrimSuffix(set.query, "&")
-	statements := set.writable.text
+	statements := set.patience() + set.writable.text
 	for _, a := range set.writable.asked {
 		statements += a.statement
 	}

@@ -36,7 +36,7 @@ var (
 var params = []param{
 	{Param: registry.Param{Name: "mode", Words: []string{"rwc", "rw", "ro"}}, key: "mode", file: true},
 	{Param: registry.Param{Name: "immutable", Words: flags}, key: "immutable", file: true},
-	{Param: registry.Param{Name: "busy_timeout", Most: math.MaxInt32}, key: "_busy_timeout", preset: "5000"},
+	{Param: registry.Param{Name: "busy_timeout", Most: math.MaxInt32}, preset: "5000"},
 	{Param: registry.Param{Name: "txlock", Words: []string{"immediate", "deferred", "exclusive"}}, key: "_txlock", preset: "immediate"},
 	{Param: registry.Param{Name: "time_format", Words: []string{"sqlite", "datetime", "string_no_monotonic"}}, key: "_time_format", preset: "sqlite"},
 	{Param: registry.Param{Name: "time_integer_format", Words: []string{"unix", "unix_milli", "unix_micro", "unix_nano"}}, key: "_time_integer_format"},
@@ -90,7 +90,7 @@ type settings struct {
 	mode     string        // as in Params
 	journal  string        // journal_mode
 	busy     time.Duration // busy_timeout
-	query    string        // of the URI
+	query    string        // of the URI, without busy
 	readable script        // for a connection that turns out to be able to read only
 	writable script        // and for all others
 }
@@ -180,6 +180,7 @@ func (set *settings) readParam(p *param, value string, asked bool) error {
 	case "busy_timeout":
 		ms, _ := strconv.Atoi(value) // it has been checked
 		set.busy = time.Duration(ms) * time.Millisecond
+		return nil
 	case "journal_mode":
 		set.journal = value
 	}

@@ -160,7 +160,7 @@ func (name setting) take(r *reading, _, value string) error { return r.setting(s
 
 // setting puts the value of a PRAGMA into Params or Session.
 func (r *reading) setting(name, value string) error {
-	if p := find(params, name); p != nil && p.key == "" || name == "busy_timeout" {
+	if p := find(params, name); p != nil && p.key == "" {
 		if n, err := strconv.Atoi(value); err == nil && n < 0 && name == "busy_timeout" {
 			value = "0" // https://www.sqlite.org/pragma.html#pragma_busy_timeout
 		}
