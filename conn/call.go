@@ -86,28 +86,19 @@ func do(ctx context.Context, f func() error) error { return guard(ctx, f, nil) }
 func guard(ctx context.Context, f func() error, late func(error)) error {
 	answer, hang := make(chan error, 1), &HangError{make(chan struct{})}
 	var left atomic.Bool // by f, or by the one who waits for it
-	go func() {
-		var err error
-		returned := false
-		defer func() {
-			if !returned {
-				err = &PanicError{nil, debug.Stack()}
-			}
-			if !left.Swap(true) {
-				answer <- err
-				return
-			}
-			defer close(hang.done)
-			if late != nil {
-				late(err)
-			}
-			if inner, ok := errors.AsType[*HangError](err); ok {
-				<-inner.done // f has left the driver, which is what goes on
-			}
-		}()
-		err = recovered(f)
-		returned = true
-	}()
+	go finish(f, func(err error) {
+		if !left.Swap(true) {
+			answer <- err
+			return
+		}
+		defer close(hang.done)
+		if late != nil {
+			late(err)
+		}
+		if inner, ok := errors.AsType[*HangError](err); ok {
+			<-inner.done // f has left the driver, which is what goes on
+		}
+	})
 	select {
 	case err := <-answer:
 		return err
@@ -122,6 +113,40 @@ func guard(ctx context.Context, f func() error, late func(error)) error {
 		return hang
 	}
 	return <-answer
+}
+
+// relay calls f, which calls a driver, and then next with its error. They share a goroutine, which must be one that nobody needs
+// back: only if f has not returned after a moment, next is called on another, with a *HangError.
+func relay(f func() error, next func(error)) {
+	hang := &HangError{make(chan struct{})}
+	var left atomic.Bool // by f, or for next
+	late := time.AfterFunc(grace, func() {
+		if !left.Swap(true) {
+			next(hang)
+		}
+	})
+	finish(f, func(err error) {
+		if left.Swap(true) {
+			close(hang.done)
+			return
+		}
+		late.Stop()
+		next(err)
+	})
+}
+
+// finish calls f, and then next with its error, also where f panics or ends the goroutine.
+func finish(f func() error, next func(error)) {
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			err = &PanicError{nil, debug.Stack()}
+		}
+		next(err)
+	}()
+	err = recovered(f)
+	returned = true
 }
 
 // recovered calls f and makes an error of a panic.

@@ -114,25 +114,27 @@ func identity(one *sql.Conn) (found any) {
 	return found
 }
 
-// closeIdle closes the idle connections, whatever the driver does, and keeps no more from now on. It closes one after the
-// other, since database/sql forgets the rest when the driver panics over one of several. The error is that of the first
-// panic: what else goes wrong database/sql keeps to itself.
-func (c *connector) closeIdle() (first error) {
-	for done := false; !done; {
-		n := max(c.stats().Idle-1, 0)
-		done = n == 0
-		err := do(over, func() error {
-			return c.keepPlace(func() error {
-				c.db.SetMaxIdleConns(n)
-				return nil
-			})
+// closeIdle closes the idle connections, whatever the driver does, keeps no more from now on, and then calls next, as relay does.
+// It closes one after the other, since database/sql forgets the rest when the driver panics over one of several. The error is that
+// of the first panic, of which there may have been one before: what else goes wrong database/sql keeps to itself.
+func (c *connector) closeIdle(first error, next func(first error)) {
+	n := max(c.stats().Idle-1, 0)
+	relay(func() error {
+		return c.keepPlace(func() error {
+			c.db.SetMaxIdleConns(n)
+			return nil
 		})
+	}, func(err error) {
 		c.leave(err)
 		if first == nil && is[*PanicError](err) {
 			first = err
 		}
-	}
-	return first
+		if n > 0 {
+			c.closeIdle(first, next)
+		} else {
+			next(first)
+		}
+	})
 }
 
 // keepPlace calls f, a function of database/sql, and makes up for a place in the pool if the driver panics in it.
