@@ -101,14 +101,19 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	start := time.Now()
 	var r reached
-	err := c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) (err error) {
-		r, err = c.reach(ctx)
-		return err
+	var err error
+	finish(func() error {
+		return c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) (err error) {
+			r, err = c.reach(ctx)
+			return err
+		})
+	}, func(failed error) {
+		err = failed
+		c.noteDial(time.Since(start), r, err)
+		if c.lazy != nil {
+			c.tried(err)
+		}
 	})
-	c.noteDial(time.Since(start), r, err)
-	if c.lazy != nil {
-		c.tried(err)
-	}
 	return r.dc, err
 }
 

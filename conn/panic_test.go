@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/patchbay-go/patchbay/conn"
+	"github.com/patchbay-go/patchbay/observer"
 )
 
 const rogueTimeout = 2 * time.Second
@@ -256,4 +257,50 @@ func TestPanicOverAConnectionThatIsGivenUpTakesNoPlace(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A driver of files works on the goroutine that calls it, whose stack has to grow for that.
+func TestOpeningAFileTakesOneGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var goroutines []string
+		d := newRogue(func(place string, _ int) {
+			if place != "connector" {
+				text := make([]byte, 64)
+				goroutines = append(goroutines, strings.Fields(string(text[:runtime.Stack(text, false)]))[1])
+			}
+		})
+		d.files = true
+		c, err := conn.Open(t.Context(), d.config(conn.Pool{}), d.options(conn.WithObserver(nil))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if n := len(goroutines); n != 5 || len(slices.Compact(goroutines)) != 1 { // connect, query, next, close rows, validate
+			t.Errorf("%d calls on the goroutines %v", n, goroutines)
+		}
+	})
+}
+
+func TestADialThatDoesNotReturnIsTold(t *testing.T) {
+	for how, end := range ends {
+		for _, files := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				d := newRogue(func(place string, _ int) {
+					if place == "connect" {
+						end()
+					}
+				})
+				d.files = files
+				bus, told := observer.New(), 0
+				observer.On(bus, func(e conn.Dialed) {
+					if told++; !e.Failed {
+						t.Errorf("%s, files=%t: %+v", how, files, e)
+					}
+				})
+				if _, err := conn.Open(t.Context(), d.config(conn.Pool{}), d.options(conn.WithObserver(bus))...); !is[*conn.PanicError](err) || told != 1 {
+					t.Errorf("%s, files=%t: told %d times: %v", how, files, told, err)
+				}
+			})
+		}
+	}
 }
