@@ -116,7 +116,7 @@ func identity(one *sql.Conn) (found any) {
 // none is opened once the pool ends. The error is that of the first panic: what else goes wrong database/sql keeps to itself.
 func (c *connector) closeIdle() (first error) {
 	var most atomic.Int64 // of idle connections
-	most.Store(int64(c.db.Stats().OpenConnections))
+	most.Store(int64(max(c.db.Stats().OpenConnections, 1)))
 	for most.Load() > 0 {
 		err := do(over, func() error {
 			return c.keepPlace(func() error {

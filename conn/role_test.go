@@ -246,24 +246,35 @@ func TestAListenerToARoleMayShutDown(t *testing.T) {
 	}
 }
 
-// TestInTxHearsARefusedWrite where the driver does not.
-func TestInTxHearsARefusedWrite(t *testing.T) {
+// TestThePoolHearsOfARefusedWrite where the driver does not: from InTx, and from a program that asks what an error means.
+func TestThePoolHearsOfARefusedWrite(t *testing.T) {
 	s := testserver.StartMariaDB(t, testserver.Options{})
 	cfg := application(t, s)
 	cfg.TLS = s.TLS()
 	cfg.TLS.SkipHostname = true
-	c, r := opens(t, cfg, conn.WithCheckInterval(time.Hour))
-	do(t, s, "SET GLOBAL read_only = 1")
-	err := c.InTx(limit(t), nil, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(limit(t), "INSERT INTO written VALUES (1)")
-		return err
-	})
-	if conn.KindOf(err) != conn.KindReadOnly {
-		t.Errorf("it fails with %v", err)
-	}
-	await(t, "the connection is closed", func() bool { return c.Stats().OpenConnections == 0 })
-	if changed := of[conn.RoleChanged](r); len(changed) != 1 || conn.KindOf(changed[0].Err) != conn.KindReadOnly {
-		t.Errorf("the bus hears %+v", changed)
+	const insert = "INSERT INTO written VALUES (1)"
+	for how, write := range map[string]func(*conn.Conn) conn.Kind{
+		"InTx": func(c *conn.Conn) conn.Kind {
+			return conn.KindOf(c.InTx(limit(t), nil, func(tx *sql.Tx) error {
+				_, err := tx.ExecContext(limit(t), insert)
+				return err
+			}))
+		},
+		"Diagnose": func(c *conn.Conn) conn.Kind {
+			_, err := c.ExecContext(limit(t), insert)
+			return c.Diagnose(err).Kind
+		},
+	} {
+		do(t, s, "SET GLOBAL read_only = 0")
+		c, r := opens(t, cfg, conn.WithCheckInterval(time.Hour))
+		do(t, s, "SET GLOBAL read_only = 1")
+		if kind := write(c); kind != conn.KindReadOnly {
+			t.Errorf("%s: it fails with %v", how, kind)
+		}
+		await(t, "the connection is closed", func() bool { return c.Stats().OpenConnections == 0 })
+		if changed := of[conn.RoleChanged](r); len(changed) != 1 || conn.KindOf(changed[0].Err) != conn.KindReadOnly {
+			t.Errorf("%s: the bus hears %+v", how, changed)
+		}
 	}
 }
 
