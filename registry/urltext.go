@@ -41,11 +41,11 @@ func (c Config) String() string {
 		c.User, c.Host = "", ""
 	}
 	c.Dialect, c.Password = "", Secret{}
-	separator := "?"
-	c.writeParams(func(name, value string) {
-		text += separator + escape(name, "") + "=" + value
-		separator = "&"
-	})
+	var params []string
+	c.writeParams(func(name, value string) { params = append(params, escape(name, "")+"="+value) })
+	if len(params) > 0 {
+		text += "?" + strings.Join(params, "&")
+	}
 	return text
 }
 
