@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"reflect"
+	"sync/atomic"
 	"time"
 )
 
@@ -115,26 +116,34 @@ func identity(one *sql.Conn) (found any) {
 }
 
 // closeIdle closes the idle connections, whatever the driver does, keeps no more from now on, and then calls next, as relay does.
-// It closes one after the other, since database/sql forgets the rest when the driver panics over one of several. The error is that
-// of the first panic, of which there may have been one before: what else goes wrong database/sql keeps to itself.
-func (c *connector) closeIdle(first error, next func(first error)) {
-	n := max(c.stats().Idle-1, 0)
-	relay(func() error {
-		return c.keepPlace(func() error {
-			c.db.SetMaxIdleConns(n)
-			return nil
+// It lowers the limit one by one, since database/sql forgets the rest when the driver panics over one of several: as many as are
+// open can become idle, because none is opened once the pool ends. The error is that of the first panic: what else goes wrong
+// database/sql keeps to itself.
+func (c *connector) closeIdle(next func(first error)) {
+	var most atomic.Int64 // of idle connections
+	most.Store(int64(max(c.db.Stats().OpenConnections, 1)))
+	lower := func() error {
+		for n := most.Add(-1); n >= 0; n = most.Add(-1) {
+			c.db.SetMaxIdleConns(int(n))
+		}
+		return nil
+	}
+	var first error
+	var closeRest func()
+	closeRest = func() {
+		relay(func() error { return c.keepPlace(lower) }, func(err error) {
+			c.leave(err)
+			if first == nil && is[*PanicError](err) {
+				first = err
+			}
+			if most.Load() > 0 {
+				closeRest()
+			} else {
+				next(first)
+			}
 		})
-	}, func(err error) {
-		c.leave(err)
-		if first == nil && is[*PanicError](err) {
-			first = err
-		}
-		if n > 0 {
-			c.closeIdle(first, next)
-		} else {
-			next(first)
-		}
-	})
+	}
+	closeRest()
 }
 
 // keepPlace calls f, a function of database/sql, and makes up for a place in the pool if the driver panics in it.
