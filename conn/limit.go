@@ -10,13 +10,15 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-// limit bounds a wait.
+// limit bounds a wait. As an error, it says that the wait was longer.
 type limit struct {
 	from  time.Time
 	after time.Duration // 0: the wait ends with the caller's context alone
 	what  string        // is said of the time that was given: "no connection within the connect timeout of"
 	doing string        // follows "while"
 }
+
+func (l *limit) Error() string { return fmt.Sprintf("%s %v", l.what, l.after) }
 
 // toConnect is the limit of what began at from and leads to a usable connection.
 func (c *connector) toConnect(from time.Time, doing string) *limit {
@@ -51,8 +53,7 @@ func (e *endError) Timeout() bool { return e.kind == KindTimeout }
 func (c *connector) within(ctx context.Context, l *limit, f func(context.Context) error) error {
 	if l.after > 0 {
 		var cancel context.CancelFunc
-		timeout := &endError{KindTimeout, fmt.Errorf("%s %v", l.what, l.after)}
-		ctx, cancel = context.WithDeadlineCause(ctx, l.from.Add(l.after), timeout)
+		ctx, cancel = context.WithDeadlineCause(ctx, l.from.Add(l.after), &endError{KindTimeout, l})
 		defer cancel()
 	}
 	err := f(ctx)
