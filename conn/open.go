@@ -122,13 +122,13 @@ func prepare(given *Config, o *options) (*Conn, *Config, *Error) {
 
 // build is prepare without the error around its error: it notes in e what it learns of the database.
 func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
-	cfg, d, err := given, registry.Driver(nil), (Config{Dialect: given.Dialect}).Validate()
-	if err != nil { // nothing can be asked of it, and nothing of it shown: what Validate says below is all
-		e.Dialect = ""
-	} else if cfg, d, err = o.resolve(given); err != nil {
-		return nil, nil, err
+	cfg, d, err := o.resolve(given)
+	if err == nil {
+		err = cfg.Validate()
+	} else if (Config{Dialect: given.Dialect}).Validate() != nil { // nothing of it may be shown
+		e.Dialect, err = "", given.Validate()
 	}
-	if err = cfg.Validate(); err != nil {
+	if err != nil {
 		return nil, nil, err
 	}
 	if o.test {
