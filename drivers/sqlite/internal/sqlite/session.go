@@ -114,6 +114,9 @@ func sorted(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
 
 // readSession adds the PRAGMA statements that Session stands for to those of Params.
 func (set *settings) readSession(given map[string]string) error {
+	if len(given) == 0 {
+		return nil
+	}
 	var errs []error
 	named := make(map[string]string, len(given))
 	for _, key := range sorted(given) {
