@@ -115,26 +115,6 @@ func guard(ctx context.Context, f func() error, late func(error)) error {
 	return <-answer
 }
 
-// relay calls f, which calls a driver, and then next with its error. They share a goroutine, which must be one that nobody needs
-// back: only if f has not returned after a moment, next is called on another, with a *HangError.
-func relay(f func() error, next func(error)) {
-	hang := &HangError{make(chan struct{})}
-	var left atomic.Bool // by f, or for next
-	late := time.AfterFunc(grace, func() {
-		if !left.Swap(true) {
-			next(hang)
-		}
-	})
-	finish(f, func(err error) {
-		if left.Swap(true) {
-			close(hang.done)
-			return
-		}
-		late.Stop()
-		next(err)
-	})
-}
-
 // finish calls f, and then next with its error, also where f panics or ends the goroutine.
 func finish(f func() error, next func(error)) {
 	var err error

@@ -144,13 +144,12 @@ func (c *Conn) startClosing() <-chan error {
 		if c.pool.keeper != nil {
 			c.pool.keeper.stop() // or else it would return connections meanwhile
 		}
-		c.pool.closeIdle(func(first error) {
-			err := c.DB.Close()
-			c.pool.closing.Wait() // if another goroutine is closing it, DB.Close does not wait for that
-			c.pool.awaitLeft()
-			c.pool.sweep()
-			closed <- and(first, "; ", err)
-		})
+		first := c.pool.closeIdle()
+		err := c.DB.Close()
+		c.pool.closing.Wait() // if another goroutine is closing it, DB.Close does not wait for that
+		c.pool.awaitLeft()
+		c.pool.sweep()
+		closed <- and(first, "; ", err)
 	}()
 	return closed
 }

@@ -45,8 +45,8 @@
 // # When a driver misbehaves
 //
 // A driver that panics or calls [runtime.Goexit] while this package calls it makes a [*PanicError], one that ignores the
-// end of its context a [*HangError]. Only what does no I/O, to read a config and to make a connector of it, runs on the goroutine
-// of the caller, which Goexit ends. What a program calls through [database/sql] is its own, which includes two things
+// end of its context a [*HangError]. Only the making of a connector, which does no I/O, runs on the goroutine of the caller,
+// which Goexit ends. What a program calls through [database/sql] is its own, which includes two things
 // that database/sql does by itself: it closes connections that have been idle or open for too long on a goroutine where a
 // panic ends the program, and [sql.DB.Close] waits for idle connections to close. [Conn.Close] does not, beyond the
 // connect timeout.
@@ -148,8 +148,5 @@ func (c *Conn) trim() {
 	if c.pool.keeper != nil {
 		c.pool.keeper.stop()
 	}
-	_ = do(over, func() error {
-		c.pool.closeIdle(func(error) {}) // a connection that does not close is as good as closed
-		return nil
-	})
+	_ = do(over, c.pool.closeIdle) // a connection that does not close is as good as closed
 }

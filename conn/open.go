@@ -177,7 +177,7 @@ func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
 func (o *options) resolve(given *Config) (*Config, registry.Driver, error) {
 	var cfg Config
 	var d registry.Driver
-	err := recovered(func() (err error) { // which does no I/O, as the making of a connector
+	err := do(context.Background(), func() (err error) {
 		cfg, d, err = o.registry.Resolve(*given)
 		return err
 	})

@@ -115,35 +115,27 @@ func identity(one *sql.Conn) (found any) {
 	return found
 }
 
-// closeIdle closes the idle connections, whatever the driver does, keeps no more from now on, and then calls next, as relay does.
-// It lowers the limit one by one, since database/sql forgets the rest when the driver panics over one of several: as many as are
-// open can become idle, because none is opened once the pool ends. The error is that of the first panic: what else goes wrong
-// database/sql keeps to itself.
-func (c *connector) closeIdle(next func(first error)) {
+// closeIdle closes the idle connections, whatever the driver does, and keeps no more from now on. It lowers the limit one by one,
+// since database/sql forgets the rest when the driver panics over one of several: as many as are open can become idle, because
+// none is opened once the pool ends. The error is that of the first panic: what else goes wrong database/sql keeps to itself.
+func (c *connector) closeIdle() (first error) {
 	var most atomic.Int64 // of idle connections
 	most.Store(int64(max(c.db.Stats().OpenConnections, 1)))
-	lower := func() error {
-		for n := most.Add(-1); n >= 0; n = most.Add(-1) {
-			c.db.SetMaxIdleConns(int(n))
-		}
-		return nil
-	}
-	var first error
-	var closeRest func()
-	closeRest = func() {
-		relay(func() error { return c.keepPlace(lower) }, func(err error) {
-			c.leave(err)
-			if first == nil && is[*PanicError](err) {
-				first = err
-			}
-			if most.Load() > 0 {
-				closeRest()
-			} else {
-				next(first)
-			}
+	for most.Load() > 0 {
+		err := do(over, func() error {
+			return c.keepPlace(func() error {
+				for n := most.Add(-1); n >= 0; n = most.Add(-1) {
+					c.db.SetMaxIdleConns(int(n))
+				}
+				return nil
+			})
 		})
+		c.leave(err)
+		if first == nil && is[*PanicError](err) {
+			first = err
+		}
 	}
-	closeRest()
+	return first
 }
 
 // keepPlace calls f, a function of database/sql, and makes up for a place in the pool if the driver panics in it.
