@@ -232,6 +232,7 @@ func TestKeeperAsksForTheRole(t *testing.T) {
 	if err := c.PingContext(limit(t)); err != nil {
 		t.Error(err)
 	}
+	await(t, "the bus hears of both", func() bool { return len(of[conn.RoleChanged](r)) > 1 })
 	if changed := of[conn.RoleChanged](r); len(changed) != 2 || changed[1].Is != conn.RoleWriter {
 		t.Errorf("the bus hears %+v", changed)
 	}
@@ -280,7 +281,9 @@ func TestThePoolHearsOfARefusedWrite(t *testing.T) {
 		if kind := write(c); kind != conn.KindReadOnly {
 			t.Errorf("%s: it fails with %v", how, kind)
 		}
-		await(t, "the connection is closed", func() bool { return c.Stats().OpenConnections == 0 })
+		await(t, "the connection is closed, and the bus hears", func() bool {
+			return c.Stats().OpenConnections == 0 && len(of[conn.RoleChanged](r)) > 0
+		})
 		if changed := of[conn.RoleChanged](r); len(changed) != 1 || conn.KindOf(changed[0].Err) != conn.KindReadOnly {
 			t.Errorf("%s: the bus hears %+v", how, changed)
 		}

@@ -127,7 +127,11 @@ func (s *Server) Signal(tb testing.TB, signal os.Signal) {
 func (s *Server) Restart(tb testing.TB, opts Options) {
 	tb.Helper()
 	s.Stop(tb)
-	if err := s.start(opts); err != nil {
+	err := s.start(opts)
+	for deadline := time.Now().Add(patience); errors.Is(err, errTaken) && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		err = s.start(opts) // another process had tried whether the port is free
+	}
+	if err != nil {
 		tb.Fatalf("restart %s: %v", s.Version, err)
 	}
 }

@@ -45,7 +45,7 @@ func probe(ctx context.Context, c connection, wait time.Duration, progress func(
 	}
 	delays := retry.WithCappedDuration(2*time.Second, retry.NewExponential(100*time.Millisecond))
 	var last error // of an attempt that was not cut short, if there is one
-	if err := retry.Do(until, retry.WithJitterPercent(10, delays), func(ctx context.Context) error {
+	err := retry.Do(until, retry.WithJitterPercent(10, delays), func(ctx context.Context) error {
 		r.Attempts++
 		err := r.attempt(ctx, c)
 		if err != nil && (ctx.Err() == nil || last == nil) {
@@ -60,8 +60,12 @@ func probe(ctx context.Context, c connection, wait time.Duration, progress func(
 			return retry.RetryableError(err)
 		}
 		return err
-	}); err == nil {
+	})
+	if err == nil {
 		return r
+	}
+	if last == nil { // the context had ended before
+		last = err
 	}
 	r.fail(last)
 	switch {

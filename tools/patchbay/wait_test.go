@@ -67,6 +67,17 @@ func TestAnInterruptEndsTheWaitAtOnce(t *testing.T) {
 	})
 }
 
+func TestAnInterruptBeforeTheFirstAttempt(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, wait := range []time.Duration{0, time.Second} {
+		r := probe(ctx, connection{name: "a", cfg: registry.Config{Dialect: "sqlite", Filename: ":memory:"}}, wait, nil)
+		if r.OK || r.Attempts != 0 || r.Kind != "canceled" || r.Error != "interrupted: context canceled" {
+			t.Errorf("with a wait of %v: got %+v", wait, r)
+		}
+	}
+}
+
 func TestWhatMayPass(t *testing.T) {
 	for kind, want := range map[conn.Kind]bool{
 		conn.KindUnreachable: true, conn.KindTimeout: true, conn.KindStarting: true, conn.KindLost: true,
