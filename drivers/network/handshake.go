@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/patchbay-go/patchbay/internal/netconn"
 )
@@ -14,7 +15,7 @@ import (
 // Write that fails because the other side has hung up seems to succeed, and the next Read has the reason.
 // NewHandshake makes one; the zero value is of no use.
 type Handshake struct {
-	netconn.Conn
+	net.Conn
 	greet    func(io.Reader) ([]byte, error) // nil once called
 	greeting []byte                          // what has not been read of it
 	over     atomic.Bool
@@ -23,11 +24,14 @@ type Handshake struct {
 // NewHandshake begins a login on c. greet, which may be nil, reads and checks what the server says first: the first
 // Read calls it, and fails with its error or begins with what it returns.
 func NewHandshake(c net.Conn, greet func(io.Reader) (greeting []byte, err error)) *Handshake {
-	return &Handshake{Conn: netconn.Conn{Conn: c}, greet: greet}
+	return &Handshake{Conn: c, greet: greet}
 }
 
 // Over ends the login. From then on every error is returned where it happens.
 func (h *Handshake) Over() { h.over.Store(true) }
+
+// SyscallConn is that of the connection.
+func (h *Handshake) SyscallConn() (syscall.RawConn, error) { return netconn.SyscallConn(h.Conn) }
 
 // Read is that of the connection, after the greeting.
 func (h *Handshake) Read(p []byte) (int, error) {

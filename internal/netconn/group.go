@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -21,7 +22,7 @@ type Group struct {
 
 // Member is a connection of groups, which it leaves when it is closed.
 type Member struct {
-	Conn
+	net.Conn
 	Owner   any // for the user, who sets it
 	groups  []*Group
 	told    atomic.Bool // that it is broken
@@ -30,7 +31,7 @@ type Member struct {
 
 // Join returns c as a member of the groups, which it is until it is closed.
 func Join(c net.Conn, groups ...*Group) *Member {
-	m := &Member{Conn: Conn{c}, groups: groups}
+	m := &Member{Conn: c, groups: groups}
 	for _, g := range groups {
 		g.add(m)
 	}
@@ -158,6 +159,9 @@ func (m *Member) note(err error) {
 		}
 	}
 }
+
+// SyscallConn is that of the connection.
+func (m *Member) SyscallConn() (syscall.RawConn, error) { return SyscallConn(m.Conn) }
 
 func (m *Member) Close() error {
 	for _, g := range m.groups {
