@@ -10,24 +10,31 @@ import (
 	"github.com/patchbay-go/patchbay/internal/spell"
 )
 
-// Param is one of the Params of a dialect: its name, and what its value may be in one of three ways.
+// Param is one of the Params of a dialect: its name, and what its value may be in one of four ways.
 type Param struct {
 	Name        string
+	Bool        bool     // "true" or "false", in upper or lower case; else
 	Words       []string // one of these, in upper or lower case; else
 	Least, Most int      // a decimal integer in this range; else, where both are 0,
 	Check       func(value string) error
 }
 
+var bools = []string{"true", "false"}
+
 // read returns a value as drivers use it, a word as it is in Words. The error says what is wrong with it and does not
 // repeat it.
 func (p *Param) read(value string) (string, error) {
+	words := p.Words
+	if p.Bool {
+		words = bools
+	}
 	switch {
-	case p.Words != nil:
-		i := slices.IndexFunc(p.Words, func(word string) bool { return strings.EqualFold(word, value) })
+	case words != nil:
+		i := slices.IndexFunc(words, func(word string) bool { return strings.EqualFold(word, value) })
 		if i < 0 {
-			return "", errors.New("must be one of " + strings.Join(p.Words, ", "))
+			return "", errors.New("must be one of " + strings.Join(words, ", "))
 		}
-		return p.Words[i], nil
+		return words[i], nil
 	case p.Least != 0 || p.Most != 0:
 		n, err := strconv.Atoi(value)
 		if err != nil || n < p.Least || n > p.Most {

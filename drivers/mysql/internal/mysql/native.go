@@ -80,7 +80,7 @@ func parse(dsn string) (*network.Reading, error) {
 	}
 	if _, given := r.Params["loc"]; !given {
 		// The driver reads times as UTC and leaves the session the zone of the server.
-		if err := network.Keep("loc")(r, "UTC"); err != nil {
+		if err := r.Keep("loc", "UTC"); err != nil {
 			return nil, err
 		}
 	}

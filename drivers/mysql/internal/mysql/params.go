@@ -17,12 +17,12 @@ var driverParams = []registry.Param{
 	{Name: "readTimeout", Check: isDuration},
 	{Name: "writeTimeout", Check: isDuration},
 	{Name: "maxAllowedPacket", Most: 1 << 30},
-	{Name: "interpolateParams", Words: network.Bools},
-	{Name: "clientFoundRows", Words: network.Bools},
-	{Name: "multiStatements", Words: network.Bools},
-	{Name: "columnsWithAlias", Words: network.Bools},
-	{Name: "compress", Words: network.Bools},
-	{Name: "allowCleartextPasswords", Words: network.Bools},
+	{Name: "interpolateParams", Bool: true},
+	{Name: "clientFoundRows", Bool: true},
+	{Name: "multiStatements", Bool: true},
+	{Name: "columnsWithAlias", Bool: true},
+	{Name: "compress", Bool: true},
+	{Name: "allowCleartextPasswords", Bool: true},
 }
 
 // apply sets what a param stands for; loc means something beside the session only.
