@@ -8,16 +8,17 @@ import (
 )
 
 // HostConfigs returns a config for each host, in the order of the list: c with that host as Host and Port, and without
-// Hosts. That of a config without Hosts is c itself. It fails where [Config.Validate] does.
+// Hosts. That of a config without Hosts is c. They share nothing. It fails where [Config.Validate] does.
 func (c Config) HostConfigs() ([]Config, error) {
 	if len(c.Hosts) == 0 {
+		c.unshare()
 		return []Config{c}, nil
 	}
 	all := make([]Config, len(c.Hosts))
 	for i, text := range c.Hosts {
 		host, port, problem, cure := splitHost(text)
 		if problem != "" {
-			return nil, configError(hostField(i), problem, cure)
+			return nil, NewConfigError(hostField(i), problem, cure)
 		}
 		one := &all[i]
 		*one = c

@@ -60,16 +60,23 @@ func CheckSession(session map[string]string, lists ...[]Param) (map[string]strin
 
 func checkTexts(prefix string, given map[string]string, lists [][]Param) (map[string]string, error) {
 	checked := make(map[string]string, len(given))
-	var errs []error
-	for _, name := range sorted(given) {
-		value, err := readParam(lists, prefix, name, given[name])
-		errs = append(errs, err)
-		checked[name] = value
-	}
-	if err := errors.Join(errs...); err != nil {
+	err := Each(given, func(name, value string) (err error) {
+		checked[name], err = readParam(lists, prefix, name, value)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return checked, nil
+}
+
+// Each calls f for Params, or other texts, in the order of their names, and joins the errors.
+func Each(texts map[string]string, f func(name, value string) error) error {
+	var errs []error
+	for _, name := range sorted(texts) {
+		errs = append(errs, f(name, texts[name]))
+	}
+	return errors.Join(errs...)
 }
 
 func readParam(lists [][]Param, prefix, name, value string) (string, error) {
@@ -94,7 +101,7 @@ func Misspelled(field, name string, known []string) error {
 	if nearest == "" {
 		return nil
 	}
-	return configError(field, "is not known", fmt.Sprintf("did you mean %q?", nearest))
+	return NewConfigError(field, "is not known", fmt.Sprintf("did you mean %q?", nearest))
 }
 
 // unknownKey is the error for a key that is not in the list: it names the nearest, and all of them. One that cannot be a name
@@ -104,11 +111,11 @@ func unknownKey(field, name string, list []string) error {
 		field = strings.TrimSuffix(field, name) + "…"
 	}
 	if len(list) == 0 {
-		return configError(field, "is not known", "leave it out")
+		return NewConfigError(field, "is not known", "leave it out")
 	}
 	cure := "use one of " + strings.Join(list, ", ")
 	if nearest := spell.Nearest(name, list); nearest != "" {
 		cure = fmt.Sprintf("did you mean %q? %s", nearest, cure)
 	}
-	return configError(field, "is not known", cure)
+	return NewConfigError(field, "is not known", cure)
 }

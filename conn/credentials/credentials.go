@@ -67,7 +67,7 @@ func New(cfg registry.Config) (Func, error) {
 		if len(names) > 0 {
 			cure = "use " + strings.Join(names, ", ") + ", or " + cure
 		}
-		return nil, &registry.ConfigError{Field: "credentials.provider", Problem: "is not known in this program", Cure: cure}
+		return nil, registry.NewConfigError("credentials.provider", "is not known in this program", cure)
 	}
 	return p(maps.Clone(cfg.Credentials.Options))
 }
@@ -102,12 +102,12 @@ func Options(given map[string]string, names ...string) error {
 		name, required := strings.CutSuffix(name, "!")
 		known = append(known, name)
 		if required && given[name] == "" {
-			return &registry.ConfigError{Field: "credentials." + name, Problem: "is empty", Cure: "the provider needs it"}
+			return registry.NewConfigError("credentials."+name, "is empty", "the provider needs it")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(known, name) {
-			return &registry.ConfigError{Field: "credentials." + name, Problem: "is not known", Cure: "use one of " + strings.Join(known, ", ")}
+			return registry.NewConfigError("credentials."+name, "is not known", "use one of "+strings.Join(known, ", "))
 		}
 	}
 	return nil

@@ -101,7 +101,7 @@ func (t *TLS) read() (*tls.Config, []os.FileInfo, error) {
 			return nil, nil, fmt.Errorf("read %s: %w", f.field, err)
 		}
 		if len(bytes.TrimSpace(text)) == 0 { // or it would be as if none were named: without an authority, those of the system
-			return nil, nil, &registry.ConfigError{Field: f.field, Problem: "is an empty file", Cure: "write the PEM text into it"}
+			return nil, nil, wrong(f.field, "is an empty file", "write the PEM text into it")
 		}
 		*f.text, *f.path = string(text), ""
 	}

@@ -2,8 +2,6 @@ package network
 
 import (
 	"cmp"
-	"errors"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -45,22 +43,13 @@ type Reading struct {
 func Refuse(problem, cure string) error { return wrong("", problem, cure) }
 
 func wrong(field, problem, cure string) error {
-	return &registry.ConfigError{Field: field, Problem: problem, Cure: cure}
+	return registry.NewConfigError(field, problem, cure)
 }
 
 // Read takes each word of params. Every error is a [*registry.ConfigError], or several joined.
 func (w *Words) Read(params map[string]string) (*Reading, error) {
 	r := &Reading{Later: make(map[string]string)}
-	return r, each(params, func(name, value string) error { return w.take(r, name, value) })
-}
-
-// each calls f for the texts in the order of their names, and joins the errors.
-func each(texts map[string]string, f func(name, value string) error) error {
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(texts)) {
-		errs = append(errs, f(name, texts[name]))
-	}
-	return errors.Join(errs...)
+	return r, registry.Each(params, func(name, value string) error { return w.take(r, name, value) })
 }
 
 func (w *Words) take(r *Reading, name, value string) error {
@@ -158,10 +147,9 @@ func isName(name string) bool {
 
 // CheckParams is [registry.CheckParams], which says where a word belongs that is no param here.
 func (w *Words) CheckParams(params map[string]string) (map[string]string, error) {
-	known := make(map[string]string)
-	err := each(params, func(name, value string) error {
-		word := w.Find(name)
-		p := w.param(name)
+	checked := make(map[string]string)
+	err := registry.Each(params, func(name, value string) error {
+		word, p := w.Find(name), w.param(name)
 		switch {
 		case p != nil && p.Name == name:
 		case word != nil:
@@ -169,17 +157,17 @@ func (w *Words) CheckParams(params map[string]string) (map[string]string, error)
 		case isName(name) && registry.Misspelled("", name, w.known()) == nil:
 			return wrong("params."+name, "is not known, or is a setting of the session", "write a setting of the session as session."+name)
 		}
-		known[name] = value
-		return nil
+		one, err := registry.CheckParams(map[string]string{name: value}, w.Params)
+		checked[name] = one[name]
+		return err
 	})
-	checked, wrong := registry.CheckParams(known, w.Params)
-	return checked, errors.Join(err, wrong)
+	return checked, err
 }
 
 // CheckSession reports the names in Session that are no settings of the server, and those that have a place of their own.
 func (w *Words) CheckSession(session map[string]string) error {
 	seen := make(map[string]bool)
-	return each(session, func(name, value string) error {
+	return registry.Each(session, func(name, value string) error {
 		field, lower := "session."+name, strings.ToLower(name)
 		twice := seen[lower]
 		seen[lower] = true
@@ -357,6 +345,6 @@ func (w *Words) Import(cfg *registry.Config, finish func(*Reading) error) error 
 		return err
 	}
 	cfg.Params = nil
-	*cfg = cfg.Over(r.Config)
+	cfg.Complete(&r.Config)
 	return nil
 }

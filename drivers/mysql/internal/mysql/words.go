@@ -149,7 +149,7 @@ func takeAttributes(r *network.Reading, _ *network.Word, value string) error {
 }
 
 func wrong(name, problem, cure string) error {
-	return &registry.ConfigError{Field: name, Problem: problem, Cure: cure}
+	return registry.NewConfigError(name, problem, cure)
 }
 
 // finish reads what only means something together.

@@ -288,7 +288,7 @@ func finish(r *network.Reading) error {
 }
 
 func wrong(name, problem, cure string) error {
-	return &registry.ConfigError{Field: name, Problem: problem, Cure: cure}
+	return registry.NewConfigError(name, problem, cure)
 }
 
 var severalAddresses = wrong("hostaddr", "cannot be had with several hosts", "write the addresses as host")
