@@ -79,6 +79,11 @@ func Each(texts map[string]string, f func(name, value string) error) error {
 	return errors.Join(errs...)
 }
 
+// CheckParam is [CheckParams] for one.
+func CheckParam(name, value string, lists ...[]Param) (string, error) {
+	return readParam(lists, "params.", name, value)
+}
+
 func readParam(lists [][]Param, prefix, name, value string) (string, error) {
 	var names []string
 	for _, list := range lists {

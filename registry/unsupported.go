@@ -32,7 +32,7 @@ func (e *UnsupportedDialectError) Error() string {
 func unsupported(name string, registered []*entry) error {
 	all := known[:len(known):len(known)]
 	for _, e := range registered {
-		if _, known := Describe(e.info.Dialect); !known {
+		if describe(e.info.Dialect) == nil {
 			all = append(all, &e.info)
 		}
 	}
@@ -40,7 +40,7 @@ func unsupported(name string, registered []*entry) error {
 	var names []string
 	for _, info := range all {
 		e.Known = append(e.Known, info.Dialect)
-		names = append(append(names, info.Dialect), info.Aliases...)
+		names = append(names, info.names()...)
 	}
 	e.Nearest = spell.Nearest(name, names)
 	return e

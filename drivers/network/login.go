@@ -3,14 +3,13 @@ package network
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 
 	"github.com/patchbay-go/patchbay/registry"
 )
 
 // LogIn connects, by logIn, with the login that env.Credentials gives, or with that of the config. Where the server refuses a
 // login of env.Credentials, as diagnose tells, it asks for another one and tries again, once and only if that
-// differs: a password may have been changed in between, and repeating a wrong one can lock the account. [AtLogin] tells the
+// differs: a password may have been changed in between, and repeating a wrong one can lock the account. [LoginSays] tells the
 // errors of logIn from others.
 func LogIn(
 	ctx context.Context, cfg *registry.Config, env registry.Env, diagnose func(error) registry.Diagnosis,
@@ -53,14 +52,3 @@ type loginError struct{ err error }
 
 func (e *loginError) Error() string { return e.err.Error() }
 func (e *loginError) Unwrap() error { return e.err }
-
-// AtLogin matches what match does, if it came out of [LogIn]. It is for errors without a type of their own: a text such as
-// "protocol error" tells something of a driver's login, and nothing of an error from elsewhere.
-func AtLogin(match func(error) bool) func(error) bool { return atLogin(match).match }
-
-type atLogin func(error) bool
-
-func (match atLogin) match(err error) bool {
-	e, ok := errors.AsType[*loginError](err)
-	return ok && match(e.err)
-}

@@ -109,11 +109,12 @@ func named(err error, name string) error {
 
 // Find returns the word of this spelling, or nil.
 func (w *Words) Find(name string) *Word {
-	i := slices.IndexFunc(w.List, func(word Word) bool { return listed(word.Names, name) })
-	if i < 0 {
-		return nil
+	for i := range w.List {
+		if listed(w.List[i].Names, name) {
+			return &w.List[i]
+		}
 	}
-	return &w.List[i]
+	return nil
 }
 
 func (w *Words) param(name string) *registry.Param {
@@ -148,7 +149,7 @@ func isName(name string) bool {
 // CheckParams is [registry.CheckParams], which says where a word belongs that is no param here.
 func (w *Words) CheckParams(params map[string]string) (map[string]string, error) {
 	checked := make(map[string]string)
-	err := registry.Each(params, func(name, value string) error {
+	err := registry.Each(params, func(name, value string) (err error) {
 		word, p := w.Find(name), w.param(name)
 		switch {
 		case p != nil && p.Name == name:
@@ -157,8 +158,7 @@ func (w *Words) CheckParams(params map[string]string) (map[string]string, error)
 		case isName(name) && registry.Misspelled("", name, w.known()) == nil:
 			return wrong("params."+name, "is not known, or is a setting of the session", "write a setting of the session as session."+name)
 		}
-		one, err := registry.CheckParams(map[string]string{name: value}, w.Params)
-		checked[name] = one[name]
+		checked[name], err = registry.CheckParam(name, value, w.Params)
 		return err
 	})
 	return checked, err

@@ -6,7 +6,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -22,7 +21,7 @@ type Group struct {
 
 // Member is a connection of groups, which it leaves when it is closed.
 type Member struct {
-	net.Conn
+	Conn
 	Owner   any // for the user, who sets it
 	groups  []*Group
 	told    atomic.Bool // that it is broken
@@ -31,7 +30,7 @@ type Member struct {
 
 // Join returns c as a member of the groups, which it is until it is closed.
 func Join(c net.Conn, groups ...*Group) *Member {
-	m := &Member{Conn: c, groups: groups}
+	m := &Member{Conn: Conn{c}, groups: groups}
 	for _, g := range groups {
 		g.add(m)
 	}
@@ -159,9 +158,6 @@ func (m *Member) note(err error) {
 		}
 	}
 }
-
-// SyscallConn is that of the connection.
-func (m *Member) SyscallConn() (syscall.RawConn, error) { return SyscallConn(m.Conn) }
 
 func (m *Member) Close() error {
 	for _, g := range m.groups {

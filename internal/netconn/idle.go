@@ -19,7 +19,7 @@ var ErrUnexpected = errors.New("the server sent something that nobody asked for"
 
 // NewIdle returns a look at c.
 func NewIdle(c net.Conn) (*Idle, error) {
-	raw, err := SyscallConn(c)
+	raw, err := (&Conn{c}).SyscallConn()
 	if err != nil {
 		return nil, err
 	}
