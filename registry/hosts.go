@@ -9,10 +9,9 @@ import (
 
 // HostConfigs returns a config for each host, in the order of the list: c with that host as Host and Port, and without
 // Hosts. That of a config without Hosts is c. They share nothing. It fails where [Config.Validate] does.
-func (c Config) HostConfigs() ([]Config, error) {
+func (c *Config) HostConfigs() ([]Config, error) {
 	if len(c.Hosts) == 0 {
-		c.unshare()
-		return []Config{c}, nil
+		return []Config{c.Clone()}, nil
 	}
 	all := make([]Config, len(c.Hosts))
 	for i, text := range c.Hosts {
@@ -21,7 +20,7 @@ func (c Config) HostConfigs() ([]Config, error) {
 			return nil, NewConfigError(hostField(i), problem, cure)
 		}
 		one := &all[i]
-		*one = c
+		*one = *c
 		one.unshare()
 		one.Hosts, one.HostOrder, one.Host = nil, HostsListed, host
 		if port != 0 {

@@ -132,9 +132,9 @@ func isTypo(tag, wanted string) bool {
 func buildTags() (tags []string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		for _, info := range std.Linked() {
-			if info.Tag != "" {
-				tags = append(tags, info.Tag)
+		for _, e := range std.list() {
+			if e.info.Tag != "" && !isAbsent(e.driver) {
+				tags = append(tags, e.info.Tag)
 			}
 		}
 		return tags

@@ -18,10 +18,14 @@ import (
 // other. Where an error joins several, such as one for each address of a host, a fault that trying again cannot mend
 // wins. A driver asks it through a [Table].
 func Diagnose(err error) registry.Diagnosis {
-	d, _ := diagnose(faults, err)
-	for _, alert := range alerts {
-		if d.Kind == registry.KindTLS && d.Hint == "" && tlsSays(err, alert.text) {
-			d.Hint = alert.hint
+	row := find(faults, err)
+	if row == nil {
+		return registry.Diagnosis{}
+	}
+	d := row.diagnosis()
+	for i := range alerts {
+		if d.Kind == registry.KindTLS && d.Hint == "" && tlsSays(err, alerts[i].text) {
+			d.Hint = alerts[i].hint
 		}
 	}
 	return d

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 
@@ -14,37 +15,28 @@ import (
 func LogIn(
 	ctx context.Context, cfg *registry.Config, env registry.Env, diagnose func(error) registry.Diagnosis,
 	logIn func(context.Context, registry.Login) (driver.Conn, error),
-) (driver.Conn, error) {
-	connect := func(login registry.Login) (driver.Conn, error) {
-		conn, err := logIn(ctx, login)
-		if err != nil {
-			err = &loginError{err}
-		}
-		return conn, err
-	}
-	ask := func(refused bool) (registry.Login, error) {
-		login, err := env.Credentials(ctx, refused)
-		if login.User == "" {
-			login.User = cfg.User
-		}
-		return login, err
-	}
+) (conn driver.Conn, err error) {
 	login := registry.Login{User: cfg.User, Password: cfg.Password}
-	if env.Credentials != nil {
-		var err error
-		if login, err = ask(false); err != nil {
-			return nil, err
+	for refused := false; ; refused = true {
+		if env.Credentials != nil {
+			next, wrong := env.Credentials(ctx, refused)
+			next.User = cmp.Or(next.User, cfg.User)
+			switch {
+			case !refused && wrong != nil:
+				return nil, wrong
+			case refused && (wrong != nil || next.User == login.User && next.Password.Equal(login.Password)):
+				return nil, err // which says more than that there is no other login
+			}
+			login = next
+		}
+		if conn, err = logIn(ctx, login); err == nil {
+			return conn, nil
+		}
+		err = &loginError{err}
+		if refused || env.Credentials == nil || ctx.Err() != nil || diagnose(err).Kind != registry.KindAuth {
+			return conn, err
 		}
 	}
-	conn, err := connect(login)
-	if err == nil || env.Credentials == nil || ctx.Err() != nil || diagnose(err).Kind != registry.KindAuth {
-		return conn, err
-	}
-	other, wrong := ask(true)
-	if wrong != nil || other.User == login.User && other.Password.Equal(login.Password) {
-		return nil, err // which says more than that there is no other login
-	}
-	return connect(other)
 }
 
 // loginError marks what a driver returned when it logged in. Its text is that of the error.

@@ -61,18 +61,19 @@ func (t *Table) Diagnose(err error) registry.Diagnosis {
 		return d
 	}
 	if message, ok := t.Read(err); ok {
-		return t.look(message)
+		return t.look(&message)
 	}
-	if own, ok := diagnose(t.Faults, err); ok {
-		return own
+	if own := find(t.Faults, err); own != nil {
+		return own.diagnosis()
 	}
 	return d
 }
 
 // look finds the row for a message.
-func (t *Table) look(m Message) registry.Diagnosis {
-	for _, row := range t.Codes {
-		if code, ok := row.matches(&m); ok {
+func (t *Table) look(m *Message) registry.Diagnosis {
+	for i := range t.Codes {
+		row := &t.Codes[i]
+		if code, ok := row.matches(m); ok {
 			return registry.Diagnosis{Kind: row.Kind, Code: code, Hint: row.Hint, Permanent: row.Permanent, Constraint: m.Constraint}
 		}
 	}
@@ -97,13 +98,18 @@ func (row *Code) matches(m *Message) (string, bool) {
 	return "", false
 }
 
-func diagnose(rows []Fault, err error) (registry.Diagnosis, bool) {
+// find returns the row for an error, or nil.
+func find(rows []Fault, err error) *Fault {
 	for i := range rows {
-		if row := &rows[i]; err != nil && row.matches(err) {
-			return registry.Diagnosis{Kind: row.Kind, Hint: row.Hint, Permanent: row.Permanent}, true
+		if err != nil && rows[i].matches(err) {
+			return &rows[i]
 		}
 	}
-	return registry.Diagnosis{}, false
+	return nil
+}
+
+func (row *Fault) diagnosis() registry.Diagnosis {
+	return registry.Diagnosis{Kind: row.Kind, Hint: row.Hint, Permanent: row.Permanent}
 }
 
 func (row *Fault) matches(err error) bool {

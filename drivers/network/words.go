@@ -53,10 +53,11 @@ func (w *Words) Read(params map[string]string) (*Reading, error) {
 }
 
 func (w *Words) take(r *Reading, name, value string) error {
-	if word := w.Find(name); word != nil {
+	word, p := w.look(name)
+	if word != nil {
 		return named(word.take(r, value), name)
 	}
-	if p := w.param(name); p != nil {
+	if p != nil {
 		var err error
 		if p.Bool {
 			var on bool
@@ -109,21 +110,24 @@ func named(err error, name string) error {
 
 // Find returns the word of this spelling, or nil.
 func (w *Words) Find(name string) *Word {
-	for i := range w.List {
-		if listed(w.List[i].Names, name) {
-			return &w.List[i]
-		}
-	}
-	return nil
+	word, _ := w.look(name)
+	return word
 }
 
-func (w *Words) param(name string) *registry.Param {
-	for i := range w.Params {
-		if strings.EqualFold(w.Params[i].Name, name) {
-			return &w.Params[i]
+// look returns the word of this spelling and the param of this name, each nil if there is none.
+func (w *Words) look(name string) (word *Word, p *registry.Param) {
+	for i := range w.List {
+		if listed(w.List[i].Names, name) {
+			word = &w.List[i]
+			break
 		}
 	}
-	return nil
+	for i := range w.Params {
+		if strings.EqualFold(w.Params[i].Name, name) {
+			p = &w.Params[i]
+		}
+	}
+	return word, p
 }
 
 func (w *Words) known() (names []string) {
@@ -138,7 +142,7 @@ func (w *Words) known() (names []string) {
 
 // isName is the form of a setting's name in the servers, and of every parameter.
 func isName(name string) bool {
-	for part := range strings.SplitSeq(name, ".") {
+	for _, part := range strings.Split(name, ".") {
 		if part == "" || !IsWord(part, "-$") || part[0] >= '0' && part[0] <= '9' {
 			return false
 		}
@@ -150,7 +154,7 @@ func isName(name string) bool {
 func (w *Words) CheckParams(params map[string]string) (map[string]string, error) {
 	checked := make(map[string]string)
 	err := registry.Each(params, func(name, value string) (err error) {
-		word, p := w.Find(name), w.param(name)
+		word, p := w.look(name)
 		switch {
 		case p != nil && p.Name == name:
 		case word != nil:
@@ -171,8 +175,7 @@ func (w *Words) CheckSession(session map[string]string) error {
 		field, lower := "session."+name, strings.ToLower(name)
 		twice := seen[lower]
 		seen[lower] = true
-		word := w.Find(name)
-		p := w.param(name)
+		word, p := w.look(name)
 		problem, cure := "is no setting of the session", ""
 		switch {
 		case !isName(name) || strings.Contains(name, "-"):

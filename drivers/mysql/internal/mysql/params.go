@@ -50,23 +50,12 @@ func apply(c *mysql.Config, name, value string) {
 	}
 }
 
-// readSettings checks the params and the session of the config, applies those of the driver to its own, and makes the
-// statements for the session.
-func (c *connector) readSettings() error {
-	params, err := words.CheckParams(c.cfg.Params)
-	if params["allowCleartextPasswords"] == "true" && c.cfg.TLS == nil && !network.IsSocket(&c.cfg) {
-		err = wrong("params.allowCleartextPasswords", "would send the password over the network as it is", "set ssl=true")
+// cleartext refuses what would show the password.
+func cleartext(cfg *registry.Config, params map[string]string) error {
+	if params["allowCleartextPasswords"] == "true" && cfg.TLS == nil && !network.IsSocket(cfg) {
+		return wrong("params.allowCleartextPasswords", "would send the password over the network as it is", "set ssl=true")
 	}
-	session, bad := sessionOf(&c.cfg)
-	if err != nil || bad != nil {
-		return errors.Join(err, bad)
-	}
-	for name, value := range params {
-		apply(c.config, name, value)
-	}
-	c.session = statements(session)
-	c.config.Loc, err = zoneOf(params["loc"], session)
-	return err
+	return nil
 }
 
 func isDuration(value string) error {

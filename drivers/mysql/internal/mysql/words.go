@@ -91,7 +91,7 @@ var wordList = []network.Word{
 // server knows.
 func takeCharset(_ *network.Reading, _ *network.Word, value string) error {
 	first, _, _ := strings.Cut(network.Plain(value), ",")
-	switch strings.TrimSpace(first) {
+	switch strings.Trim(first, " ") {
 	case "utf8mb4", "utf8", "utf8mb3", "utf-8", "utf_8":
 		return nil
 	}
