@@ -224,11 +224,11 @@ func (c *Conn) drop(err error) error {
 	}
 	hang := &HangError{make(chan struct{})}
 	go func() {
-		defer close(hang.done)
 		<-closed
 		if inner, ok := errors.AsType[*HangError](err); ok {
 			<-inner.done
 		}
+		close(hang.done)
 	}()
 	return &leavingError{err, hang}
 }

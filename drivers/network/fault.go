@@ -41,15 +41,14 @@ var faults = []Fault{
 	{Match: As[x509.SystemRootsError], Kind: registry.KindTLS, Hint: "this machine has no root certificates: install them (package ca-certificates), or set ssl.ca"},
 	{Match: As[tls.RecordHeaderError], Kind: registry.KindTLS, Hint: "what answers does not speak TLS: check host and port"},
 	{Match: As[x509.CertificateInvalidError], Kind: registry.KindTLS},
-	{tls: "tls: either ServerName or InsecureSkipVerify", Kind: registry.KindConfig},
-	{tls: "tls: ", Kind: registry.KindTLS}, // what else does not verify; and alerts, versions and ciphers that do not match have no type
-	{Match: As[*net.AddrError], Kind: registry.KindConfig},
-	{Match: As[net.UnknownNetworkError], Kind: registry.KindConfig},
-	{dialing: []error{syscall.EINVAL}, Kind: registry.KindConfig, Hint: "the path of a unix socket can have no more than 107 bytes (103 on macOS and BSD): use a shorter one"},
+	{alert: true, Login: []string{"tls: either ServerName or InsecureSkipVerify"}, Kind: registry.KindConfig},
+	{alert: true, Login: []string{"tls: "}, Kind: registry.KindTLS}, // what else does not verify; and alerts, versions and ciphers that do not match have no type
+	{Match: isNoAddress, Kind: registry.KindConfig},
+	{dialing: true, Is: []error{syscall.EINVAL}, Kind: registry.KindConfig, Hint: "the path of a unix socket can have no more than 107 bytes (103 on macOS and BSD): use a shorter one"},
 	{Match: noSuchHost, Kind: registry.KindUnreachable, Permanent: true, Hint: "the name does not exist: check its spelling, and that this machine's DNS knows it"},
 	{Match: As[*net.DNSError], Kind: registry.KindUnreachable, Hint: "the name could not be looked up: check this machine's DNS"},
-	{dialing: []error{syscall.ENOENT, syscall.ENOTDIR}, Kind: registry.KindUnreachable, Hint: "there is no socket at that path: check the path, and that the server is running"},
-	{dialing: []error{syscall.EACCES, syscall.EPERM}, Kind: registry.KindUnreachable, Permanent: true, Hint: "this process may not open that socket: check its permissions and those of its folder"},
+	{dialing: true, Is: []error{syscall.ENOENT, syscall.ENOTDIR}, Kind: registry.KindUnreachable, Hint: "there is no socket at that path: check the path, and that the server is running"},
+	{dialing: true, Is: []error{syscall.EACCES, syscall.EPERM}, Kind: registry.KindUnreachable, Permanent: true, Hint: "this process may not open that socket: check its permissions and those of its folder"},
 	{Is: unreachable, Kind: registry.KindUnreachable},
 	{Match: isTimeout, Kind: registry.KindTimeout},
 	{Is: lost, Kind: registry.KindLost},
@@ -85,9 +84,9 @@ func streamEnds(err error) bool {
 
 // tlsSays matches the errors of package crypto/tls that have no type. An alert, which may come after the login, is in an
 // error of the network.
-func tlsSays(err error, prefix string) bool {
+func tlsSays(err error, prefixes ...string) bool {
 	alert, ok := errors.AsType[*net.OpError](err)
-	return ok && alert.Op == "remote error" && Says(alert, prefix) || LoginSays(err, prefix)
+	return ok && alert.Op == "remote error" && Says(alert, prefixes...) || LoginSays(err, prefixes...)
 }
 
 // selfSigned tells a server's certificate that stands for itself from one that an authority issued. What package
@@ -105,6 +104,8 @@ func expired(err error) bool {
 	var e x509.CertificateInvalidError
 	return errors.As(err, &e) && e.Reason == x509.Expired
 }
+
+func isNoAddress(err error) bool { return As[*net.AddrError](err) || As[net.UnknownNetworkError](err) }
 
 func noSuchHost(err error) bool {
 	e, ok := errors.AsType[*net.DNSError](err)

@@ -44,12 +44,10 @@ type Fault struct {
 	Login []string         // errors of a login, as [LoginSays] has it
 	Match func(error) bool // any others
 
-	// Of this package.
-	dialing []error // numbers that dialing a unix socket fails with
-	tls     string  // what errors of crypto/tls without a type start with
-
 	Kind      registry.Kind
 	Permanent bool
+	dialing   bool // Is, but only of dialing a unix socket
+	alert     bool // Login, and what a server said of TLS later
 	Hint      string
 }
 
@@ -116,12 +114,12 @@ func (row *Fault) matches(err error) bool {
 	switch {
 	case row.Match != nil:
 		return row.Match(err)
+	case row.alert:
+		return tlsSays(err, row.Login...)
 	case row.Login != nil:
 		return LoginSays(err, row.Login...)
-	case row.dialing != nil:
-		return dialingSocket(err, row.dialing)
-	case row.tls != "":
-		return tlsSays(err, row.tls)
+	case row.dialing:
+		return dialingSocket(err, row.Is)
 	}
 	return is(err, row.Is)
 }

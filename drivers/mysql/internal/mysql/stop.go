@@ -96,7 +96,6 @@ func (s *stopper) close() {
 		return
 	}
 	patience := time.NewTimer(stopGrace)
-	defer patience.Stop()
 	select {
 	case <-done:
 	case <-patience.C:
