@@ -162,25 +162,30 @@ func TestOnCloseHearsOfItHoweverItIsClosed(t *testing.T) {
 }
 
 func TestATrimmedPoolWorksAndKeepsNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		c, _, err := openFake(t, f, conn.Config{Pool: conn.Pool{Min: 3}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		c.Trim()
-		if n := len(f.conns()); n != 0 {
-			t.Errorf("%d connections are kept", n)
-		}
-		if err := c.PingContext(t.Context()); err != nil {
-			t.Error(err)
-		}
-		time.Sleep(time.Hour) // of the bubble: the keeper would have come
-		if n := len(f.conns()); n != 0 {
-			t.Errorf("%d connections are kept after an hour", n)
-		}
-	})
+	for name, cfg := range map[string]conn.Config{"kept filled": {Pool: conn.Pool{Min: 3}}, "without a connection yet": {Lazy: true}} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake()
+			c, _, err := openFake(t, f, cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			c.Trim()
+			if n := len(f.conns()); n != 0 {
+				t.Errorf("%s: %d connections are kept", name, n)
+			}
+			if err := c.PingContext(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if n := len(f.conns()); n != 0 {
+				t.Errorf("%s: %d connections are kept after a call", name, n)
+			}
+			time.Sleep(time.Hour) // of the bubble: the keeper would have come
+			if n := len(f.conns()); n != 0 {
+				t.Errorf("%s: %d connections are kept after an hour", name, n)
+			}
+		})
+	}
 }
 
 func TestConfigIsACopyOfWhatWasOpened(t *testing.T) {

@@ -126,8 +126,15 @@ func (c *Conn) Check(ctx context.Context) error {
 	})
 }
 
-// Diagnose says what an error means that this database returned; see [Diagnose].
-func (c *Conn) Diagnose(err error) Diagnosis { return *diagnose(err, c.pool.driver) }
+// Diagnose says what an error means that this database returned; see [Diagnose]. A pool whose Role is writer hears of a refused
+// write so, where the driver cannot tell, and asks its servers for their role.
+func (c *Conn) Diagnose(err error) Diagnosis {
+	d := diagnose(err, c.pool.driver)
+	if d.Kind == KindReadOnly {
+		c.pool.hearRefusal(err)
+	}
+	return *d
+}
 
 // Trim closes the idle connections and keeps none from now on, Pool.Min included: for a pool that is kept open but
 // seldom used. Queries still work, each on a connection of its own. If the driver takes long to close connections,

@@ -99,22 +99,24 @@ func TestClosingTheEmbeddedDBIsClosing(t *testing.T) {
 
 func TestClosingFromManySidesIsToldOnce(t *testing.T) {
 	for range 100 {
-		c, r, err := openFake(t, newFake(), conn.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var wg sync.WaitGroup
-		for _, end := range []func() error{c.Close, c.DB.Close, c.Close, func() error { return c.Abort(nil) }} {
-			wg.Go(func() {
-				if err := end(); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
-		if got := r.names(); len(got) != 2 {
-			t.Fatalf("events %v", got)
-		}
+		synctest.Test(t, func(t *testing.T) { // because Abort does not wait long
+			c, r, err := openFake(t, newFake(), conn.Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var wg sync.WaitGroup
+			for _, end := range []func() error{c.Close, c.DB.Close, c.Close, func() error { return c.Abort(nil) }} {
+				wg.Go(func() {
+					if err := end(); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			if got := r.names(); len(got) != 2 {
+				t.Fatalf("events %v", got)
+			}
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"reflect"
+	"sync/atomic"
 	"time"
 )
 
@@ -110,16 +111,18 @@ func identity(one *sql.Conn) (found any) {
 	return found
 }
 
-// closeIdle closes the idle connections, whatever the driver does, and keeps no more from now on. It closes one after the
-// other, since database/sql forgets the rest when the driver panics over one of several. The error is that of the first
-// panic: what else goes wrong database/sql keeps to itself.
+// closeIdle closes the idle connections, whatever the driver does, and keeps no more from now on. It lowers the limit one by one,
+// since database/sql forgets the rest when the driver panics over one of several: as many as are open can become idle, because
+// none is opened once the pool ends. The error is that of the first panic: what else goes wrong database/sql keeps to itself.
 func (c *connector) closeIdle() (first error) {
-	for done := false; !done; {
-		n := max(c.stats().Idle-1, 0)
-		done = n == 0
+	var most atomic.Int64 // of idle connections
+	most.Store(int64(max(c.db.Stats().OpenConnections, 1)))
+	for most.Load() > 0 {
 		err := do(over, func() error {
 			return c.keepPlace(func() error {
-				c.db.SetMaxIdleConns(n)
+				for n := most.Add(-1); n >= 0; n = most.Add(-1) {
+					c.db.SetMaxIdleConns(int(n))
+				}
 				return nil
 			})
 		})

@@ -31,9 +31,9 @@ func (c *connector) hear(socket net.Conn, r Role, cause error) {
 	c.roles.Unlock()
 }
 
-// hearRefusal hears what a transaction ended with. Not every driver hears it, and the transaction does not tell its connection.
+// hearRefusal hears of a refused write from who got it: not every driver does. On which connection it was, nobody tells.
 func (c *connector) hearRefusal(err error) {
-	if c.role != RoleWriter || diagnose(err, c.driver).Kind != KindReadOnly {
+	if c.role != RoleWriter {
 		return
 	}
 	for _, h := range c.hosts {

@@ -104,7 +104,7 @@ func (c *Conn) again(err error) bool {
 	if err == nil || errors.Is(err, ErrCommitUnknown) {
 		return false
 	}
-	switch c.Diagnose(err).Kind {
+	switch diagnose(err, c.pool.driver).Kind {
 	case KindConflict:
 		return true
 	case KindBusy:
@@ -127,7 +127,7 @@ func (c *Conn) try(ctx context.Context, db beginner, opts *sql.TxOptions, fn fun
 	}()
 	if err := fn(tx); err != nil {
 		if opts == nil || !opts.ReadOnly {
-			c.pool.hearRefusal(err)
+			_ = c.Diagnose(err) // the pool hears of a refused write
 		}
 		return err
 	}
@@ -148,7 +148,7 @@ func (c *Conn) commitError(ctx context.Context, err error) error {
 	if errors.Is(err, sql.ErrTxDone) { // by fn, or because the context has ended
 		return cmp.Or(ctx.Err(), err)
 	}
-	d := c.Diagnose(err)
+	d := diagnose(err, c.pool.driver)
 	switch d.Kind {
 	case KindLost, KindTimeout, KindCanceled, KindStarting, KindUnreachable, KindIO:
 	default:

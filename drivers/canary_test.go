@@ -22,7 +22,10 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-const canary = "Zq9xCanaryx7"
+const (
+	canary   = "Zq9xCanaryx7"
+	specials = "@/:?#&%=+,;'`{}[]()\\ \"\n\x00" // to one parser or another
+)
 
 func shows(err error) bool {
 	return err != nil && strings.Contains(strings.ToLower(err.Error()), strings.ToLower(canary))
@@ -125,7 +128,7 @@ func TestNoParserShowsAValue(t *testing.T) {
 	}
 	n, dir := 0, t.TempDir()
 	for _, entry := range corpora(t) {
-		for at := 0; at <= len(entry); at += 1 + len(entry)/16 {
+		for at := range len(entry) + 1 {
 			n++
 			text := entry[:at] + canary + entry[at:]
 			cfg, err := registry.ParseURL(text)
@@ -137,10 +140,13 @@ func TestNoParserShowsAValue(t *testing.T) {
 			if shows(err) && !isKey(entry, at) {
 				fail("ParseURL", text, err)
 			}
+			special := string(specials[n%len(specials)])
 			for _, d := range drivers {
 				dialect := d.Info().Dialect
-				if err := open(d, registry.Config{Dialect: dialect, DSN: registry.NewSecret(text)}); shows(err) && !isScheme(entry, at) {
-					fail("a DSN for "+dialect, text, err)
+				for _, text := range []string{text, entry[:at] + special + canary + entry[at:], entry[:at] + canary + special + entry[at:]} {
+					if err := open(d, registry.Config{Dialect: dialect, DSN: registry.NewSecret(text)}); shows(err) {
+						fail("a DSN for "+dialect, text, err)
+					}
 				}
 			}
 			var object registry.Config
@@ -153,7 +159,7 @@ func TestNoParserShowsAValue(t *testing.T) {
 					fail("ConfigFromMap", text, err)
 				}
 			}
-			if n%16 != 0 { // what follows takes time
+			if n%64 != 0 { // what follows takes time
 				continue
 			}
 			quoted, err := json.Marshal(text)

@@ -35,7 +35,7 @@ func hostField(i int) string { return fmt.Sprintf("hosts (number %d)", i+1) }
 
 // listed writes a host as Hosts and URLs have it.
 func listed(host string, port int) string {
-	if strings.Contains(host, ":") {
+	if strings.Contains(host, ":") && !isPath(host) {
 		host = "[" + host + "]"
 	}
 	if port != 0 {
@@ -43,6 +43,9 @@ func listed(host string, port int) string {
 	}
 	return host
 }
+
+// isPath reports whether a host is the path of a unix socket.
+func isPath(host string) bool { return strings.HasPrefix(host, "/") }
 
 // splitHost reads one of Hosts. The port is 0 where there is none.
 func splitHost(text string) (host string, port int, problem, cure string) {
@@ -52,7 +55,7 @@ func splitHost(text string) (host string, port int, problem, cure string) {
 		return "", 0, "is empty", "name a host, or leave it out"
 	case strings.Contains(text, "://"):
 		return "", 0, "is a URL", "parse it with ParseURL, and give only the name or address here"
-	case strings.HasPrefix(text, "/"): // a unix socket
+	case isPath(text):
 	case strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]"):
 		host = text[1 : len(text)-1]
 		if !strings.Contains(host, ":") {

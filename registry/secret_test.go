@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -164,14 +165,23 @@ func TestParamsThatAreNoSecretsAreShown(t *testing.T) {
 	}
 }
 
-// E7: a config is written in a time that grows with its size.
+// E7: writing and reading a config takes what grows with its size, and not with the square of that.
 func TestALargeConfigIsWritten(t *testing.T) {
-	cfg := registry.Config{Dialect: "x", Host: "h", Params: make(map[string]string)}
-	for i := range 60_000 {
-		cfg.Params[fmt.Sprint("param", i)] = "value"
+	allocated := func(params int) uint64 {
+		cfg := registry.Config{Dialect: "x", Host: "h", Params: make(map[string]string)}
+		for i := range params {
+			cfg.Params[fmt.Sprint("param", i)] = "value"
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		again, err := registry.ParseURL(cfg.String())
+		runtime.ReadMemStats(&after)
+		if err != nil || !again.Equal(cfg) {
+			t.Errorf("%d params are read as %d, %v", len(cfg.Params), len(again.Params), err)
+		}
+		return after.TotalAlloc - before.TotalAlloc
 	}
-	again, err := registry.ParseURL(cfg.String())
-	if err != nil || !again.Equal(cfg) {
-		t.Errorf("%d params are read as %d, %v", len(cfg.Params), len(again.Params), err)
+	if small, large := allocated(3_000), allocated(60_000); large > 40*small {
+		t.Errorf("20 times the params take %d times the memory", large/small)
 	}
 }

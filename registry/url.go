@@ -228,6 +228,9 @@ func (c *Config) parseHosts(list string) error {
 		if err := one.parseHost(text); err != nil {
 			return err
 		}
+		if isPath(one.Host) && one.Port != 0 {
+			return badURL("has a port after a unix socket in a list of hosts", "write it as port=, for all of them, or the path of the socket's file")
+		}
 		c.Hosts = append(c.Hosts, listed(one.Host, one.Port))
 	}
 	return nil

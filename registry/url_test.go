@@ -36,6 +36,8 @@ func TestParseURL(t *testing.T) {
 		"postgres://u@[::1]":                       {Dialect: "postgres", User: "u", Host: "::1"},
 		"postgres://[fe80::1%25eth0]/d":            {Dialect: "postgres", Host: "fe80::1%eth0", Database: "d"},
 		"postgres://%2Fvar%2Frun%2Fpostgresql/d":   {Dialect: "postgres", Host: "/var/run/postgresql", Database: "d"},
+		"postgres://%2Frun%2Fa%3Ab:5433/d":         {Dialect: "postgres", Host: "/run/a:b", Port: 5433, Database: "d"},
+		"postgres://%2Frun%2Fa%3Ab,h/d":            {Dialect: "postgres", Hosts: []string{"/run/a:b", "h"}, Database: "d"},
 		"postgres://u@/d?host=/var/run/postgresql": {Dialect: "postgres", User: "u", Host: "/var/run/postgresql", Database: "d"},
 		"mysql://u:p@/d?host=%2Frun%2Fmysqld.sock": {Dialect: "mysql", User: "u", Password: secret("p"), Host: "/run/mysqld.sock", Database: "d"},
 		"sqlserver://u:p@h:1433?database=d":        {Dialect: "sqlserver", User: "u", Password: secret("p"), Host: "h", Port: 1433, Database: "d"},
@@ -157,6 +159,7 @@ func TestADoubtfulURLIsAnErrorThatShowsNothingOfIt(t *testing.T) {
 		"postgres://h/d?ssl=false&ssl.serverName=x":   "ssl contradicts",
 		"postgres://h/d?ssl.ca=/etc/ca.pem":           "ssl.ca is not PEM text",
 		"postgres://h/d?pool.size=1":                  `key pool.size is not known`,
+		"postgres://h,%2Frun:5433/d":                  "has a port after a unix socket in a list of hosts: write it as port=, for all of them",
 		"postgres://h/d?pool.max=hunter2":             "pool.max must be an integer",
 		"postgres://h/d?connectTimeout=5":             "connectTimeout must be a duration",
 		"postgres://h/d?pool.min=3&pool.max=2":        "pool.min is 3",
@@ -191,6 +194,8 @@ func TestConfigToURL(t *testing.T) {
 		"postgres://%2Frun/d?ssl=true&token=[redacted]": {
 			Dialect: "postgres", Host: "/run", Database: "d", TLS: &registry.TLS{}, Params: map[string]string{"token": hidden},
 		},
+		"postgres://%2Frun%2Fa%3Ab:5433/d": {Dialect: "postgres", Host: "/run/a:b", Port: 5433, Database: "d"},
+		"postgres://%2Frun%2Fa%3Ab,h/d":    {Dialect: "postgres", Hosts: []string{"/run/a:b", "h"}, Database: "d"},
 		"postgres://:[redacted]@?ssl.ca=[redacted]&ssl.key=[redacted]": {
 			Dialect: "postgres", Password: registry.NewSecret("x"),
 			TLS: &registry.TLS{CA: "-----BEGIN PRIVATE KEY-----" + hidden, Key: registry.NewSecret(hidden)},

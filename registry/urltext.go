@@ -41,11 +41,11 @@ func (c Config) String() string {
 		c.User, c.Host = "", ""
 	}
 	c.Dialect, c.Password = "", Secret{}
-	separator := "?"
-	c.writeParams(func(name, value string) {
-		text += separator + escape(name, "") + "=" + value
-		separator = "&"
-	})
+	var params []string
+	c.writeParams(func(name, value string) { params = append(params, escape(name, "")+"="+value) })
+	if len(params) > 0 {
+		text += "?" + strings.Join(params, "&")
+	}
 	return text
 }
 
@@ -140,12 +140,21 @@ func (c *Config) authority() string {
 				if i > 0 {
 					s += ","
 				}
-				s += escape(host, ":[]")
+				host, port, _, _ := splitHost(host)
+				s += placed(host, port)
 			}
 		}
 		return s
 	}
-	return s + escape(listed(c.Host, c.Port), ":[]")
+	return s + placed(c.Host, c.Port)
+}
+
+// placed writes a host as it stands before the path of a URL, where a colon in the path of a socket would be one before a port.
+func placed(host string, port int) string {
+	if isPath(host) {
+		return escape(host, "") + listed("", port)
+	}
+	return escape(listed(host, port), ":[]")
 }
 
 // hostsInPath reports whether Hosts are read as they are where they stand before the path of a URL.

@@ -126,7 +126,7 @@ func (c *Config) checkReaders(report func(field, problem, cure string)) {
 // checkHost refuses what would be looked up as something that was not meant. It repeats nothing of the host,
 // because a URL with a password may have been put there.
 func checkHost(host string) (problem, cure string) {
-	if host == "" || strings.HasPrefix(host, "/") {
+	if host == "" || isPath(host) {
 		return "", ""
 	}
 	if _, err := netip.ParseAddr(host); err == nil && !strings.ContainsAny(host, notInHosts) {

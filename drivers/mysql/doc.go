@@ -93,8 +93,8 @@
 // whose wsrep_ready is off is neither reader nor writer. Asking costs one round trip. A connection of a pool whose Role is writer
 // is closed by a write that the server refuses as read-only (1290, 1836), or that a node without
 // its cluster refuses (1047), where the driver can see the answer: not under TLS, nor with compress. There, and for a READ
-// ONLY transaction (1792), which is as often one of the program's, the pool asks at its next check, and after a
-// transaction of InTx at once. The role is that of the server: an account that may write all the same, with READ_ONLY
+// ONLY transaction (1792), which is as often one of the program's, the pool asks at its next check, and at once when
+// a transaction of InTx fails so or Conn.Diagnose gets such an error. The role is that of the server: an account that may write all the same, with READ_ONLY
 // ADMIN, finds no writer either.
 //
 // # Errors
