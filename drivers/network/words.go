@@ -2,7 +2,6 @@ package network
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -330,7 +329,7 @@ func Duration(r *Reading, w *Word, value string) error {
 // Seconds sets a field to a time that is a whole number of seconds, of which 0 is no limit.
 func Seconds(r *Reading, w *Word, value string) error {
 	n, err := strconv.ParseInt(Plain(value), 10, 64)
-	if err != nil || n < 0 || n > int64(math.MaxInt64/time.Second) {
+	if err != nil || n < 0 || n > int64(1<<62/time.Second) {
 		return Refuse("is not a time", "write a whole number without a unit")
 	}
 	*r.field(w.Here).(*time.Duration) = cmp.Or(time.Duration(n)*time.Second, -1)
