@@ -128,6 +128,7 @@ func TestADoubtfulURLIsAnErrorThatShowsNothingOfIt(t *testing.T) {
 		"postgres://h/d?readers.hosts=a,a":            "readers.hosts (number 2) is in the list already",
 		"postgres://h/d?readers.ssl=hunter2":          "readers.ssl must be true or false",
 		"postgres://h%40i/d":                          "host contains a character not allowed in a host name",
+		"postgres://h%5D/d":                           "host contains a character not allowed in a host name",
 		"postgres://h/d/e":                            `contains a "/" after the database`,
 		"app:hunter2@tcp(127.0.0.1:3306)/db":          "is a DSN of go-sql-driver/mysql: write it as mysql://", // E3
 		"mysql://app:hunter2@tcp(127.0.0.1)/db":       "is a DSN of go-sql-driver/mysql",

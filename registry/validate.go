@@ -146,7 +146,7 @@ func checkHost(host string) (problem, cure string) {
 }
 
 // notInHosts are characters of URLs and lists, which neither a name nor the zone of an address has.
-const notInHosts = "/\\@?#,; \t\r\n"
+const notInHosts = "/\\@?#[],; \t\r\n"
 
 func (t *TLS) check(report func(field, problem, cure string)) {
 	checkPEM(report, "ssl.ca", t.CA, t.CAFile)
