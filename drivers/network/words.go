@@ -251,7 +251,7 @@ func Flag(value string) (bool, error) {
 	return on, nil
 }
 
-// What follows is for Take.
+// What follows is for Take. Text, Count, Duration and Seconds set the field that Here names.
 
 // Drop is for what means nothing here, or what is done anyway.
 func Drop(*Reading, *Word, string) error { return nil }
