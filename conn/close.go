@@ -53,13 +53,13 @@ func (c *connector) closed(err error) error {
 	c.mu.Lock()
 	tells := c.isOpen.Swap(false)
 	if tells && c.lazy != nil {
-		c.emitLater(&c.lazy.events, ended)
+		c.lazy.events.Add(ended)
 	}
 	c.mu.Unlock()
 	switch {
 	case !tells:
 	case c.lazy != nil:
-		c.lazy.events.Run()
+		c.lazy.events.Send(c.bus)
 	default:
 		c.emit(ended)
 	}
@@ -224,21 +224,22 @@ func (c *Conn) drop(err error) error {
 	}
 	hang := &HangError{make(chan struct{})}
 	go func() {
-		defer close(hang.done)
 		<-closed
 		if inner, ok := errors.AsType[*HangError](err); ok {
 			<-inner.done
 		}
+		close(hang.done)
 	}()
 	return &leavingError{err, hang}
 }
 
 // leavingError is an error after which the driver is still closing its connections. It reads like the error alone.
 type leavingError struct {
-	error
+	err  error
 	hang *HangError
 }
 
-func (e *leavingError) Unwrap() []error { return []error{e.hang, e.error} }
+func (e *leavingError) Error() string   { return e.err.Error() }
+func (e *leavingError) Unwrap() []error { return []error{e.hang, e.err} }
 
 var errNotClosed = errors.New("the driver is still closing its connections")

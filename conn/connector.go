@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/patchbay-go/patchbay/internal/inorder"
 	"github.com/patchbay-go/patchbay/internal/netconn"
 	"github.com/patchbay-go/patchbay/observer"
 	"github.com/patchbay-go/patchbay/registry"
@@ -63,9 +62,6 @@ func (c *connector) Driver() driver.Driver { return c.hosts[0].inner.Driver() }
 type loginKey struct{}
 
 func (c *connector) emit(e observer.Event) { observer.Emit(c.bus, e) }
-
-// emitLater is for an event whose place among others is known under a lock, under which it must not be sent.
-func (c *connector) emitLater(in *inorder.Calls, e observer.Event) { in.Add(func() { c.emit(e) }) }
 
 // watch is the Watch of the driver's Env.
 func (c *connector) watch(ctx context.Context, socket net.Conn) net.Conn {

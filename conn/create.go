@@ -16,7 +16,8 @@ import (
 // are those of [Open].
 func CreateDatabase(ctx context.Context, cfg Config, opts ...Option) error {
 	o := newOptions(defaultName, opts)
-	resolved, d, err := o.registry.Resolve(cfg)
+	resolved := cfg
+	d, err := o.registry.Resolve(&resolved)
 	if err != nil {
 		return o.fail(&Error{Name: o.name, Dialect: cfg.Dialect, Kind: KindConfig, Err: err})
 	}

@@ -31,7 +31,7 @@ const (
 // Error gives all of it in one line of bounded length, the name only if the program has given one. What would end the
 // line or act on a terminal is escaped.
 func (e *Error) Error() string {
-	what := strings.TrimSpace(e.Dialect + " " + e.Target)
+	what := strings.Trim(e.Dialect+" "+e.Target, " ")
 	if e.Name != defaultName && e.Name != testName {
 		if what != "" {
 			what = " (" + what + ")"

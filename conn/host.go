@@ -53,7 +53,7 @@ type standing struct {
 	cause error     // of that
 }
 
-// newHost has the driver make a connector for the host of cfg, which has no Hosts.
+// newHost has the driver make a connector for the host of cfg, which has no Hosts and shares nothing.
 func (c *connector) newHost(cfg *Config, info *registry.Info, o *options) (*host, error) {
 	ask, err := o.askFor(cfg)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *connector) newHost(cfg *Config, info *registry.Info, o *options) (*host
 	if !info.Files {
 		h.standing = &standing{pool: c, place: c.placeOf(cfg, info)}
 	}
-	if err := recovered(func() (err error) { h.inner, err = c.driver.Connector(cfg.Clone(), env); return err }); err != nil {
+	if err := recovered(func() (err error) { h.inner, err = c.driver.Connector(*cfg, env); return err }); err != nil {
 		return nil, err
 	}
 	if len(o.wrap) > 0 {

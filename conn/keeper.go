@@ -75,7 +75,6 @@ func (k *keeper) event(ready int, start time.Time, err error) observer.Event {
 // run checks the pool until it is stopped, for the first time after a pause.
 func (k *keeper) run(pause time.Duration) {
 	next := time.NewTimer(pause)
-	defer next.Stop()
 	var again <-chan time.Time // to ask suspects that could not be asked
 	delay, last := grace, time.Time{}
 	for {

@@ -15,7 +15,7 @@ type laziness struct {
 	failure  *Error       // of the last attempt; nil: there was none
 	said     time.Time    // when the bus heard of a failure
 
-	events inorder.Calls // that the database is open, and closed, which a listener of the first may do
+	events inorder.Events // that the database is open, and closed, which a listener of the first may do
 }
 
 // mostTold is how often the bus hears that a lazy pool is not up, if it fails in the same way each time: callers may ask
@@ -56,10 +56,10 @@ func (c *connector) tried(err error) {
 	l.up.Store(true)
 	l.failure = nil
 	c.isOpen.Store(true)
-	c.emitLater(&l.events, Opened{c.name, c.dialect, attempts, time.Since(l.since)})
+	l.events.Add(Opened{c.name, c.dialect, attempts, time.Since(l.since)})
 	c.mu.Unlock()
-	defer l.events.Run() // also where a listener ends the goroutine
-	l.events.Run()
+	defer l.events.Send(c.bus) // also where a listener ends the goroutine
+	l.events.Send(c.bus)
 }
 
 // Pending reports whether the database was opened with Config.Lazy and nothing has connected to it yet. err is why the last

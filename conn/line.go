@@ -17,7 +17,7 @@ const cutMark = " ... "
 // line makes one line of a text, of at most the given number of bytes: what servers say may have several, be as long as
 // a statement, and hold what moves the cursor of a terminal. The start and the end stay.
 func line(text string, most int) string {
-	text = strings.TrimSpace(text)
+	text = strings.Trim(text, " \t\r\n")
 	if len(text) > 2*most { // so that little is escaped in vain
 		text = text[:most] + cutMark + text[len(text)-most:]
 	}

@@ -64,8 +64,9 @@ func (s *logins) of(dc any) *login {
 		return nil
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.by[dc]
+	l := s.by[dc]
+	s.mu.Unlock()
+	return l
 }
 
 func (s *logins) all() []*login {

@@ -141,9 +141,9 @@ func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
 	info := d.Info()
 	switch {
 	case info.Files && len(cfg.Hosts) > 0:
-		return nil, nil, &ConfigError{Field: "hosts", Problem: "has no meaning for " + info.Dialect + ", which opens files", Cure: "leave it out"}
+		return nil, nil, registry.NewConfigError("hosts", "has no meaning for "+info.Dialect+", which opens files", "leave it out")
 	case cfg.Role != RoleAny && info.RoleQuery == "":
-		return nil, nil, &ConfigError{Field: "role", Problem: "cannot be had: the dialect " + info.Dialect + " cannot tell the role of a server", Cure: "leave it out"}
+		return nil, nil, registry.NewConfigError("role", "cannot be had: the dialect "+info.Dialect+" cannot tell the role of a server", "leave it out")
 	case o.serverOnly && info.Files:
 		return nil, nil, fmt.Errorf("the dialect %s does not support ServerOnly: leave it out", info.Dialect)
 	}
@@ -170,15 +170,17 @@ func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
 		}
 		pool.hosts = append(pool.hosts, h)
 	}
-	return &Conn{cfg: given.Clone(), pool: pool}, cfg, nil
+	c := &Conn{pool: pool}
+	c.cfg = given.Clone()
+	return c, cfg, nil
 }
 
 // resolve calls the driver to read the DSN and its own words.
 func (o *options) resolve(given *Config) (*Config, registry.Driver, error) {
-	var cfg Config
+	cfg := *given
 	var d registry.Driver
 	err := do(context.Background(), func() (err error) {
-		cfg, d, err = o.registry.Resolve(*given)
+		d, err = o.registry.Resolve(&cfg)
 		return err
 	})
 	return &cfg, d, err

@@ -45,7 +45,7 @@ func (c *Conn) prepareReader(cfg *Config, o *options) *Error {
 		readers.Pool.Max = cmp.Or(readers.Pool.Max, min(mostReaders, runtime.GOMAXPROCS(0)))
 		c.pool.limits = Pool{Max: 1, Min: min(cfg.Pool.Min, 1), MaxIdleTime: -1}
 	}
-	*readers = readers.Over(*cfg)
+	readers.Complete(cfg)
 	readers.Lazy = true
 	reader, _, failed := prepare(readers, &mine)
 	c.reader = reader

@@ -97,7 +97,7 @@ type trouble struct {
 	failure *Failure
 	retry   time.Time
 	failed  map[Kind]uint64
-	events  inorder.Calls // that the database is lost and restored
+	events  inorder.Events // that the database is lost and restored
 }
 
 // troubled returns the trouble of the pool, which it makes if there is none. h.mu is held.
@@ -132,7 +132,7 @@ func (c *connector) noteDial(took time.Duration, made reached, err error) {
 	}
 	c.emit(dialed)
 	if t != nil {
-		t.events.Run()
+		t.events.Send(c.bus)
 	}
 }
 
@@ -142,7 +142,7 @@ func (c *connector) isBack(t *trouble) {
 	if t.lost.IsZero() {
 		return
 	}
-	c.emitLater(&t.events, Restored{c.name, c.dialect, time.Since(t.lost)})
+	t.events.Add(Restored{c.name, c.dialect, time.Since(t.lost)})
 	t.lost = time.Time{}
 }
 
@@ -161,7 +161,7 @@ func (c *connector) missed(t *trouble, took time.Duration, d *Diagnosis, err err
 	t.failure = &Failure{time.Now(), d.Kind, d.Hint, shown(err)}
 	if t.lost.IsZero() && c.isOpen.Load() && !c.ending.Load() {
 		t.lost = t.failure.At
-		c.emitLater(&t.events, Lost{c.name, c.dialect, d.Kind, d.Hint, c.db.Stats().OpenConnections, t.failure.Err})
+		t.events.Add(Lost{c.name, c.dialect, d.Kind, d.Hint, c.db.Stats().OpenConnections, t.failure.Err})
 	}
 }
 

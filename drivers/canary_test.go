@@ -117,7 +117,7 @@ func TestNoParserShowsAValue(t *testing.T) {
 		}
 	}
 	open := func(d registry.Driver, cfg registry.Config) error {
-		cfg, _, err := registry.Default().Resolve(cfg)
+		_, err := registry.Default().Resolve(&cfg)
 		if err == nil {
 			err = cfg.Validate()
 		}

@@ -116,7 +116,8 @@ func (m migration) check(t *testing.T, text string) {
 				t.Errorf("%s: %v", as, err)
 				continue
 			}
-			db, err = open(words.Over(m.cfg))
+			words.Complete(&m.cfg)
+			db, err = open(words)
 			expect("as there", there, db, err)
 		}
 		want := map[string]string{"here": here, "there": there}[withDSN]

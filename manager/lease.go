@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/patchbay-go/patchbay/observer"
 )
 
 // Held says that a lease was not released within the time of [WithLeaseWarning]. It comes once for a lease.
@@ -86,7 +84,7 @@ func (m *Manager) tellHeld(now time.Time) {
 	}
 	slices.SortFunc(events, func(a, b Held) int { return cmp.Or(cmp.Compare(b.For, a.For), cmp.Compare(a.Name, b.Name)) })
 	for _, e := range events {
-		m.watch.events.Add(func() { observer.Emit(m.bus, e) })
+		m.watch.events.Add(e)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/patchbay-go/patchbay/internal/inorder"
-	"github.com/patchbay-go/patchbay/observer"
 )
 
 // Starved says that a pool is exhausted: for the time of [WithStarveAfter] all its connections have been in use while
@@ -39,7 +38,7 @@ const starveHint = "close rows, end transactions, run no second query inside a l
 // watch looks at all pools from one timer: a goroutine for each would cost more than an idle pool.
 type watch struct {
 	timer  *time.Timer // nil while there is nothing to look at; Manager.mu is held
-	events inorder.Calls
+	events inorder.Events
 }
 
 // shortage is what is known of those who wait for a connection of a pool. database/sql counts the waits that began and the
@@ -108,12 +107,12 @@ func (m *Manager) look() {
 		p.shortage.mu.Lock()
 		if !p.shortage.over {
 			p.shortage.told = true
-			m.watch.events.Add(func() { observer.Emit(m.bus, e) })
+			m.watch.events.Add(e)
 		}
 		p.shortage.mu.Unlock()
 	}
 	m.tellHeld(now)
-	m.watch.events.Run()
+	m.watch.events.Send(m.bus)
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -157,8 +156,7 @@ func (m *Manager) examine(p *side, now time.Time) (e Starved, tell bool) {
 func (m *Manager) endShortage(p *side, now time.Time) {
 	s := &p.shortage
 	if s.told {
-		e := Recovered{p.conn.Name(), p.conn.Dialect(), now.Sub(s.since)}
-		m.watch.events.Add(func() { observer.Emit(m.bus, e) })
+		m.watch.events.Add(Recovered{p.conn.Name(), p.conn.Dialect(), now.Sub(s.since)})
 	}
 	s.since, s.told = time.Time{}, false
 }
@@ -171,5 +169,5 @@ func (m *Manager) unwatch(p *pool) {
 		s.shortage.over = true
 		m.endShortage(s, time.Now())
 	})
-	m.watch.events.Run()
+	m.watch.events.Send(m.bus)
 }

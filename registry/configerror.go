@@ -10,8 +10,8 @@ type ConfigError struct {
 	Cure    string // what to write instead
 }
 
-// configError shows no name of a field that may be a piece of a connection string.
-func configError(field, problem, cure string) error {
+// NewConfigError returns a [*ConfigError], which does not show the name of a field that may be a piece of a connection string.
+func NewConfigError(field, problem, cure string) error {
 	if showsSecret(field) || strings.ContainsAny(field, "=@") {
 		field = redacted
 	}
@@ -23,7 +23,7 @@ func wrongValue(field string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return configError(field, err.Error(), "")
+	return NewConfigError(field, err.Error(), "")
 }
 
 // Error gives field, problem and cure in one line.

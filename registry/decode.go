@@ -39,7 +39,7 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	value, err := readJSON(d, "")
 	if err == nil {
 		if _, end := d.Token(); end != io.EOF {
-			return configError("text", "has data after the JSON value", "give a single one")
+			return NewConfigError("text", "has data after the JSON value", "give a single one")
 		}
 		return c.decode(value)
 	}
@@ -47,7 +47,7 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	// An error of the decoder may quote what it stumbled over.
-	return configError("text", fmt.Sprintf("is not valid JSON near byte %d", d.InputOffset()), "check quotes, commas and brackets there")
+	return NewConfigError("text", fmt.Sprintf("is not valid JSON near byte %d", d.InputOffset()), "check quotes, commas and brackets there")
 }
 
 // UnmarshalYAML reads what [Config.UnmarshalJSON] does from YAML. It is the method that gopkg.in/yaml.v2 and yaml.v3,
@@ -76,7 +76,7 @@ func (c *Config) decode(value any) error {
 	default:
 		m, ok := plain(v).(map[string]any)
 		if !ok {
-			return configError("config", "must be an object or a URL", `write {"dialect": …}`)
+			return NewConfigError("config", "must be an object or a URL", `write {"dialect": …}`)
 		}
 		err = next.fromMap(m, "")
 	}
@@ -103,7 +103,7 @@ func readJSON(d *json.Decoder, path string) (any, error) {
 			}
 			name := key.(string) // the decoder allows nothing else
 			if _, twice := object[name]; twice {
-				return nil, configError(path+name, "is given twice", "keep one of them")
+				return nil, NewConfigError(path+name, "is given twice", "keep one of them")
 			}
 			if object[name], err = readJSON(d, path+name+"."); err != nil {
 				return nil, err
@@ -177,7 +177,7 @@ func (c *Config) setKey(prefix, key string, value any) error {
 			return c.fromMap(m, "ssl.")
 		}
 		if value != nil {
-			return configError(name, "must be true, false or an object", "")
+			return NewConfigError(name, "must be true, false or an object", "")
 		}
 		return nil
 	case "readers":
@@ -185,7 +185,7 @@ func (c *Config) setKey(prefix, key string, value any) error {
 	case "pool", "retry":
 		m, ok := value.(map[string]any)
 		if !ok && value != nil {
-			return configError(name, "must be an object", "")
+			return NewConfigError(name, "must be an object", "")
 		}
 		return c.fromMap(m, name+".")
 	}
@@ -218,7 +218,7 @@ func (c *Config) setReaders(value any) error {
 		return nil
 	case string, map[string]any:
 	default:
-		return configError("readers", "must be true, false, an object or a URL", "")
+		return NewConfigError("readers", "must be true, false, an object or a URL", "")
 	}
 	var readers Config
 	if err := readers.decode(value); err != nil {
@@ -235,16 +235,16 @@ func named(prefix string, err error) error {
 		return err
 	}
 	if key, ok := strings.CutPrefix(wrong.Field, "key "); ok {
-		return configError("key "+prefix+key, wrong.Problem, wrong.Cure)
+		return NewConfigError("key "+prefix+key, wrong.Problem, wrong.Cure)
 	}
-	return configError(prefix+wrong.Field, wrong.Problem, wrong.Cure)
+	return NewConfigError(prefix+wrong.Field, wrong.Problem, wrong.Cure)
 }
 
 // setTexts reads an object of texts; that of credentials has the provider among them.
 func (c *Config) setTexts(into textMap, value any) error {
 	m, ok := value.(map[string]any)
 	if !ok && value != nil {
-		return configError(into.name, "must be an object", "")
+		return NewConfigError(into.name, "must be an object", "")
 	}
 	for _, key := range sorted(m) {
 		name := into.name + "." + key
@@ -277,7 +277,7 @@ func partOfValue(name string, err error) error {
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		field = "a key of " + name[:i]
 	}
-	return configError(field, "has no value", "put a value with a comma in it into quotes, or give the key its value")
+	return NewConfigError(field, "has no value", "put a value with a comma in it into quotes, or give the key its value")
 }
 
 // unknownField names the keys there are beside the one that is unknown.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -87,7 +86,14 @@ func (c *Config) maps() []textMap {
 }
 
 // sorted returns the keys of a map in their order.
-func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+func sorted[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
 
 // set puts a text into the map.
 func (m textMap) set(key, value string) {
@@ -362,7 +368,11 @@ func (f field) value() any {
 		}
 	case *[]Kind:
 		if len(*p) > 0 {
-			return *p
+			var names []string
+			for _, kind := range *p {
+				names = append(names, kind.String())
+			}
+			return names
 		}
 	case *[]string:
 		if len(*p) > 0 {

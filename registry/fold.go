@@ -16,7 +16,7 @@ func foldKeys(m map[string]any, prefix string) (map[string]any, error) {
 			key = known[i]
 		}
 		if _, twice := folded[key]; twice {
-			return nil, configError(prefix+key, "is given twice, in upper and in lower case", "keep one of them")
+			return nil, NewConfigError(prefix+key, "is given twice, in upper and in lower case", "keep one of them")
 		}
 		if inner, ok := value.(map[string]any); ok {
 			var err error

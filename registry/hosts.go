@@ -8,19 +8,19 @@ import (
 )
 
 // HostConfigs returns a config for each host, in the order of the list: c with that host as Host and Port, and without
-// Hosts. That of a config without Hosts is c itself. It fails where [Config.Validate] does.
-func (c Config) HostConfigs() ([]Config, error) {
+// Hosts. That of a config without Hosts is c. They share nothing. It fails where [Config.Validate] does.
+func (c *Config) HostConfigs() ([]Config, error) {
 	if len(c.Hosts) == 0 {
-		return []Config{c}, nil
+		return []Config{c.Clone()}, nil
 	}
 	all := make([]Config, len(c.Hosts))
 	for i, text := range c.Hosts {
 		host, port, problem, cure := splitHost(text)
 		if problem != "" {
-			return nil, configError(hostField(i), problem, cure)
+			return nil, NewConfigError(hostField(i), problem, cure)
 		}
 		one := &all[i]
-		*one = c
+		*one = *c
 		one.unshare()
 		one.Hosts, one.HostOrder, one.Host = nil, HostsListed, host
 		if port != 0 {

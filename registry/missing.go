@@ -120,7 +120,7 @@ func diagnose(info *Info, b build) *MissingDriverError {
 // isTypo reports whether a build tag is an alias of the wanted dialect, or looks like its tag, or the one for all
 // drivers, mistyped.
 func isTypo(tag, wanted string) bool {
-	if info, ok := Describe(tag); ok {
+	if info := describe(tag); info != nil {
 		return info.Tag == wanted && tag != wanted
 	}
 	return spell.Nearest(tag, []string{wanted, TagAll}) != ""
@@ -132,9 +132,9 @@ func isTypo(tag, wanted string) bool {
 func buildTags() (tags []string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		for _, info := range std.Linked() {
-			if info.Tag != "" {
-				tags = append(tags, info.Tag)
+		for _, e := range std.list() {
+			if e.info.Tag != "" && !isAbsent(e.driver) {
+				tags = append(tags, e.info.Tag)
 			}
 		}
 		return tags

@@ -31,21 +31,16 @@ func (r *Registry) ParseDSN(dialect, dsn string, opts ...ParseOption) (Config, e
 		}
 	}
 	cfg := Config{Dialect: dialect, DSN: NewSecret(dsn)}
-	if _, err := r.resolve(&cfg); err != nil {
+	if _, err := r.Resolve(&cfg); err != nil {
 		return Config{}, err
 	}
 	return cfg, cfg.Validate()
 }
 
-// Resolve returns the driver of a config, and the config with its DSN read and the words of the driver's module moved
+// Resolve returns the driver of a config, of which it reads the DSN and moves the words of the driver's module
 // from Params into fields. That is what is opened. Fields that are set win over the DSN: Host, Port and Hosts together, TLS
-// as a whole, the others, and each key of Session and Params, by themselves.
-func (r *Registry) Resolve(cfg Config) (Config, Driver, error) {
-	d, err := r.resolve(&cfg)
-	return cfg, d, err
-}
-
-func (r *Registry) resolve(cfg *Config) (Driver, error) {
+// as a whole, the others, and each key of Session and Params, by themselves. What cfg shares with another config stays as it is.
+func (r *Registry) Resolve(cfg *Config) (Driver, error) {
 	d, err := r.Lookup(cfg.Dialect)
 	if err != nil {
 		return nil, err
@@ -53,13 +48,13 @@ func (r *Registry) resolve(cfg *Config) (Driver, error) {
 	native, ok := d.(Native)
 	switch {
 	case !ok && !cfg.DSN.IsZero():
-		return d, configError("dsn", "cannot be read: the driver of "+d.Info().Dialect+" knows no connection strings", "use fields or a URL")
+		return d, NewConfigError("dsn", "cannot be read: the driver of "+d.Info().Dialect+" knows no connection strings", "use fields or a URL")
 	case !ok:
 		return d, nil
 	}
 	for name := range cfg.Params {
 		if strings.EqualFold(name, "password") || strings.EqualFold(name, "pwd") { // which connection strings have, and logs of Params show
-			return d, configError("params."+name, "is no place for a password", "use the field password")
+			return d, NewConfigError("params."+name, "is no place for a password", "use the field password")
 		}
 	}
 	cfg.unshare()
@@ -77,19 +72,14 @@ func (r *Registry) resolve(cfg *Config) (Driver, error) {
 			return d, err
 		}
 		cfg.DSN = Secret{}
-		cfg.complete(&base)
+		cfg.Complete(&base)
 	}
 	return d, nil
 }
 
-// Over returns c with what it leaves open taken from base. Host, Port and Hosts are one, TLS is one, and so are the ways to
+// Complete takes what c leaves open from base. Host, Port and Hosts are one, TLS is one, and so are the ways to
 // have a password; Session and Params are completed by key. Readers and DSN are not taken.
-func (c Config) Over(base Config) Config {
-	c.complete(&base)
-	return c
-}
-
-func (c *Config) complete(base *Config) {
+func (c *Config) Complete(base *Config) {
 	complete(&c.Dialect, base.Dialect)
 	if c.Host == "" && c.Port == 0 && len(c.Hosts) == 0 {
 		c.Host, c.Port, c.Hosts = base.Host, base.Port, base.Hosts

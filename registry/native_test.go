@@ -63,11 +63,13 @@ func TestWhatIsSetWinsOverTheDSN(t *testing.T) {
 		"no native driver": {registry.Config{Dialect: "plain", Host: "h"}, registry.Config{Dialect: "plain", Host: "h"}},
 	} {
 		before := c.given.Clone()
-		got, d, err := r.Resolve(c.given)
+		got := c.given
+		d, err := r.Resolve(&got)
 		if err != nil || d == nil || !got.Equal(c.want) {
 			t.Errorf("%s: got %v, %v; want %v", name, got, err, c.want)
 		}
-		if again, _, err := r.Resolve(got); err != nil || !again.Equal(got) {
+		again := got
+		if _, err := r.Resolve(&again); err != nil || !again.Equal(got) {
 			t.Errorf("%s: the second time it is %v, %v", name, again, err)
 		}
 		if !c.given.Equal(before) {

@@ -30,10 +30,10 @@ func OwnWords(into map[string]string, names ...string) ParseOption {
 			}
 			value, err := url.QueryUnescape(rawValue)
 			if err != nil {
-				return configError(name, "has a % that is not followed by two hexadecimal digits", "write a % as %25")
+				return NewConfigError(name, "has a % that is not followed by two hexadecimal digits", "write a % as %25")
 			}
 			if _, twice := into[name]; twice {
-				return configError(name, "is given twice", "keep one of them")
+				return NewConfigError(name, "is given twice", "keep one of them")
 			}
 			into[name] = value
 		}

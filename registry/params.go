@@ -10,24 +10,31 @@ import (
 	"github.com/patchbay-go/patchbay/internal/spell"
 )
 
-// Param is one of the Params of a dialect: its name, and what its value may be in one of three ways.
+// Param is one of the Params of a dialect: its name, and what its value may be in one of four ways.
 type Param struct {
 	Name        string
+	Bool        bool     // "true" or "false", in upper or lower case; else
 	Words       []string // one of these, in upper or lower case; else
 	Least, Most int      // a decimal integer in this range; else, where both are 0,
 	Check       func(value string) error
 }
 
+var bools = []string{"true", "false"}
+
 // read returns a value as drivers use it, a word as it is in Words. The error says what is wrong with it and does not
 // repeat it.
 func (p *Param) read(value string) (string, error) {
+	words := p.Words
+	if p.Bool {
+		words = bools
+	}
 	switch {
-	case p.Words != nil:
-		i := slices.IndexFunc(p.Words, func(word string) bool { return strings.EqualFold(word, value) })
+	case words != nil:
+		i := slices.IndexFunc(words, func(word string) bool { return strings.EqualFold(word, value) })
 		if i < 0 {
-			return "", errors.New("must be one of " + strings.Join(p.Words, ", "))
+			return "", errors.New("must be one of " + strings.Join(words, ", "))
 		}
-		return p.Words[i], nil
+		return words[i], nil
 	case p.Least != 0 || p.Most != 0:
 		n, err := strconv.Atoi(value)
 		if err != nil || n < p.Least || n > p.Most {
@@ -53,16 +60,28 @@ func CheckSession(session map[string]string, lists ...[]Param) (map[string]strin
 
 func checkTexts(prefix string, given map[string]string, lists [][]Param) (map[string]string, error) {
 	checked := make(map[string]string, len(given))
-	var errs []error
-	for _, name := range sorted(given) {
-		value, err := readParam(lists, prefix, name, given[name])
-		errs = append(errs, err)
-		checked[name] = value
-	}
-	if err := errors.Join(errs...); err != nil {
+	err := Each(given, func(name, value string) (err error) {
+		checked[name], err = readParam(lists, prefix, name, value)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return checked, nil
+}
+
+// Each calls f for Params, or other texts, in the order of their names, and joins the errors.
+func Each(texts map[string]string, f func(name, value string) error) error {
+	var errs []error
+	for _, name := range sorted(texts) {
+		errs = append(errs, f(name, texts[name]))
+	}
+	return errors.Join(errs...)
+}
+
+// CheckParam is [CheckParams] for one.
+func CheckParam(name, value string, lists ...[]Param) (string, error) {
+	return readParam(lists, "params.", name, value)
 }
 
 func readParam(lists [][]Param, prefix, name, value string) (string, error) {
@@ -87,7 +106,7 @@ func Misspelled(field, name string, known []string) error {
 	if nearest == "" {
 		return nil
 	}
-	return configError(field, "is not known", fmt.Sprintf("did you mean %q?", nearest))
+	return NewConfigError(field, "is not known", fmt.Sprintf("did you mean %q?", nearest))
 }
 
 // unknownKey is the error for a key that is not in the list: it names the nearest, and all of them. One that cannot be a name
@@ -97,11 +116,11 @@ func unknownKey(field, name string, list []string) error {
 		field = strings.TrimSuffix(field, name) + "…"
 	}
 	if len(list) == 0 {
-		return configError(field, "is not known", "leave it out")
+		return NewConfigError(field, "is not known", "leave it out")
 	}
 	cure := "use one of " + strings.Join(list, ", ")
 	if nearest := spell.Nearest(name, list); nearest != "" {
 		cure = fmt.Sprintf("did you mean %q? %s", nearest, cure)
 	}
-	return configError(field, "is not known", cure)
+	return NewConfigError(field, "is not known", cure)
 }

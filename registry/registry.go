@@ -67,22 +67,19 @@ func (r *Registry) register(d Driver, by string) {
 		}
 		next = append(next, e)
 	}
-	after := slices.IndexFunc(next, func(e *entry) bool { return e.info.Dialect > added.info.Dialect })
-	if after < 0 {
-		after = len(next)
-	}
-	next = slices.Insert(next, after, added) // they are in order
-	claimed := make(map[string]string)
-	for _, e := range next {
-		for _, name := range e.info.names() {
-			if !validName(name) {
-				panic(fmt.Sprintf("registry: %q of %s is not a name that a URL can start with", name, e.by))
-			}
-			if other, taken := claimed[name]; taken {
-				panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, other, e.by))
-			}
-			claimed[name] = e.by
+	for _, name := range added.info.names() {
+		if !validName(name) {
+			panic(fmt.Sprintf("registry: %q of %s is not a name that a URL can start with", name, added.by))
 		}
+		for _, e := range next {
+			if e.info.answersTo(name) {
+				panic(fmt.Sprintf("registry: dialect %q registered twice: by %s and by %s", name, e.by, added.by))
+			}
+		}
+	}
+	next = append(next, added)
+	for i := len(next) - 1; i > 0 && next[i-1].info.Dialect > added.info.Dialect; i-- { // the others are in order
+		next[i-1], next[i] = next[i], next[i-1]
 	}
 	r.entries.Store(&next)
 }

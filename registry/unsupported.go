@@ -30,17 +30,19 @@ func (e *UnsupportedDialectError) Error() string {
 }
 
 func unsupported(name string, registered []*entry) error {
-	all := known[:len(known):len(known)]
-	for _, e := range registered {
-		if _, known := Describe(e.info.Dialect); !known {
-			all = append(all, &e.info)
-		}
-	}
 	e := &UnsupportedDialectError{Name: name}
 	var names []string
-	for _, info := range all {
+	add := func(info *Info) {
 		e.Known = append(e.Known, info.Dialect)
-		names = append(append(names, info.Dialect), info.Aliases...)
+		names = append(names, info.names()...)
+	}
+	for _, info := range known {
+		add(info)
+	}
+	for _, r := range registered {
+		if describe(r.info.Dialect) == nil {
+			add(&r.info)
+		}
 	}
 	e.Nearest = spell.Nearest(name, names)
 	return e

@@ -46,7 +46,7 @@ func (r *Registry) ParseURL(text string) (Config, error) {
 	return c, nil
 }
 
-func badURL(problem, cure string) error { return configError("url", problem, cure) }
+func badURL(problem, cure string) error { return NewConfigError("url", problem, cure) }
 
 func (c *Config) parse(text string, r *Registry) error {
 	scheme, rest, _ := strings.Cut(text, ":")
@@ -131,7 +131,7 @@ func (c *Config) readPath(path string) error {
 	switch {
 	case path == "":
 	case c.Database != "" && c.Params["instance"] != "":
-		return configError("instance", "is given both as a parameter and before the ?", "keep one of them")
+		return NewConfigError("instance", "is given both as a parameter and before the ?", "keep one of them")
 	case c.Database != "":
 		c.setNamed("instance", path)
 	case pathIsInstance(c.Dialect):

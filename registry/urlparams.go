@@ -24,7 +24,7 @@ func (c *Config) parseQuery(query string) error {
 			return badURL("has a parameter without a name or value", "write name=value, joined by &")
 		}
 		if name == "password" {
-			return configError(name, "is not a parameter here", "write it before the host, as user:password@host")
+			return NewConfigError(name, "is not a parameter here", "write it before the host, as user:password@host")
 		}
 		f, isField := c.fieldToSet(name)
 		own := strings.TrimPrefix(name, inReaders)
@@ -32,7 +32,7 @@ func (c *Config) parseQuery(query string) error {
 		case seen[name] && name == repeated:
 			c.setNamed(name, c.Params[name]+";"+value)
 		case seen[name]:
-			return configError(name, "is given twice", "keep one of them")
+			return NewConfigError(name, "is given twice", "keep one of them")
 		case name == "ssl" || name == "readers" || name == inReaders+"ssl":
 			switches[name] = untyped(value)
 		case isField:
@@ -74,7 +74,7 @@ func (c *Config) setSwitch(name string, value untyped) error {
 	case on:
 		c.tls()
 	case there:
-		return configError(name, "contradicts the parameters that start with "+name+".", "write "+name+"=true or leave it out")
+		return NewConfigError(name, "contradicts the parameters that start with "+name+".", "write "+name+"=true or leave it out")
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (c *Config) setNamed(name, value string) {
 // setOnce sets a field that the part before the query has not set.
 func (f field) setOnce(value string) error {
 	if f.value() != nil {
-		return configError(f.name, "is given both as a parameter and before the ?", "keep one of them")
+		return NewConfigError(f.name, "is given both as a parameter and before the ?", "keep one of them")
 	}
 	return wrongValue(f.name, f.set(untyped(value)))
 }

@@ -69,10 +69,7 @@ func (c *Config) writeParams(add func(name, value string)) {
 		}
 		plainTLS = plainTLS && !strings.HasPrefix(f.name, "ssl.")
 		text := escape(fmt.Sprint(value), "/:")
-		switch list := value.(type) {
-		case []Kind:
-			text = escape(joinKinds(list), "/:")
-		case []string:
+		if list, ok := value.([]string); ok {
 			text = escape(strings.Join(list, ","), "/:,[]")
 		}
 		add(f.name, text)
@@ -102,14 +99,6 @@ func (c *Config) writeParams(add func(name, value string)) {
 	if empty {
 		add("readers", "true")
 	}
-}
-
-func joinKinds(kinds []Kind) string {
-	var names []string
-	for _, k := range kinds {
-		names = append(names, k.String())
-	}
-	return strings.Join(names, ",")
 }
 
 // escape writes text for a URL in which a space is %20 and "+" a plus. The characters in keep stay as they are.

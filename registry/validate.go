@@ -15,7 +15,7 @@ import (
 func (c Config) Validate() error {
 	var errs []error
 	c.check(func(field, problem, cure string) {
-		errs = append(errs, configError(field, problem, cure))
+		errs = append(errs, NewConfigError(field, problem, cure))
 	})
 	return errors.Join(errs...)
 }

@@ -36,6 +36,7 @@ type Provider func(options map[string]string) (Func, error)
 var (
 	mu        sync.RWMutex
 	providers = make(map[string]Provider)
+	names     []string // of providers, in their order
 )
 
 // Register makes a provider known under a name, for configs. Packages with a provider call it from init. It panics if
@@ -47,6 +48,8 @@ func Register(name string, p Provider) {
 		panic(fmt.Sprintf("credentials: the provider %q is nil, without a name, or registered twice", name))
 	}
 	providers[name] = p
+	names = append(names, name)
+	slices.Sort(names)
 }
 
 // New returns the Func of a config: of its provider, or of its PasswordFile; nil if it has neither.
@@ -60,14 +63,14 @@ func New(cfg registry.Config) (Func, error) {
 	}
 	mu.RLock()
 	p, known := providers[name]
-	names := slices.Sorted(maps.Keys(providers))
+	all := strings.Join(names, ", ")
 	mu.RUnlock()
 	if !known {
 		cure := "import the package that has it, such as conn/credentials/command"
-		if len(names) > 0 {
-			cure = "use " + strings.Join(names, ", ") + ", or " + cure
+		if all != "" {
+			cure = "use " + all + ", or " + cure
 		}
-		return nil, &registry.ConfigError{Field: "credentials.provider", Problem: "is not known in this program", Cure: cure}
+		return nil, registry.NewConfigError("credentials.provider", "is not known in this program", cure)
 	}
 	return p(maps.Clone(cfg.Credentials.Options))
 }
@@ -84,12 +87,10 @@ func Env(cfg registry.Config) (registry.Env, error) {
 
 // For returns f as the Credentials of an Env, for connections of cfg.
 func (f Func) For(cfg registry.Config) func(ctx context.Context, refused bool) (registry.Login, error) {
-	r := Request{Config: cfg.Clone()}
+	cfg = cfg.Clone()
 	return func(ctx context.Context, refused bool) (registry.Login, error) {
-		r := r
-		r.Refused = refused
-		login, err := f(ctx, r)
-		login.User = cmp.Or(login.User, r.Config.User)
+		login, err := f(ctx, Request{cfg, refused})
+		login.User = cmp.Or(login.User, cfg.User)
 		return login, err
 	}
 }
@@ -102,12 +103,12 @@ func Options(given map[string]string, names ...string) error {
 		name, required := strings.CutSuffix(name, "!")
 		known = append(known, name)
 		if required && given[name] == "" {
-			return &registry.ConfigError{Field: "credentials." + name, Problem: "is empty", Cure: "the provider needs it"}
+			return registry.NewConfigError("credentials."+name, "is empty", "the provider needs it")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(known, name) {
-			return &registry.ConfigError{Field: "credentials." + name, Problem: "is not known", Cure: "use one of " + strings.Join(known, ", ")}
+			return registry.NewConfigError("credentials."+name, "is not known", "use one of "+strings.Join(known, ", "))
 		}
 	}
 	return nil

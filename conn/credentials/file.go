@@ -36,9 +36,9 @@ func readPassword(path string) (string, error) {
 	password := strings.TrimSuffix(strings.TrimSuffix(string(data[:n]), "\n"), "\r")
 	switch {
 	case n > longestPassword:
-		return "", &registry.ConfigError{Field: "passwordFile", Problem: "is larger than 64 KiB", Cure: "name a file that holds the password alone"}
+		return "", registry.NewConfigError("passwordFile", "is larger than 64 KiB", "name a file that holds the password alone")
 	case password == "":
-		return "", &registry.ConfigError{Field: "passwordFile", Problem: "is an empty file", Cure: "write the password into it"}
+		return "", registry.NewConfigError("passwordFile", "is an empty file", "write the password into it")
 	}
 	return password, nil
 }

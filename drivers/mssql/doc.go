@@ -150,4 +150,4 @@ func init() { registry.Register(Driver()) }
 
 // Driver returns the driver that this package registers, for a Registry of one's own. In a program that was built
 // without the tag it is [registry.Absent].
-func Driver() registry.Driver { return linked }
+func Driver() registry.Driver { return linked() }

@@ -2,6 +2,9 @@
 
 package mssql
 
-import "github.com/patchbay-go/patchbay/drivers/mssql/internal/mssql"
+import (
+	"github.com/patchbay-go/patchbay/drivers/mssql/internal/mssql"
+	"github.com/patchbay-go/patchbay/registry"
+)
 
-var linked = mssql.Driver()
+func linked() registry.Driver { return mssql.Driver() }

@@ -4,4 +4,4 @@ package mssql
 
 import "github.com/patchbay-go/patchbay/registry"
 
-var linked = registry.Absent("mssql")
+func linked() registry.Driver { return registry.Absent("mssql") }

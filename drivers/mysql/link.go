@@ -2,6 +2,9 @@
 
 package mysql
 
-import "github.com/patchbay-go/patchbay/drivers/mysql/internal/mysql"
+import (
+	"github.com/patchbay-go/patchbay/drivers/mysql/internal/mysql"
+	"github.com/patchbay-go/patchbay/registry"
+)
 
-var linked = mysql.Driver()
+func linked() registry.Driver { return mysql.Driver() }

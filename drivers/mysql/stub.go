@@ -4,4 +4,4 @@ package mysql
 
 import "github.com/patchbay-go/patchbay/registry"
 
-var linked = registry.Absent("mysql")
+func linked() registry.Driver { return registry.Absent("mysql") }

@@ -20,7 +20,7 @@ type TLS struct {
 
 	mu     sync.Mutex
 	made   *tls.Config
-	states []os.FileInfo // of the files when made was made
+	states [3]os.FileInfo // of the files when made was made
 }
 
 // NewTLS checks the TLS of a config, and does no I/O. [TLSConfig] says what it means.
@@ -43,22 +43,6 @@ func newTLS(cfg *registry.Config, build func(*registry.Config) (*tls.Config, err
 	return t, err
 }
 
-// file is a field that a file takes the place of.
-type file struct {
-	field      string
-	path, text *string
-}
-
-// files lists those that are named. The text of the key goes into key.
-func files(t *registry.TLS, key *string) (all []file) {
-	for _, f := range []file{{"ssl.caFile", &t.CAFile, &t.CA}, {"ssl.certFile", &t.CertFile, &t.Cert}, {"ssl.keyFile", &t.KeyFile, key}} {
-		if *f.path != "" {
-			all = append(all, f)
-		}
-	}
-	return all
-}
-
 // Config returns the config for the next connection, nil for plaintext. It must not be changed. While the files are
 // being replaced, and are cut off or do not belong together, it is that of before. Where a file of several authorities is
 // cut off between two of them, nobody can tell: rename a new file into its place.
@@ -79,36 +63,43 @@ func (t *TLS) Config() (*tls.Config, error) {
 }
 
 // read makes a new config if a file has changed.
-func (t *TLS) read() (*tls.Config, []os.FileInfo, error) {
+func (t *TLS) read() (*tls.Config, [3]os.FileInfo, error) {
 	own, key := *t.tls, t.tls.Key.Reveal()
-	files := files(&own, &key)
-	states := make([]os.FileInfo, len(files))
+	fields := [...]string{"ssl.caFile", "ssl.certFile", "ssl.keyFile"}
+	paths := [...]*string{&own.CAFile, &own.CertFile, &own.KeyFile}
+	texts := [...]*string{&own.CA, &own.Cert, &key} // which the files take the place of
+	var states [3]os.FileInfo
 	changed := t.made == nil
-	for i, f := range files {
-		state, err := os.Stat(*f.path)
-		if err != nil {
-			return nil, nil, fmt.Errorf("read %s: %w", f.field, err)
+	for i, path := range paths {
+		if *path == "" {
+			continue
 		}
-		states[i] = state
-		changed = changed || !sameState(t.states[i], state)
+		var err error
+		if states[i], err = os.Stat(*path); err != nil {
+			return nil, states, fmt.Errorf("read %s: %w", fields[i], err)
+		}
+		changed = changed || !sameState(t.states[i], states[i])
 	}
 	if !changed {
-		return t.made, t.states, nil
+		return t.made, states, nil
 	}
-	for _, f := range files {
-		text, err := os.ReadFile(*f.path)
+	for i, path := range paths {
+		if *path == "" {
+			continue
+		}
+		text, err := os.ReadFile(*path)
 		if err != nil {
-			return nil, nil, fmt.Errorf("read %s: %w", f.field, err)
+			return nil, states, fmt.Errorf("read %s: %w", fields[i], err)
 		}
 		if len(bytes.TrimSpace(text)) == 0 { // or it would be as if none were named: without an authority, those of the system
-			return nil, nil, &registry.ConfigError{Field: f.field, Problem: "is an empty file", Cure: "write the PEM text into it"}
+			return nil, states, wrong(fields[i], "is an empty file", "write the PEM text into it")
 		}
-		*f.text, *f.path = string(text), ""
+		*texts[i], *path = string(text), ""
 	}
 	own.Key = registry.NewSecret(key)
 	cfg := registry.Config{Dialect: "-", Host: t.host, TLS: &own}
 	if err := cfg.Validate(); err != nil { // such as a key where a certificate belongs
-		return nil, nil, err
+		return nil, states, err
 	}
 	made, err := t.build(&cfg)
 	return made, states, err

@@ -18,10 +18,14 @@ import (
 // other. Where an error joins several, such as one for each address of a host, a fault that trying again cannot mend
 // wins. A driver asks it through a [Table].
 func Diagnose(err error) registry.Diagnosis {
-	d, _ := diagnose(faults, err)
-	for _, alert := range alerts {
-		if d.Kind == registry.KindTLS && d.Hint == "" && says(alert.text)(err) {
-			d.Hint = alert.hint
+	row := find(faults, err)
+	if row == nil {
+		return registry.Diagnosis{}
+	}
+	d := row.diagnosis()
+	for i := range alerts {
+		if d.Kind == registry.KindTLS && d.Hint == "" && tlsSays(err, alerts[i].text) {
+			d.Hint = alerts[i].hint
 		}
 	}
 	return d
@@ -29,28 +33,27 @@ func Diagnose(err error) registry.Diagnosis {
 
 // faults is in the order in which the rows are asked.
 var faults = []Fault{
-	{Is(context.Canceled), registry.KindCanceled, false, ""},
-	{selfSigned, registry.KindTLS, false, "the server's certificate is self-signed: put it into ssl.ca"},
-	{As[x509.UnknownAuthorityError], registry.KindTLS, false, "the authority that issued the server's certificate is not trusted here: put its certificate into ssl.ca"},
-	{As[x509.HostnameError], registry.KindTLS, false, "the server's certificate is for another name: connect by a name that is in it, or put that name into ssl.serverName"},
-	{expired, registry.KindTLS, false, "the server's certificate has expired or is not valid yet: renew it on the server, and check the clock of this machine"},
-	{As[x509.SystemRootsError], registry.KindTLS, false, "this machine has no root certificates: install them (package ca-certificates), or set ssl.ca"},
-	{As[tls.RecordHeaderError], registry.KindTLS, false, "what answers does not speak TLS: check host and port"},
-	{As[x509.CertificateInvalidError], registry.KindTLS, false, ""},
-	{says("tls: either ServerName or InsecureSkipVerify"), registry.KindConfig, false, ""},
-	{says("tls: "), registry.KindTLS, false, ""}, // what else does not verify; and alerts, versions and ciphers that do not match have no type
-	{As[*net.AddrError], registry.KindConfig, false, ""},
-	{As[net.UnknownNetworkError], registry.KindConfig, false, ""},
-	{dialingSocket(syscall.EINVAL), registry.KindConfig, false, "the path of a unix socket can have no more than 107 bytes (103 on macOS and BSD): use a shorter one"},
-	{noSuchHost, registry.KindUnreachable, true, "the name does not exist: check its spelling, and that this machine's DNS knows it"},
-	{As[*net.DNSError], registry.KindUnreachable, false, "the name could not be looked up: check this machine's DNS"},
-	{dialingSocket(syscall.ENOENT, syscall.ENOTDIR), registry.KindUnreachable, false, "there is no socket at that path: check the path, and that the server is running"},
-	{dialingSocket(syscall.EACCES, syscall.EPERM), registry.KindUnreachable, true, "this process may not open that socket: check its permissions and those of its folder"},
-	{Is(unreachable...), registry.KindUnreachable, false, ""},
-	{isTimeout, registry.KindTimeout, false, ""},
-	{Is(lost...), registry.KindLost, false, ""},
-	{Is(net.ErrClosed, driver.ErrBadConn), registry.KindLost, false, ""},
-	{streamEnds, registry.KindLost, false, ""},
+	{Is: []error{context.Canceled}, Kind: registry.KindCanceled},
+	{Match: selfSigned, Kind: registry.KindTLS, Hint: "the server's certificate is self-signed: put it into ssl.ca"},
+	{Match: As[x509.UnknownAuthorityError], Kind: registry.KindTLS, Hint: "the authority that issued the server's certificate is not trusted here: put its certificate into ssl.ca"},
+	{Match: As[x509.HostnameError], Kind: registry.KindTLS, Hint: "the server's certificate is for another name: connect by a name that is in it, or put that name into ssl.serverName"},
+	{Match: expired, Kind: registry.KindTLS, Hint: "the server's certificate has expired or is not valid yet: renew it on the server, and check the clock of this machine"},
+	{Match: As[x509.SystemRootsError], Kind: registry.KindTLS, Hint: "this machine has no root certificates: install them (package ca-certificates), or set ssl.ca"},
+	{Match: As[tls.RecordHeaderError], Kind: registry.KindTLS, Hint: "what answers does not speak TLS: check host and port"},
+	{Match: As[x509.CertificateInvalidError], Kind: registry.KindTLS},
+	{alert: true, Login: []string{"tls: either ServerName or InsecureSkipVerify"}, Kind: registry.KindConfig},
+	{alert: true, Login: []string{"tls: "}, Kind: registry.KindTLS}, // what else does not verify; and alerts, versions and ciphers that do not match have no type
+	{Match: isNoAddress, Kind: registry.KindConfig},
+	{dialing: true, Is: []error{syscall.EINVAL}, Kind: registry.KindConfig, Hint: "the path of a unix socket can have no more than 107 bytes (103 on macOS and BSD): use a shorter one"},
+	{Match: noSuchHost, Kind: registry.KindUnreachable, Permanent: true, Hint: "the name does not exist: check its spelling, and that this machine's DNS knows it"},
+	{Match: As[*net.DNSError], Kind: registry.KindUnreachable, Hint: "the name could not be looked up: check this machine's DNS"},
+	{dialing: true, Is: []error{syscall.ENOENT, syscall.ENOTDIR}, Kind: registry.KindUnreachable, Hint: "there is no socket at that path: check the path, and that the server is running"},
+	{dialing: true, Is: []error{syscall.EACCES, syscall.EPERM}, Kind: registry.KindUnreachable, Permanent: true, Hint: "this process may not open that socket: check its permissions and those of its folder"},
+	{Is: unreachable, Kind: registry.KindUnreachable},
+	{Match: isTimeout, Kind: registry.KindTimeout},
+	{Is: lost, Kind: registry.KindLost},
+	{Is: []error{net.ErrClosed, driver.ErrBadConn}, Kind: registry.KindLost},
+	{Match: streamEnds, Kind: registry.KindLost},
 }
 
 // alerts tell more of a fault of TLS, in the order in which they are asked. The texts are those of
@@ -71,21 +74,19 @@ var alerts = []struct{ text, hint string }{
 // streamEnds matches the end of a connection. A file ends with the same error, and a driver that passes it on from a
 // connection says so by a type of its own.
 func streamEnds(err error) bool {
-	ends := Is(io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe)
-	e, ok := errors.AsType[*net.OpError](err)
-	return ok && ends(e.Err) || AtLogin(ends)(err)
+	ends := []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe}
+	if e, ok := errors.AsType[*net.OpError](err); ok && is(e.Err, ends) {
+		return true
+	}
+	e, ok := errors.AsType[*loginError](err)
+	return ok && is(e.err, ends)
 }
 
-// says matches the errors of package crypto/tls that have no type. An alert, which may come after the login, is in an
+// tlsSays matches the errors of package crypto/tls that have no type. An alert, which may come after the login, is in an
 // error of the network.
-func says(prefix string) func(error) bool { return tlsSays(prefix).match }
-
-type tlsSays string
-
-func (prefix tlsSays) match(err error) bool {
-	match := Says(string(prefix))
+func tlsSays(err error, prefixes ...string) bool {
 	alert, ok := errors.AsType[*net.OpError](err)
-	return ok && alert.Op == "remote error" && match(alert) || AtLogin(match)(err)
+	return ok && alert.Op == "remote error" && Says(alert, prefixes...) || LoginSays(err, prefixes...)
 }
 
 // selfSigned tells a server's certificate that stands for itself from one that an authority issued. What package
@@ -104,22 +105,20 @@ func expired(err error) bool {
 	return errors.As(err, &e) && e.Reason == x509.Expired
 }
 
+func isNoAddress(err error) bool { return As[*net.AddrError](err) || As[net.UnknownNetworkError](err) }
+
 func noSuchHost(err error) bool {
 	e, ok := errors.AsType[*net.DNSError](err)
 	return ok && e.IsNotFound
 }
 
 // dialingSocket matches errors of dialing a unix socket. A dialer that reads a file may fail with the same ones.
-func dialingSocket(errnos ...error) func(error) bool { return socketErrors(errnos).match }
-
-type socketErrors []error
-
-func (errnos socketErrors) match(err error) bool {
+func dialingSocket(err error, errnos []error) bool {
 	e, ok := errors.AsType[*net.OpError](err)
-	return ok && e.Op == "dial" && e.Net == "unix" && Is(errnos...)(e)
+	return ok && e.Op == "dial" && e.Net == "unix" && is(e, errnos)
 }
 
 func isTimeout(err error) bool {
 	var e net.Error
-	return errors.As(err, &e) && e.Timeout() || Is(timedOut...)(err)
+	return errors.As(err, &e) && e.Timeout() || is(err, timedOut)
 }

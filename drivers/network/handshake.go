@@ -12,7 +12,7 @@ import (
 // A client that writes at that moment gets "connection reset" and never reads the reason: in TLS 1.3 it
 // learns only after its part of the handshake that its certificate is refused. So until the login is over, a
 // Write that fails because the other side has hung up seems to succeed, and the next Read has the reason.
-// NewHandshake makes one; the zero value is of no use.
+// It is of no use before Begin, and must not be copied after that.
 type Handshake struct {
 	netconn.Conn
 	greet    func(io.Reader) ([]byte, error) // nil once called
@@ -20,10 +20,10 @@ type Handshake struct {
 	over     atomic.Bool
 }
 
-// NewHandshake begins a login on c. greet, which may be nil, reads and checks what the server says first: the first
+// Begin begins a login on c. greet, which may be nil, reads and checks what the server says first: the first
 // Read calls it, and fails with its error or begins with what it returns.
-func NewHandshake(c net.Conn, greet func(io.Reader) (greeting []byte, err error)) *Handshake {
-	return &Handshake{Conn: netconn.Conn{Conn: c}, greet: greet}
+func (h *Handshake) Begin(c net.Conn, greet func(io.Reader) (greeting []byte, err error)) {
+	h.Inner, h.greet = c, greet
 }
 
 // Over ends the login. From then on every error is returned where it happens.
@@ -34,7 +34,7 @@ func (h *Handshake) Read(p []byte) (int, error) {
 	if greet := h.greet; greet != nil {
 		h.greet = nil
 		var err error
-		if h.greeting, err = greet(h.Conn); err != nil {
+		if h.greeting, err = greet(h.Inner); err != nil {
 			return 0, err
 		}
 	}
@@ -49,7 +49,7 @@ func (h *Handshake) Read(p []byte) (int, error) {
 // Write is that of the connection, except that until Over it does not tell that the other side has hung up.
 func (h *Handshake) Write(p []byte) (int, error) {
 	n, err := h.Conn.Write(p)
-	if err != nil && !h.over.Load() && Is(lost...)(err) {
+	if err != nil && !h.over.Load() && is(err, lost) {
 		return len(p), nil
 	}
 	return n, err

@@ -22,7 +22,8 @@ func TestReasonIsReadBeforeABrokenWriteIsReported(t *testing.T) {
 	for err == nil { // until the reset has come
 		_, err = raw.Write([]byte("x"))
 	}
-	handshake := network.NewHandshake(raw, nil)
+	handshake := new(network.Handshake)
+	handshake.Begin(raw, nil)
 	if n, err := handshake.Write([]byte("hello")); n != 5 || err != nil {
 		t.Errorf("during the handshake: wrote %d, %v", n, err)
 	}

@@ -1,51 +1,42 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
-	"errors"
 
 	"github.com/patchbay-go/patchbay/registry"
 )
 
 // LogIn connects, by logIn, with the login that env.Credentials gives, or with that of the config. Where the server refuses a
 // login of env.Credentials, as diagnose tells, it asks for another one and tries again, once and only if that
-// differs: a password may have been changed in between, and repeating a wrong one can lock the account. [AtLogin] tells the
+// differs: a password may have been changed in between, and repeating a wrong one can lock the account. [LoginSays] tells the
 // errors of logIn from others.
 func LogIn(
 	ctx context.Context, cfg *registry.Config, env registry.Env, diagnose func(error) registry.Diagnosis,
 	logIn func(context.Context, registry.Login) (driver.Conn, error),
-) (driver.Conn, error) {
-	connect := func(login registry.Login) (driver.Conn, error) {
-		conn, err := logIn(ctx, login)
-		if err != nil {
-			err = &loginError{err}
-		}
-		return conn, err
-	}
-	ask := func(refused bool) (registry.Login, error) {
-		login, err := env.Credentials(ctx, refused)
-		if login.User == "" {
-			login.User = cfg.User
-		}
-		return login, err
-	}
+) (conn driver.Conn, err error) {
 	login := registry.Login{User: cfg.User, Password: cfg.Password}
-	if env.Credentials != nil {
-		var err error
-		if login, err = ask(false); err != nil {
-			return nil, err
+	for refused := false; ; refused = true {
+		if env.Credentials != nil {
+			next, wrong := env.Credentials(ctx, refused)
+			next.User = cmp.Or(next.User, cfg.User)
+			switch {
+			case !refused && wrong != nil:
+				return nil, wrong
+			case refused && (wrong != nil || next.User == login.User && next.Password.Equal(login.Password)):
+				return nil, err // which says more than that there is no other login
+			}
+			login = next
+		}
+		if conn, err = logIn(ctx, login); err == nil {
+			return conn, nil
+		}
+		err = &loginError{err}
+		if refused || env.Credentials == nil || ctx.Err() != nil || diagnose(err).Kind != registry.KindAuth {
+			return conn, err
 		}
 	}
-	conn, err := connect(login)
-	if err == nil || env.Credentials == nil || ctx.Err() != nil || diagnose(err).Kind != registry.KindAuth {
-		return conn, err
-	}
-	other, wrong := ask(true)
-	if wrong != nil || other.User == login.User && other.Password.Equal(login.Password) {
-		return nil, err // which says more than that there is no other login
-	}
-	return connect(other)
 }
 
 // loginError marks what a driver returned when it logged in. Its text is that of the error.
@@ -53,14 +44,3 @@ type loginError struct{ err error }
 
 func (e *loginError) Error() string { return e.err.Error() }
 func (e *loginError) Unwrap() error { return e.err }
-
-// AtLogin matches what match does, if it came out of [LogIn]. It is for errors without a type of their own: a text such as
-// "protocol error" tells something of a driver's login, and nothing of an error from elsewhere.
-func AtLogin(match func(error) bool) func(error) bool { return atLogin(match).match }
-
-type atLogin func(error) bool
-
-func (match atLogin) match(err error) bool {
-	e, ok := errors.AsType[*loginError](err)
-	return ok && match(e.err)
-}

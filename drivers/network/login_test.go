@@ -26,9 +26,9 @@ func TestCredentialsWithoutAUserKeepThatOfTheConfig(t *testing.T) {
 	}
 }
 
-func TestAtLoginTellsWhereAnErrorComesFrom(t *testing.T) {
+func TestLoginSaysTellsWhereAnErrorComesFrom(t *testing.T) {
 	cause := errors.New("protocol error")
-	match := network.AtLogin(network.Says("protocol error"))
+	match := func(err error) bool { return network.LoginSays(err, "protocol error") }
 	if match(cause) || match(nil) {
 		t.Error("an error from elsewhere matches")
 	}

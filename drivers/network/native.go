@@ -7,7 +7,7 @@ import "github.com/patchbay-go/patchbay/registry"
 func Resolve(d registry.Driver, cfg registry.Config) (registry.Config, error) {
 	var r registry.Registry
 	r.Register(d)
-	cfg, _, err := r.Resolve(cfg)
+	_, err := r.Resolve(&cfg)
 	if err == nil {
 		err = cfg.Validate()
 	}

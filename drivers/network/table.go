@@ -38,11 +38,16 @@ type Code struct {
 	Hint      string // empty: what is usual for the kind
 }
 
-// Fault is a row for errors of a driver or the network.
+// Fault is a row for errors of a driver or the network, which one of the first three fields tells.
 type Fault struct {
-	Match     func(error) bool
+	Is    []error          // errors that are or wrap one of these, as [errors.Is] has it
+	Login []string         // errors of a login, as [LoginSays] has it
+	Match func(error) bool // any others
+
 	Kind      registry.Kind
 	Permanent bool
+	dialing   bool // Is, but only of dialing a unix socket
+	alert     bool // Login, and what a server said of TLS later
 	Hint      string
 }
 
@@ -54,18 +59,19 @@ func (t *Table) Diagnose(err error) registry.Diagnosis {
 		return d
 	}
 	if message, ok := t.Read(err); ok {
-		return t.look(message)
+		return t.look(&message)
 	}
-	if own, ok := diagnose(t.Faults, err); ok {
-		return own
+	if own := find(t.Faults, err); own != nil {
+		return own.diagnosis()
 	}
 	return d
 }
 
 // look finds the row for a message.
-func (t *Table) look(m Message) registry.Diagnosis {
-	for _, row := range t.Codes {
-		if code, ok := row.matches(&m); ok {
+func (t *Table) look(m *Message) registry.Diagnosis {
+	for i := range t.Codes {
+		row := &t.Codes[i]
+		if code, ok := row.matches(m); ok {
 			return registry.Diagnosis{Kind: row.Kind, Code: code, Hint: row.Hint, Permanent: row.Permanent, Constraint: m.Constraint}
 		}
 	}
@@ -90,43 +96,61 @@ func (row *Code) matches(m *Message) (string, bool) {
 	return "", false
 }
 
-func diagnose(rows []Fault, err error) (registry.Diagnosis, bool) {
-	for _, row := range rows {
-		if err != nil && row.Match(err) {
-			return registry.Diagnosis{Kind: row.Kind, Hint: row.Hint, Permanent: row.Permanent}, true
+// find returns the row for an error, or nil.
+func find(rows []Fault, err error) *Fault {
+	for i := range rows {
+		if err != nil && rows[i].matches(err) {
+			return &rows[i]
 		}
 	}
-	return registry.Diagnosis{}, false
+	return nil
 }
 
-// Is matches errors that are or wrap one of the targets, as [errors.Is] has it.
-func Is(targets ...error) func(error) bool { return oneOf(targets).is }
+func (row *Fault) diagnosis() registry.Diagnosis {
+	return registry.Diagnosis{Kind: row.Kind, Hint: row.Hint, Permanent: row.Permanent}
+}
 
-type oneOf []error
+func (row *Fault) matches(err error) bool {
+	switch {
+	case row.Match != nil:
+		return row.Match(err)
+	case row.alert:
+		return tlsSays(err, row.Login...)
+	case row.Login != nil:
+		return LoginSays(err, row.Login...)
+	case row.dialing:
+		return dialingSocket(err, row.Is)
+	}
+	return is(err, row.Is)
+}
 
-func (targets oneOf) is(err error) bool {
+func is(err error, targets []error) bool {
 	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
 }
 
 // As matches errors that are or wrap an E. [errors.AsType] is compiled once for each, [errors.As] for all of them.
 func As[E error](err error) bool { return errors.As(err, new(E)) }
 
-// Says matches errors whose text, or that of an error that they wrap, starts with one of the prefixes: for those
+// Says reports whether the text of an error, or that of an error that it wraps, starts with one of the prefixes: for those
 // that have no type.
-func Says(prefixes ...string) func(error) bool { return prefixed(prefixes).begin }
-
-type prefixed []string
-
-func (prefixes prefixed) begin(err error) bool {
+func Says(err error, prefixes ...string) bool {
 	if slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(err.Error(), prefix) }) {
 		return true
 	}
+	says := func(err error) bool { return Says(err, prefixes...) }
 	switch err := err.(type) {
 	case interface{ Unwrap() error }:
 		inner := err.Unwrap()
-		return inner != nil && prefixes.begin(inner)
+		return inner != nil && says(inner)
 	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(err.Unwrap(), prefixes.begin)
+		return slices.ContainsFunc(err.Unwrap(), says)
 	}
 	return false
+}
+
+// LoginSays is Says for errors that came out of [LogIn] alone: a text such as "protocol error" tells something of a driver's
+// login, and nothing of an error from elsewhere.
+func LoginSays(err error, prefixes ...string) bool {
+	e, ok := errors.AsType[*loginError](err)
+	return ok && Says(e.err, prefixes...)
 }

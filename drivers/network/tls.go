@@ -86,9 +86,6 @@ func pemText(text string) string {
 
 // roots parses every certificate in text. x509.CertPool.AppendCertsFromPEM passes over what it cannot parse.
 func roots(text string) (*x509.CertPool, error) {
-	wrong := func(problem string) error {
-		return &registry.ConfigError{Field: "ssl.ca", Problem: problem, Cure: "give the whole PEM text of the authority's certificate"}
-	}
 	pool := x509.NewCertPool()
 	found, rest := false, []byte(text)
 	for {
@@ -97,19 +94,23 @@ func roots(text string) (*x509.CertPool, error) {
 			break
 		}
 		if block.Type != "CERTIFICATE" {
-			return nil, wrong("holds something else than certificates")
+			return nil, badCA("holds something else than certificates")
 		}
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, wrong("holds a certificate that cannot be parsed")
+			return nil, badCA("holds a certificate that cannot be parsed")
 		}
 		pool.AddCert(cert)
 		found = true
 	}
 	if !found || strings.Contains(string(rest), "-----BEGIN ") {
-		return nil, wrong("is damaged PEM text")
+		return nil, badCA("is damaged PEM text")
 	}
 	return pool, nil
+}
+
+func badCA(problem string) error {
+	return wrong("ssl.ca", problem, "give the whole PEM text of the authority's certificate")
 }
 
 func keyPair(cert, key string) (*tls.Certificate, error) {
@@ -122,7 +123,7 @@ func keyPair(cert, key string) (*tls.Certificate, error) {
 		if strings.Contains(err.Error(), "does not match") {
 			problem, cure = "and ssl.key do not belong together", "give the key that the certificate was issued for"
 		}
-		return nil, &registry.ConfigError{Field: "ssl.cert", Problem: problem, Cure: cure}
+		return nil, wrong("ssl.cert", problem, cure)
 	}
 	return &pair, nil
 }

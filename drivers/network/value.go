@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// Bools are the words of a setting that is on or off, for a [registry.Param].
-var Bools = []string{"true", "false"}
-
 const wordCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
 // IsWord reports whether text has only ASCII letters, digits, "_" and the characters in further, so that a statement

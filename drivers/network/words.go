@@ -2,8 +2,6 @@ package network
 
 import (
 	"cmp"
-	"errors"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,11 +20,16 @@ type Words struct {
 	Setting func(name, value string) (string, string, error)
 }
 
-// Word is one of these parameters.
+// Word is one of these parameters. Rows that differ in what they say alone share a function in Take.
 type Word struct {
 	Names string // its spellings, separated by spaces; letters count in upper and lower case
 	Here  string // where a Config says it: "ssl", "params.loc", "session.role"; "" where it does not
-	Take  func(r *Reading, value string) error
+
+	// Take reads the value. Where it is nil, the value is refused, or, without a Problem, left to be read with others.
+	Take func(r *Reading, w *Word, value string) error
+
+	Problem, Cure string // of a value that is refused
+	Unless        string // those that are not, separated by spaces, since they mean what is done anyway
 }
 
 // Reading is what the words that have been read come to.
@@ -39,37 +42,31 @@ type Reading struct {
 func Refuse(problem, cure string) error { return wrong("", problem, cure) }
 
 func wrong(field, problem, cure string) error {
-	return &registry.ConfigError{Field: field, Problem: problem, Cure: cure}
+	return registry.NewConfigError(field, problem, cure)
 }
 
 // Read takes each word of params. Every error is a [*registry.ConfigError], or several joined.
-func (w Words) Read(params map[string]string) (*Reading, error) {
+func (w *Words) Read(params map[string]string) (*Reading, error) {
 	r := &Reading{Later: make(map[string]string)}
-	return r, each(params, func(name, value string) error { return w.take(r, name, value) })
-}
-
-// each calls f for the texts in the order of their names, and joins the errors.
-func each(texts map[string]string, f func(name, value string) error) error {
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(texts)) {
-		errs = append(errs, f(name, texts[name]))
-	}
-	return errors.Join(errs...)
+	return r, registry.Each(params, func(name, value string) error { return w.take(r, name, value) })
 }
 
 func (w *Words) take(r *Reading, name, value string) error {
-	if word, ok := w.Find(name); ok {
-		if word.Take == nil {
-			r.Later[strings.Split(word.Names, " ")[0]] = value
-			return nil
-		}
-		return named(word.Take(r, value), name)
+	word, p := w.look(name)
+	if word != nil {
+		return named(word.take(r, value), name)
 	}
-	if p := w.param(name); p != nil {
-		if slices.Equal(p.Words, Bools) {
-			return named(KeepFlag(p.Name)(r, value), p.Name)
+	if p != nil {
+		var err error
+		if p.Bool {
+			var on bool
+			on, err = Flag(value)
+			value = strconv.FormatBool(on)
 		}
-		return named(r.keep(p.Name, value), p.Name)
+		if err == nil {
+			err = r.Keep(p.Name, value)
+		}
+		return named(err, p.Name)
 	}
 	err := registry.Misspelled("params."+name, name, w.known())
 	switch {
@@ -85,6 +82,23 @@ func (w *Words) take(r *Reading, name, value string) error {
 	return named(err, "session") // the name may be part of a password that was not escaped
 }
 
+func (word *Word) take(r *Reading, value string) error {
+	switch {
+	case word.Take != nil:
+		return word.Take(r, word, value)
+	case word.Problem == "":
+		r.Later[strings.Split(word.Names, " ")[0]] = value
+	case !listed(word.Unless, Plain(value)):
+		return Refuse(word.Problem, word.Cure)
+	}
+	return nil
+}
+
+// listed reports whether a word is in a list, which is separated by spaces.
+func listed(list, word string) bool {
+	return slices.ContainsFunc(strings.Split(list, " "), func(s string) bool { return s != "" && strings.EqualFold(s, word) })
+}
+
 // named gives the errors of Refuse their field.
 func named(err error, name string) error {
 	if e, ok := err.(*registry.ConfigError); ok && e.Field == "" {
@@ -93,38 +107,41 @@ func named(err error, name string) error {
 	return err
 }
 
-// Find returns the word of this spelling.
-func (w Words) Find(name string) (Word, bool) {
-	for _, word := range w.List {
-		if slices.ContainsFunc(strings.Split(word.Names, " "), func(s string) bool { return strings.EqualFold(s, name) }) {
-			return word, true
-		}
-	}
-	return Word{}, false
+// Find returns the word of this spelling, or nil.
+func (w *Words) Find(name string) *Word {
+	word, _ := w.look(name)
+	return word
 }
 
-func (w *Words) param(name string) *registry.Param {
-	for i := range w.Params {
-		if strings.EqualFold(w.Params[i].Name, name) {
-			return &w.Params[i]
+// look returns the word of this spelling and the param of this name, each nil if there is none.
+func (w *Words) look(name string) (word *Word, p *registry.Param) {
+	for i := range w.List {
+		if listed(w.List[i].Names, name) {
+			word = &w.List[i]
+			break
 		}
 	}
-	return nil
+	for i := range w.Params {
+		if strings.EqualFold(w.Params[i].Name, name) {
+			p = &w.Params[i]
+		}
+	}
+	return word, p
 }
 
 func (w *Words) known() (names []string) {
-	for _, word := range w.List {
-		names = append(names, strings.Split(word.Names, " ")...)
+	for i := range w.List {
+		names = append(names, strings.Split(w.List[i].Names, " ")...)
 	}
-	for _, p := range w.Params {
-		names = append(names, p.Name)
+	for i := range w.Params {
+		names = append(names, w.Params[i].Name)
 	}
 	return names
 }
 
 // isName is the form of a setting's name in the servers, and of every parameter.
 func isName(name string) bool {
-	for part := range strings.SplitSeq(name, ".") {
+	for _, part := range strings.Split(name, ".") {
 		if part == "" || !IsWord(part, "-$") || part[0] >= '0' && part[0] <= '9' {
 			return false
 		}
@@ -133,39 +150,36 @@ func isName(name string) bool {
 }
 
 // CheckParams is [registry.CheckParams], which says where a word belongs that is no param here.
-func (w Words) CheckParams(params map[string]string) (map[string]string, error) {
-	known := make(map[string]string)
-	err := each(params, func(name, value string) error {
-		word, isWord := w.Find(name)
-		p := w.param(name)
+func (w *Words) CheckParams(params map[string]string) (map[string]string, error) {
+	checked := make(map[string]string)
+	err := registry.Each(params, func(name, value string) (err error) {
+		word, p := w.look(name)
 		switch {
 		case p != nil && p.Name == name:
-		case isWord:
+		case word != nil:
 			return wrong("params."+name, "is no param here", word.elsewhere())
 		case isName(name) && registry.Misspelled("", name, w.known()) == nil:
 			return wrong("params."+name, "is not known, or is a setting of the session", "write a setting of the session as session."+name)
 		}
-		known[name] = value
-		return nil
+		checked[name], err = registry.CheckParam(name, value, w.Params)
+		return err
 	})
-	checked, wrong := registry.CheckParams(known, w.Params)
-	return checked, errors.Join(err, wrong)
+	return checked, err
 }
 
 // CheckSession reports the names in Session that are no settings of the server, and those that have a place of their own.
-func (w Words) CheckSession(session map[string]string) error {
+func (w *Words) CheckSession(session map[string]string) error {
 	seen := make(map[string]bool)
-	return each(session, func(name, value string) error {
+	return registry.Each(session, func(name, value string) error {
 		field, lower := "session."+name, strings.ToLower(name)
 		twice := seen[lower]
 		seen[lower] = true
-		word, isWord := w.Find(name)
-		p := w.param(name)
+		word, p := w.look(name)
 		problem, cure := "is no setting of the session", ""
 		switch {
 		case !isName(name) || strings.Contains(name, "-"):
 			field, problem, cure = "session", "has a name that no setting has", "write names of letters, digits, _ and dots"
-		case isWord && word.Here != "session."+lower:
+		case word != nil && word.Here != "session."+lower:
 			cure = word.elsewhere()
 		case p != nil:
 			cure = "write it as params." + p.Name
@@ -191,8 +205,8 @@ func (word *Word) elsewhere() string {
 // Set puts a setting into Session.
 func (r *Reading) Set(name, value string) error { return put(&r.Session, name, value) }
 
-// keep puts a value into Params.
-func (r *Reading) keep(name, value string) error { return put(&r.Params, name, value) }
+// Keep puts a value into Params, under the name that it has here.
+func (r *Reading) Keep(name, value string) error { return put(&r.Params, name, value) }
 
 func put(m *map[string]string, name, value string) error {
 	if old, given := (*m)[name]; given && old != value {
@@ -228,122 +242,103 @@ func Bool(value string) (on, ok bool) {
 	return false, false
 }
 
-// What a Word does with its value. Each function returns a method of a small type, so that the many rows share its code.
-
-// Keep leaves it in Params, under the name that it has here.
-func Keep(name string) func(*Reading, string) error { return keep(name).take }
-
-type keep string
-
-func (name keep) take(r *Reading, value string) error { return r.keep(string(name), Unquote(value)) }
-
-// Drop is for what means nothing here, or what is done anyway.
-func Drop(*Reading, string) error { return nil }
-
-// Never is for what cannot be had.
-func Never(problem, cure string) func(*Reading, string) error { return never{problem, cure}.take }
-
-type never struct{ problem, cure string }
-
-func (n never) take(*Reading, string) error { return Refuse(n.problem, n.cure) }
-
-// DropIf drops the values that mean what is done anyway, and refuses all others.
-func DropIf(values, problem, cure string) func(*Reading, string) error {
-	return dropIf{values, problem, cure}.take
-}
-
-type dropIf struct{ values, problem, cure string }
-
-func (d dropIf) take(_ *Reading, value string) error {
-	if slices.Contains(strings.Split(d.values, " "), Plain(value)) {
-		return nil
-	}
-	return Refuse(d.problem, d.cure)
-}
-
-// Flag calls set with what a boolean says.
-func Flag(set func(r *Reading, on bool) error) func(*Reading, string) error { return flag(set).take }
-
-type flag func(r *Reading, on bool) error
-
-func (set flag) take(r *Reading, value string) error {
+// Flag reads a word for true or false, and refuses all others.
+func Flag(value string) (bool, error) {
 	on, ok := Bool(value)
 	if !ok {
-		return Refuse("is neither true nor false", "write one of them")
+		return false, Refuse("is neither true nor false", "write one of them")
 	}
-	return set(r, on)
+	return on, nil
 }
 
-// KeepFlag leaves a boolean in Params.
-func KeepFlag(name string) func(*Reading, string) error {
-	return Flag(func(r *Reading, on bool) error { return r.keep(name, strconv.FormatBool(on)) })
+// What follows is for Take. Text, Count, Duration and Seconds set the field that Here names.
+
+// Drop is for what means nothing here, or what is done anyway.
+func Drop(*Reading, *Word, string) error { return nil }
+
+// field is where a Config has what a word with this Here sets.
+func (r *Reading) field(here string) any {
+	switch here {
+	case "host":
+		return &r.Host
+	case "port":
+		return &r.Port
+	case "user":
+		return &r.User
+	case "database":
+		return &r.Database
+	case "pool.min":
+		return &r.Pool.Min
+	case "pool.max":
+		return &r.Pool.Max
+	case "pool.maxLifetime":
+		return &r.Pool.MaxLifetime
+	case "pool.maxIdleTime":
+		return &r.Pool.MaxIdleTime
+	case "connectTimeout":
+		return &r.ConnectTimeout
+	case "appName":
+		return &r.AppName
+	}
+	panic("network: no Word can set " + here)
 }
 
 // Text sets a field to the value as it is.
-func Text(field func(*registry.Config) *string) func(*Reading, string) error { return text(field).take }
-
-type text func(*registry.Config) *string
-
-func (field text) take(r *Reading, value string) error {
-	if p := field(&r.Config); *p == "" || *p == value {
+func Text(r *Reading, w *Word, value string) error {
+	if p := r.field(w.Here).(*string); *p == "" || *p == value {
 		*p = value
 		return nil
 	}
-	return Refuse("is given twice", "keep one of them")
+	return twice()
 }
 
-// Count sets a field to a number; none is what 0 means there.
-func Count(field func(*registry.Config) *int, none int) func(*Reading, string) error {
-	return count{field, none}.take
+func twice() error { return Refuse("is given twice", "keep one of them") }
+
+// Password sets that of the Config.
+func Password(r *Reading, _ *Word, value string) error {
+	if !r.Password.IsZero() && r.Password.Reveal() != value {
+		return twice()
+	}
+	r.Password = registry.NewSecret(value)
+	return nil
 }
 
-type count struct {
-	field func(*registry.Config) *int
-	none  int
-}
-
-func (c count) take(r *Reading, value string) error {
+// Count sets a field to a number. For pool.max, 0 is any number.
+func Count(r *Reading, w *Word, value string) error {
 	n, err := strconv.Atoi(Plain(value))
 	if err != nil || n < 0 {
 		return Refuse("is not a number", "correct it")
 	}
-	*c.field(&r.Config) = cmp.Or(n, c.none)
+	p := r.field(w.Here).(*int)
+	if *p = n; n == 0 && p == &r.Pool.Max {
+		*p = -1
+	}
 	return nil
 }
 
-// Time sets a field to a duration: a number of units, or, where unit is 0, one as Go writes it. none is what 0 means there.
-func Time(field func(*registry.Config) *time.Duration, unit, none time.Duration) func(*Reading, string) error {
-	return span{field, unit, none}.take
-}
-
-type span struct {
-	field      func(*registry.Config) *time.Duration
-	unit, none time.Duration
-}
-
-func (s span) take(r *Reading, value string) error {
+// Duration sets a field to a time as Go writes it.
+func Duration(r *Reading, w *Word, value string) error {
 	d, err := time.ParseDuration(Plain(value))
-	if s.unit != 0 {
-		var n int64
-		if n, err = strconv.ParseInt(Plain(value), 10, 64); err == nil && n > int64(1<<62/s.unit) {
-			err = strconv.ErrRange
-		}
-		d = time.Duration(n) * s.unit
-	}
 	if err != nil || d < 0 {
-		cure := `write a duration with its unit, such as "5s"`
-		if s.unit != 0 {
-			cure = "write a whole number without a unit"
-		}
-		return Refuse("is not a time", cure)
+		return Refuse("is not a time", `write a duration with its unit, such as "5s"`)
 	}
-	*s.field(&r.Config) = cmp.Or(d, s.none)
+	*r.field(w.Here).(*time.Duration) = d
+	return nil
+}
+
+// Seconds sets a field to a time that is a whole number of seconds, of which 0 is no limit.
+func Seconds(r *Reading, w *Word, value string) error {
+	n, err := strconv.ParseInt(Plain(value), 10, 64)
+	if err != nil || n < 0 || n > int64(1<<62/time.Second) {
+		return Refuse("is not a time", "write a whole number without a unit")
+	}
+	*r.field(w.Here).(*time.Duration) = cmp.Or(time.Duration(n)*time.Second, -1)
 	return nil
 }
 
 // Import reads the words in cfg.Params for [registry.Native]: what they mean completes cfg. finish makes up what only
 // means something together.
-func (w Words) Import(cfg *registry.Config, finish func(*Reading) error) error {
+func (w *Words) Import(cfg *registry.Config, finish func(*Reading) error) error {
 	r, err := w.Read(cfg.Params)
 	if err == nil {
 		err = finish(r)
@@ -352,6 +347,6 @@ func (w Words) Import(cfg *registry.Config, finish func(*Reading) error) error {
 		return err
 	}
 	cfg.Params = nil
-	*cfg = cfg.Over(r.Config)
+	cfg.Complete(&r.Config)
 	return nil
 }

@@ -2,6 +2,9 @@
 
 package postgres
 
-import "github.com/patchbay-go/patchbay/drivers/postgres/internal/postgres"
+import (
+	"github.com/patchbay-go/patchbay/drivers/postgres/internal/postgres"
+	"github.com/patchbay-go/patchbay/registry"
+)
 
-var linked = postgres.Driver()
+func linked() registry.Driver { return postgres.Driver() }

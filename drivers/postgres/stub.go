@@ -4,4 +4,4 @@ package postgres
 
 import "github.com/patchbay-go/patchbay/registry"
 
-var linked = registry.Absent("postgres")
+func linked() registry.Driver { return registry.Absent("postgres") }

@@ -131,4 +131,4 @@ func init() { registry.Register(Driver()) }
 
 // Driver returns the driver that this package registers, for a Registry of one's own. In a program that was built
 // without the tag, or for a platform that modernc.org/sqlite does not support, it is [registry.Absent].
-func Driver() registry.Driver { return linked }
+func Driver() registry.Driver { return linked() }

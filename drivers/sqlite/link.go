@@ -2,6 +2,9 @@
 
 package sqlite
 
-import "github.com/patchbay-go/patchbay/drivers/sqlite/internal/sqlite"
+import (
+	"github.com/patchbay-go/patchbay/drivers/sqlite/internal/sqlite"
+	"github.com/patchbay-go/patchbay/registry"
+)
 
-var linked = sqlite.Driver()
+func linked() registry.Driver { return sqlite.Driver() }

@@ -7,4 +7,4 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-var linked = registry.Absent("sqlite", platform.Supported...)
+func linked() registry.Driver { return registry.Absent("sqlite", platform.Supported...) }

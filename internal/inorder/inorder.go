@@ -1,45 +1,49 @@
-// Package inorder calls functions in the order in which they were added, without a lock and without a goroutine of its
+// Package inorder sends events in the order in which they were added, without a lock and without a goroutine of its
 // own: for events whose order is known under a lock under which they must not be sent.
 package inorder
 
-import "sync"
+import (
+	"sync"
 
-// Calls are functions that wait to be called. The zero value is ready for use.
-type Calls struct {
+	"github.com/patchbay-go/patchbay/observer"
+)
+
+// Events are events that wait to be sent. The zero value is ready for use.
+type Events struct {
 	mu      sync.Mutex
-	waiting []func()
+	waiting []observer.Event
 	running bool
 }
 
-// Add puts f behind those that wait.
-func (c *Calls) Add(f func()) {
-	c.mu.Lock()
-	c.waiting = append(c.waiting, f)
-	c.mu.Unlock()
+// Add puts e behind those that wait.
+func (q *Events) Add(e observer.Event) {
+	q.mu.Lock()
+	q.waiting = append(q.waiting, e)
+	q.mu.Unlock()
 }
 
-// Run calls what waits, one after the other, and returns when nothing does, or at once if another goroutine is at it.
-func (c *Calls) Run() {
-	for f := c.next(); f != nil; f = c.next() {
-		c.call(f)
+// Send sends what waits, one after the other, and returns when nothing does, or at once if another goroutine is at it.
+func (q *Events) Send(b *observer.Bus) {
+	for e := q.next(); e != nil; e = q.next() {
+		q.send(b, e)
 	}
 }
 
-func (c *Calls) next() (f func()) {
-	c.mu.Lock()
-	if !c.running && len(c.waiting) > 0 {
-		f, c.waiting = c.waiting[0], c.waiting[1:]
-		c.running = true
+func (q *Events) next() (e observer.Event) {
+	q.mu.Lock()
+	if !q.running && len(q.waiting) > 0 {
+		e, q.waiting = q.waiting[0], q.waiting[1:]
+		q.running = true
 	}
-	c.mu.Unlock()
-	return f
+	q.mu.Unlock()
+	return e
 }
 
-func (c *Calls) call(f func()) {
-	defer func() { // also if f panics or ends the goroutine
-		c.mu.Lock()
-		c.running = false
-		c.mu.Unlock()
+func (q *Events) send(b *observer.Bus, e observer.Event) {
+	defer func() { // also if a listener ends the goroutine
+		q.mu.Lock()
+		q.running = false
+		q.mu.Unlock()
 	}()
-	f()
+	observer.Emit(b, e)
 }

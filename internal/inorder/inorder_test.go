@@ -7,59 +7,75 @@ import (
 	"testing"
 
 	"github.com/patchbay-go/patchbay/internal/inorder"
+	"github.com/patchbay-go/patchbay/observer"
 )
 
-func TestCallsAreInTheirOrderFromWhateverGoroutine(t *testing.T) {
-	var c inorder.Calls
+type numbered int
+
+func (numbered) EventName() string { return "test:numbered" }
+
+func TestEventsAreInTheirOrderFromWhateverGoroutine(t *testing.T) {
+	var q inorder.Events
 	var mu sync.Mutex
 	added := 0
-	var called []int
+	b := observer.New()
+	var got []numbered
+	observer.On(b, func(n numbered) { got = append(got, n) })
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			for range 200 {
 				mu.Lock()
-				n := added
+				q.Add(numbered(added))
 				added++
-				c.Add(func() { called = append(called, n) })
 				mu.Unlock()
-				c.Run()
+				q.Send(b)
 			}
 		})
 	}
 	wg.Wait()
-	if len(called) != 1600 || !slices.IsSorted(called) {
-		t.Errorf("%d calls, in order: %v", len(called), slices.IsSorted(called))
+	if len(got) != 1600 || !slices.IsSorted(got) {
+		t.Errorf("%d events, in order: %v", len(got), slices.IsSorted(got))
 	}
 }
 
 func TestAnEndedGoroutineHoldsNothingUp(t *testing.T) {
-	var c inorder.Calls
-	var called []string
-	c.Add(func() { called = append(called, "first"); runtime.Goexit() })
-	c.Add(func() { called = append(called, "second") })
+	var q inorder.Events
+	b := observer.New()
+	var got []numbered
+	observer.On(b, func(n numbered) {
+		if got = append(got, n); n == 1 {
+			runtime.Goexit()
+		}
+	})
+	q.Add(numbered(1))
+	q.Add(numbered(2))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		c.Run()
+		q.Send(b)
 	}()
 	<-done
-	c.Run()
-	if !slices.Equal(called, []string{"first", "second"}) {
-		t.Errorf("%v", called)
+	q.Send(b)
+	if !slices.Equal(got, []numbered{1, 2}) {
+		t.Errorf("%v", got)
 	}
 }
 
-func TestACallMayAddAndRun(t *testing.T) {
-	var c inorder.Calls
-	var called []string
-	c.Add(func() {
-		c.Add(func() { called = append(called, "second") })
-		c.Run() // returns at once
-		called = append(called, "first")
+func TestAListenerMayAddAndSend(t *testing.T) {
+	var q inorder.Events
+	b := observer.New()
+	var got []numbered
+	observer.On(b, func(n numbered) {
+		if n == 1 {
+			q.Add(numbered(2))
+			q.Send(b) // returns at once
+		}
+		got = append(got, n)
 	})
-	c.Run()
-	if !slices.Equal(called, []string{"first", "second"}) {
-		t.Errorf("%v", called)
+	q.Add(numbered(1))
+	q.Send(b)
+	if !slices.Equal(got, []numbered{1, 2}) {
+		t.Errorf("%v", got)
 	}
 }

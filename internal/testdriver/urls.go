@@ -90,7 +90,8 @@ func (d Driver) URLs(t *testing.T, file string, least int) {
 				t.Errorf("%s: the password is %q", row.Text, password)
 			}
 			// What opening makes of it again is the same.
-			if again, _, err := r.Resolve(cfg); err != nil || !again.Equal(cfg) {
+			again := cfg
+			if _, err := r.Resolve(&again); err != nil || !again.Equal(cfg) {
 				t.Errorf("%s: the second time it is %v, %v", row.Text, again, err)
 			}
 		}

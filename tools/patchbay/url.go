@@ -94,7 +94,7 @@ func (u urlOf) read(text string) (registry.Config, error) {
 		scheme, _, _ := strings.Cut(text, ":")
 		cfg, err := registry.ParseURL(text)
 		if err == nil {
-			cfg, _, err = registry.Default().Resolve(cfg)
+			_, err = registry.Default().Resolve(&cfg)
 		}
 		if err != nil {
 			if own, failed := registry.ParseDSN(scheme, text); failed == nil {
@@ -116,11 +116,10 @@ func (u urlOf) read(text string) (registry.Config, error) {
 		if err != nil {
 			return c.cfg, err
 		}
-		cfg, _, err := registry.Default().Resolve(c.cfg)
-		if err != nil {
-			return cfg, untried{err}
+		if _, err := registry.Default().Resolve(&c.cfg); err != nil {
+			return c.cfg, untried{err}
 		}
-		return cfg, nil
+		return c.cfg, nil
 	}
 	cfg, err := registry.ParseDSN(dialect, text)
 	if err != nil {

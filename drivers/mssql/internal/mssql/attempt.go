@@ -144,14 +144,14 @@ func (a *attempt) DialContext(ctx context.Context, network, address string) (net
 	if err != nil {
 		return nil, err
 	}
-	idle, err := netconn.NewIdle(netconn.Conn{Conn: raw})
+	idle, err := netconn.NewIdle(raw)
 	if err != nil {
 		_ = raw.Close() // it is broken
 		return nil, err
 	}
 	a.dialed = true
 	a.stream = &stream{
-		Conn: netconn.Conn{Conn: netconn.Join(&socket{Conn: netconn.Conn{Conn: raw}, trace: a.trace}, &a.sockets)},
+		Conn: netconn.Join(&socket{Conn: raw, trace: a.trace}, &a.sockets),
 		idle: idle, config: config, wanted: a.c.cfg.TLS != nil, strict: a.c.set.strict,
 	}
 	return a.stream, nil

@@ -79,9 +79,9 @@ const notSQLServer = "what answers is not SQL Server: check host and port"
 
 // faults are the errors that the driver makes, and our own.
 var faults = []network.Fault{
-	{Match: network.Is(errNotSQLServer), Kind: registry.KindConfig, Hint: notSQLServer},
-	{Match: network.Is(errNoTLS), Kind: registry.KindTLS, Hint: "the server has no TLS: have it turned on, or leave out ssl"},
-	{Match: network.Is(errRoutes), Kind: registry.KindConfig, Hint: "the routing of the availability group is a circle: correct its READ_ONLY_ROUTING_URL and READ_ONLY_ROUTING_LIST"},
+	{Is: []error{errNotSQLServer}, Kind: registry.KindConfig, Hint: notSQLServer},
+	{Is: []error{errNoTLS}, Kind: registry.KindTLS, Hint: "the server has no TLS: have it turned on, or leave out ssl"},
+	{Is: []error{errRoutes}, Kind: registry.KindConfig, Hint: "the routing of the availability group is a circle: correct its READ_ONLY_ROUTING_URL and READ_ONLY_ROUTING_LIST"},
 	{Match: func(err error) bool { return loginSays(err, "no instance matching", "invalid tcp port returned") }, Kind: registry.KindConfig, Hint: "the SQL Server Browser knows no instance of that name which listens on TCP: check params.instance, or set the port of the instance in its place"},
 	{Match: func(err error) bool { return driverSays(err, "invalid packet size") }, Kind: registry.KindLost},
 	// The context of the statement has ended, and the server has not confirmed in 5 s that it stopped it.
@@ -99,7 +99,7 @@ func endsLogin(err error) bool {
 // loginSays matches errors of the driver that have no type, by their text, and only within those of a login.
 func loginSays(err error, prefixes ...string) bool {
 	login, ok := errors.AsType[*failure](err)
-	return ok && login.driver && network.Says(prefixes...)(login)
+	return ok && login.driver && network.Says(login, prefixes...)
 }
 
 // driverSays is loginSays which also looks into errors of reading an answer, and of what is wrong with one.
@@ -107,12 +107,11 @@ func driverSays(err error, prefix string) bool {
 	if loginSays(err, prefix) {
 		return true
 	}
-	says := network.Says(prefix)
 	var stream mssql.StreamError
 	if errors.As(err, &stream) {
-		return says(stream.InnerError)
+		return network.Says(stream.InnerError, prefix)
 	}
 	const reading = "Read" // as only this driver writes it
 	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == reading && says(op.Err)
+	return ok && op.Op == reading && network.Says(op.Err, prefix)
 }

@@ -156,7 +156,7 @@ func (r *reading) into(cfg *registry.Config) (problem, cure string) {
 		cfg.Port, r.said.Port = r.said.Port, 0
 	}
 	r.said.TLS = t
-	*cfg = cfg.Over(r.said)
+	cfg.Complete(&r.said)
 	return r.addPartner(cfg)
 }
 

@@ -22,12 +22,12 @@ type settings struct {
 
 var params = []registry.Param{
 	{Name: "instance", Check: isInstance},
-	{Name: "multiSubnetFailover", Words: network.Bools},
-	{Name: "strict", Words: network.Bools},
+	{Name: "multiSubnetFailover", Bool: true},
+	{Name: "strict", Bool: true},
 	{Name: "authentication", Words: []string{"password", "token", "windows"}},
 	{Name: "packetSize", Least: 512, Most: 32767},
 	{Name: "workstationId", Check: isLoginText},
-	{Name: "guidConversion", Words: network.Bools},
+	{Name: "guidConversion", Bool: true},
 	{Name: "timezone", Check: isZone},
 }
 

@@ -1,14 +1,13 @@
 package mssql
 
 import (
+	"net"
 	"sync"
-
-	"github.com/patchbay-go/patchbay/internal/netconn"
 )
 
 // socket is the network connection of one login, and then of the session.
 type socket struct {
-	netconn.Conn
+	net.Conn
 	trace *trace
 }
 

@@ -16,15 +16,15 @@ import (
 //
 // What goes over the network is what the driver would send itself; TestWireIsThatOfTheDriver compares.
 type stream struct {
-	netconn.Conn           // the socket, or TLS on it
-	tls          *tls.Conn // nil: none
-	idle         *netconn.Idle
-	config       *tls.Config // of TLS with this server
-	wanted       bool        // the config says ssl
-	strict       bool        // TLS is there from the first byte on
-	answered     bool        // the prelogin was
-	login        loginCheck
-	levels       levels
+	net.Conn           // the socket, or TLS on it
+	tls      *tls.Conn // nil: none
+	idle     *netconn.Idle
+	config   *tls.Config // of TLS with this server
+	wanted   bool        // the config says ssl
+	strict   bool        // TLS is there from the first byte on
+	answered bool        // the prelogin was
+	login    loginCheck
+	levels   levels
 
 	unread []byte // what was read of the server and not by the driver
 }
@@ -131,7 +131,7 @@ func (s *stream) secure(below net.Conn) error {
 	if err := secured.Handshake(); err != nil {
 		return fmt.Errorf("TLS handshake: %w", err)
 	}
-	s.tls, s.Conn = secured, netconn.Conn{Conn: secured}
+	s.tls, s.Conn = secured, secured
 	return nil
 }
 

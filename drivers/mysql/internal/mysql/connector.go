@@ -21,7 +21,7 @@ type connector struct {
 	session []string // statements for after the login
 
 	// Those of a stopper, which changes all the time: a connector can be printed.
-	stop  func(identity)
+	stop  func(*identity)
 	close func()
 }
 
@@ -39,7 +39,7 @@ func (c *connector) Close() error {
 }
 
 // connect opens a connection whose socket calls abandoned, which may be nil, if a statement on it is given up.
-func (c *connector) connect(ctx context.Context, session []string, abandoned func(identity)) (_ driver.Conn, s *socket, _ error) {
+func (c *connector) connect(ctx context.Context, session []string, abandoned func(*identity)) (_ driver.Conn, s *socket, _ error) {
 	conn, err := network.LogIn(ctx, &c.cfg, c.env, table.Diagnose, func(ctx context.Context, who registry.Login) (driver.Conn, error) {
 		conn, logged, err := c.logIn(ctx, who, session)
 		if err == nil {

@@ -21,7 +21,7 @@ func (*dialect) Diagnose(err error) registry.Diagnosis {
 
 // isLost matches what the driver says of a connection whatever broke it. A cause beside it says more.
 func isLost(err error) bool {
-	return err != nil && (errors.Is(err, mysql.ErrInvalidConn) || says(badConnection)(err))
+	return err != nil && (errors.Is(err, mysql.ErrInvalidConn) || network.LoginSays(err, badConnection))
 }
 
 var table = network.Table{Read: read, Codes: codes, Faults: faults}
@@ -73,16 +73,14 @@ func constraint(e *mysql.MySQLError) string {
 // faults are the errors that the driver makes. Those without a name come from its login alone.
 // https://pkg.go.dev/github.com/go-sql-driver/mysql#pkg-variables
 var faults = []network.Fault{
-	{Match: network.Is(mysql.ErrNoTLS), Kind: registry.KindTLS, Hint: "the server has TLS turned off: have it turned on, or leave out ssl"},
-	{Match: network.Is(errNotMySQL, mysql.ErrOldProtocol), Kind: registry.KindConfig, Hint: notMySQL},
-	{Match: says("unsupported protocol version"), Kind: registry.KindConfig, Hint: notMySQL},
-	{Match: network.Is(mysql.ErrCleartextPassword), Kind: registry.KindAuth, Hint: "the account wants the password as it is: set params.allowCleartextPasswords=true, with ssl"},
-	{Match: says("unexpected resp from server for caching_sha2_password", "no pem data found", "no Pem data found"), Kind: registry.KindAuth, Hint: "the server has no key to encrypt the password with: set ssl=true"},
-	{Match: network.Is(mysql.ErrNativePassword, mysql.ErrOldPassword, mysql.ErrUnknownPlugin), Kind: registry.KindAuth, Hint: "the account uses a method of authentication that this driver does not have: ALTER USER ... IDENTIFIED VIA (or WITH) another one"},
-	{Match: network.Is(mysql.ErrPktTooLarge), Kind: registry.KindValue, Hint: "a statement is larger than params.maxAllowedPacket: send less at once, or raise it, here and on the server"},
-	{Match: network.Is(mysql.ErrMalformPkt, mysql.ErrPktSync, mysql.ErrPktSyncMul, mysql.ErrBusyBuffer), Kind: registry.KindLost},
+	{Is: []error{mysql.ErrNoTLS}, Kind: registry.KindTLS, Hint: "the server has TLS turned off: have it turned on, or leave out ssl"},
+	{Is: []error{errNotMySQL, mysql.ErrOldProtocol}, Kind: registry.KindConfig, Hint: notMySQL},
+	{Login: []string{"unsupported protocol version"}, Kind: registry.KindConfig, Hint: notMySQL},
+	{Is: []error{mysql.ErrCleartextPassword}, Kind: registry.KindAuth, Hint: "the account wants the password as it is: set params.allowCleartextPasswords=true, with ssl"},
+	{Login: []string{"unexpected resp from server for caching_sha2_password", "no pem data found", "no Pem data found"}, Kind: registry.KindAuth, Hint: "the server has no key to encrypt the password with: set ssl=true"},
+	{Is: []error{mysql.ErrNativePassword, mysql.ErrOldPassword, mysql.ErrUnknownPlugin}, Kind: registry.KindAuth, Hint: "the account uses a method of authentication that this driver does not have: ALTER USER ... IDENTIFIED VIA (or WITH) another one"},
+	{Is: []error{mysql.ErrPktTooLarge}, Kind: registry.KindValue, Hint: "a statement is larger than params.maxAllowedPacket: send less at once, or raise it, here and on the server"},
+	{Is: []error{mysql.ErrMalformPkt, mysql.ErrPktSync, mysql.ErrPktSyncMul, mysql.ErrBusyBuffer}, Kind: registry.KindLost},
 }
-
-func says(prefixes ...string) func(error) bool { return network.AtLogin(network.Says(prefixes...)) }
 
 const notMySQL = "what answers is not MySQL or MariaDB from 4.1 on: check host and port"

@@ -38,12 +38,20 @@ func (*dialect) Connector(cfg registry.Config, env registry.Env) (driver.Connect
 		cfg.Database = "" // the server can be logged in to without one
 	}
 	c := &connector{config: mysql.NewConfig(), cfg: cfg, env: env}
-	err := c.readSettings()
-	var wrong error
-	c.tls, wrong = network.NewTLS(&c.cfg)
-	if err := errors.Join(network.CheckFields(&c.cfg), err, wrong); err != nil {
+	params, badParams := words.CheckParams(c.cfg.Params)
+	session, badSession := sessionOf(&c.cfg)
+	encryption, badTLS := network.NewTLS(&c.cfg)
+	if err := errors.Join(network.CheckFields(&c.cfg), badParams, cleartext(&c.cfg, params), badSession, badTLS); err != nil {
 		return nil, err
 	}
+	for name, value := range params {
+		apply(c.config, name, value)
+	}
+	var err error
+	if c.config.Loc, err = zoneOf(params["loc"], session); err != nil {
+		return nil, err
+	}
+	c.tls, c.session = encryption, statements(session)
 	c.config.Net, c.config.Addr = network.Address(&c.cfg, defaultPort)
 	c.config.DBName = c.cfg.Database
 	c.config.ParseTime = true

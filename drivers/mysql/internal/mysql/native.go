@@ -16,8 +16,8 @@ var _ registry.Native = (*dialect)(nil)
 func (*dialect) Import(cfg *registry.Config) error {
 	return words.Import(cfg, func(r *network.Reading) error {
 		if r.Later["socket"] != "" { // which clients take in place of localhost
-			if cfg.Host != "" && cfg.Host != network.DefaultHost && cfg.Host != r.Later["socket"] {
-				return wrong("socket", "is given beside a host", "keep one of them")
+			if r.Host == "" || r.Host == network.DefaultHost {
+				r.Host = cfg.Host
 			}
 			cfg.Host, cfg.Port = "", 0
 		}
@@ -80,7 +80,7 @@ func parse(dsn string) (*network.Reading, error) {
 	}
 	if _, given := r.Params["loc"]; !given {
 		// The driver reads times as UTC and leaves the session the zone of the server.
-		if err := network.Keep("loc")(r, "UTC"); err != nil {
+		if err := r.Keep("loc", "UTC"); err != nil {
 			return nil, err
 		}
 	}

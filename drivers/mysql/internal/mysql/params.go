@@ -17,12 +17,12 @@ var driverParams = []registry.Param{
 	{Name: "readTimeout", Check: isDuration},
 	{Name: "writeTimeout", Check: isDuration},
 	{Name: "maxAllowedPacket", Most: 1 << 30},
-	{Name: "interpolateParams", Words: network.Bools},
-	{Name: "clientFoundRows", Words: network.Bools},
-	{Name: "multiStatements", Words: network.Bools},
-	{Name: "columnsWithAlias", Words: network.Bools},
-	{Name: "compress", Words: network.Bools},
-	{Name: "allowCleartextPasswords", Words: network.Bools},
+	{Name: "interpolateParams", Bool: true},
+	{Name: "clientFoundRows", Bool: true},
+	{Name: "multiStatements", Bool: true},
+	{Name: "columnsWithAlias", Bool: true},
+	{Name: "compress", Bool: true},
+	{Name: "allowCleartextPasswords", Bool: true},
 }
 
 // apply sets what a param stands for; loc means something beside the session only.
@@ -50,23 +50,12 @@ func apply(c *mysql.Config, name, value string) {
 	}
 }
 
-// readSettings checks the params and the session of the config, applies those of the driver to its own, and makes the
-// statements for the session.
-func (c *connector) readSettings() error {
-	params, err := words.CheckParams(c.cfg.Params)
-	if params["allowCleartextPasswords"] == "true" && c.cfg.TLS == nil && !network.IsSocket(&c.cfg) {
-		err = wrong("params.allowCleartextPasswords", "would send the password over the network as it is", "set ssl=true")
+// cleartext refuses what would show the password.
+func cleartext(cfg *registry.Config, params map[string]string) error {
+	if params["allowCleartextPasswords"] == "true" && cfg.TLS == nil && !network.IsSocket(cfg) {
+		return wrong("params.allowCleartextPasswords", "would send the password over the network as it is", "set ssl=true")
 	}
-	session, bad := sessionOf(&c.cfg)
-	if err != nil || bad != nil {
-		return errors.Join(err, bad)
-	}
-	for name, value := range params {
-		apply(c.config, name, value)
-	}
-	c.session = statements(session)
-	c.config.Loc, err = zoneOf(params["loc"], session)
-	return err
+	return nil
 }
 
 func isDuration(value string) error {

@@ -3,7 +3,6 @@ package mysql
 import (
 	"encoding/hex"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -48,17 +47,18 @@ func sessionOf(cfg *registry.Config) (map[string]string, error) {
 		return nil, err
 	}
 	session := make(map[string]string, len(cfg.Session))
-	for _, key := range slices.Sorted(maps.Keys(cfg.Session)) {
-		name, value := settingName(key), cfg.Session[key]
+	err := registry.Each(cfg.Session, func(key, value string) error {
+		name := settingName(key)
 		if _, given := session[name]; given {
-			return nil, wrong("session."+key, "is given by two names", "keep one of them")
-		}
-		if err := checkSetting(name, value); err != nil {
-			return nil, wrong("session."+name, err.Error(), "")
+			return wrong("session."+key, "is given by two names", "keep one of them")
 		}
 		session[name] = value
-	}
-	return session, nil
+		if err := checkSetting(name, value); err != nil {
+			return wrong("session."+name, err.Error(), "")
+		}
+		return nil
+	})
+	return session, err
 }
 
 func checkSetting(name, value string) error {
@@ -116,8 +116,8 @@ func statements(session map[string]string) []string {
 	}
 	set += ", time_zone = " + literal(zoneName(session))
 	var second []string
-	for _, name := range slices.Sorted(maps.Keys(session)) {
-		switch value := session[name]; name {
+	_ = registry.Each(session, func(name, value string) error { // always in the same order
+		switch name {
 		case "collation", "time_zone":
 		case "transaction_isolation":
 			second = append(second, "ISOLATION LEVEL "+levels[level(value)])
@@ -130,7 +130,8 @@ func statements(session map[string]string) []string {
 		default: // as a variable by its full name: without it, PASSWORD = 'x' is another statement
 			set += ", @@SESSION." + name + " = " + literal(value)
 		}
-	}
+		return nil
+	})
 	if second == nil {
 		return []string{set}
 	}

@@ -14,11 +14,11 @@ import (
 // without a word, which the server does not notice before it has an answer to send. That shows in the order of
 // calls alone, under TLS too: what precedes a good Close is a Write.
 type socket struct {
-	*network.Handshake
+	network.Handshake
 	identity  identity
-	unread    int            // what the server may still send before the login is over
-	login     atomic.Bool    // it is not over
-	abandoned func(identity) // nil: nobody wants to know
+	unread    int             // what the server may still send before the login is over
+	login     atomic.Bool     // it is not over
+	abandoned func(*identity) // nil: nobody wants to know
 
 	reading atomic.Bool // the last call was Read, and it did not fail
 	closed  atomic.Bool
@@ -41,7 +41,7 @@ const maxLogin = 1 << 20
 func newSocket(c net.Conn, user, token string) *socket {
 	s := &socket{identity: identity{user: user, token: token, local: c.LocalAddr()}, unread: maxLogin}
 	s.login.Store(true)
-	s.Handshake = network.NewHandshake(c, func(r io.Reader) ([]byte, error) {
+	s.Begin(c, func(r io.Reader) ([]byte, error) {
 		packet, id, err := readGreeting(r)
 		s.identity.id = id
 		return packet, err
@@ -50,7 +50,7 @@ func newSocket(c net.Conn, user, token string) *socket {
 }
 
 // loggedIn ends the login. From now on abandoned is called when a statement is given up.
-func (s *socket) loggedIn(abandoned func(identity)) {
+func (s *socket) loggedIn(abandoned func(*identity)) {
 	s.Handshake.Over()
 	s.abandoned = abandoned
 	s.login.Store(false)
@@ -102,6 +102,6 @@ func (s *socket) Close() error {
 
 func (s *socket) tell() {
 	if !s.login.Load() && s.abandoned != nil && !s.told.Swap(true) {
-		s.abandoned(s.identity)
+		s.abandoned(&s.identity)
 	}
 }

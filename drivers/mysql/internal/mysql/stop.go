@@ -22,7 +22,7 @@ type stopper struct {
 	warn      func(error) // may be nil
 
 	mu      sync.Mutex
-	waiting []identity
+	waiting []*identity
 	done    chan struct{} // closed when all is stopped; nil while there is nothing to stop
 	cancel  context.CancelFunc
 }
@@ -33,14 +33,14 @@ const (
 )
 
 // stop returns at once.
-func (s *stopper) stop(who identity) {
+func (s *stopper) stop(who *identity) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.waiting = append(s.waiting, who)
 	if s.done == nil {
 		s.done = make(chan struct{})
 		s.next()
 	}
+	s.mu.Unlock()
 }
 
 // next stops what is waiting. It is called with mu held.
@@ -57,7 +57,7 @@ func (s *stopper) next() {
 	go s.run(ctx, s.cancel, all)
 }
 
-func (s *stopper) run(ctx context.Context, cancel context.CancelFunc, all []identity) {
+func (s *stopper) run(ctx context.Context, cancel context.CancelFunc, all []*identity) {
 	var further *socket // of the connection in use
 	var err error
 	returned := false
@@ -73,14 +73,14 @@ func (s *stopper) run(ctx context.Context, cancel context.CancelFunc, all []iden
 			s.warn(err)
 		}
 		s.mu.Lock()
-		defer s.mu.Unlock()
 		s.next()
+		s.mu.Unlock()
 	}()
 	conn, further, err := s.connector.connect(ctx, nil, nil)
 	if err != nil {
 		err = notStopped(err, all...)
 	} else {
-		err = stopAll(ctx, conn, further.identity, all)
+		err = stopAll(ctx, conn, &further.identity, all)
 		_ = conn.Close() // all that it was for is done
 	}
 	returned = true
@@ -96,7 +96,6 @@ func (s *stopper) close() {
 		return
 	}
 	patience := time.NewTimer(stopGrace)
-	defer patience.Stop()
 	select {
 	case <-done:
 	case <-patience.C:
@@ -116,7 +115,7 @@ func (s *stopper) close() {
 	}
 }
 
-func notStopped(err error, all ...identity) error {
+func notStopped(err error, all ...*identity) error {
 	ids := make([]string, len(all))
 	for i, who := range all {
 		ids[i] = fmt.Sprint(who.id)
@@ -125,7 +124,7 @@ func notStopped(err error, all ...identity) error {
 }
 
 // stopAll stops them over the connection conn, of which me tells.
-func stopAll(ctx context.Context, conn driver.Conn, me identity, all []identity) error {
+func stopAll(ctx context.Context, conn driver.Conn, me *identity, all []*identity) error {
 	var err error
 	for _, who := range all {
 		found, failed := find(ctx, conn, me, who)
@@ -166,9 +165,10 @@ const tokenAttribute = "patchbay_connection"
 // of one connection. Whether it sees them so, conn tells. At a unix socket nothing can be in between that changes the server,
 // and ids only grow while a server runs.
 // https://mariadb.com/kb/en/information-schema-processlist-table/
-func find(ctx context.Context, conn driver.Conn, me, who identity) (bool, error) {
-	values, err := ask(ctx, conn, fmt.Sprintf("SELECT PROCESSLIST_ID, ATTR_VALUE FROM performance_schema.session_account_connect_attrs"+
-		" WHERE ATTR_NAME = '%s' AND PROCESSLIST_ID IN (%d, %d)", tokenAttribute, me.id, who.id))
+func find(ctx context.Context, conn driver.Conn, me, who *identity) (bool, error) {
+	both := fmt.Sprintf(" IN (%d, %d)", me.id, who.id)
+	values, err := ask(ctx, conn, "SELECT PROCESSLIST_ID, ATTR_VALUE FROM performance_schema.session_account_connect_attrs"+
+		" WHERE ATTR_NAME = '"+tokenAttribute+"' AND PROCESSLIST_ID"+both)
 	if _, refused := errors.AsType[*mysql.MySQLError](err); err != nil && !refused {
 		return false, err
 	}
@@ -176,7 +176,7 @@ func find(ctx context.Context, conn driver.Conn, me, who identity) (bool, error)
 	if mine == me.token && me.user == who.user {
 		return his == who.token, whether(his == who.token || his == "" && me.id > who.id)
 	}
-	hosts, err := ask(ctx, conn, fmt.Sprintf("SELECT ID, HOST FROM information_schema.PROCESSLIST WHERE ID IN (%d, %d)", me.id, who.id))
+	hosts, err := ask(ctx, conn, "SELECT ID, HOST FROM information_schema.PROCESSLIST WHERE ID"+both)
 	if err != nil {
 		return false, err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/patchbay-go/patchbay/registry"
 )
 
-var words = network.Words{List: append(refused(), wordList...), Params: driverParams, Setting: setting}
+var words = network.Words{List: wordList, Params: driverParams, Setting: setting}
 
 // wordList has every parameter of go-sql-driver, and those of other clients, hosting platforms and frameworks. The
 // comment above a row names the page that explains it:
@@ -24,16 +24,25 @@ var words = network.Words{List: append(refused(), wordList...), Params: driverPa
 //	rails     https://guides.rubyonrails.org/configuring.html#configuring-a-database
 //	doctrine  https://www.doctrine-project.org/projects/doctrine-dbal/en/current/reference/configuration.html
 //
-// A row without Take is read in finish, with others.
+// A row with neither Take nor Problem is read in finish, with others.
 var wordList = []network.Word{
 	// driver
 	{Names: "charset characterEncoding encoding character_set_client character_set_connection character_set_results names", Take: takeCharset}, // the second: jdbc; the third: rails
-	{Names: "timeout", Here: "connectTimeout", Take: network.Time(func(c *registry.Config) *time.Duration { return &c.ConnectTimeout }, 0, 0)},
-	{Names: "readTimeout", Here: "params.readTimeout", Take: takeDuration("readTimeout", "")},
-	{Names: "writeTimeout", Here: "params.writeTimeout", Take: takeDuration("writeTimeout", "")},
+	{Names: "timeout", Here: "connectTimeout", Take: network.Duration},
+	{Names: "readTimeout", Here: "params.readTimeout", Take: takeDuration},
+	{Names: "writeTimeout", Here: "params.writeTimeout", Take: takeDuration},
 	{Names: "connectionAttributes", Here: "appName", Take: takeAttributes},
-	{Names: "rejectReadOnly", Here: "role", Take: network.Flag(takeWriter)},
+	{Names: "rejectReadOnly", Here: "role", Take: takeWriter},
 	{Names: "tls", Here: "ssl"},
+	{Names: "allowAllFiles", Unless: "false 0", Problem: "lets the server have any file of this machine, which cannot be had", Cure: "leave it out"},
+	{Names: "allowFallbackToPlaintext", Here: "ssl", Unless: "false 0", Problem: "lets anyone in between have plaintext sent", Cure: "leave it out, and write tls=true or tls=false"},
+	{Names: "allowNativePasswords", Unless: "true 1", Problem: "cannot be turned off", Cure: "leave it out, and have the account use another plugin"},
+	{Names: "allowOldPasswords", Unless: "false 0", Problem: "sends a password that is easily found out, which cannot be had", Cure: "give the account a new password"},
+	{Names: "checkConnLiveness", Unless: "true 1", Problem: "cannot be turned off", Cure: "leave it out"},
+	{Names: "timeTruncate", Unless: "0 0s", Problem: "cannot be had", Cure: "leave it out, and truncate the time.Time"},
+	{Names: "parseTime", Unless: "true 1", Problem: "is false, and DATE, DATETIME and TIMESTAMP are always time.Time here", Cure: "leave it out, and select CAST(x AS CHAR) where a text is wanted"},
+	{Names: "serverPubKey", Problem: "names a key that was registered with the driver, which cannot be had", Cure: "leave it out, and write tls=true"},
+	{Names: "strict", Problem: "is none of the driver's any more", Cure: "write session.sql_mode"},
 	// clients, uri, python: TLS
 	{Names: "ssl-mode sslMode ssl_mode", Here: "ssl"},
 	{Names: "ssl", Here: "ssl"},
@@ -41,77 +50,48 @@ var wordList = []network.Word{
 	{Names: "ssl-cert ssl_cert", Here: "ssl.certFile"},
 	{Names: "ssl-key ssl_key sslkey", Here: "ssl.keyFile"},
 	{Names: "get-server-public-key allowPublicKeyRetrieval", Take: network.Drop}, // the driver asks for the key, as doc.go says
+	{Names: "sslcert", Here: "ssl", Problem: "is the certificate of the authority in some clients, and that of the client in others", Cure: "write ssl.caFile or ssl.certFile"}, // prisma, rails
+	{Names: "ssl-capath ssl_capath ssl-crl ssl-crlpath ssl-cipher ssl_cipher tls-version tls_versions tls-ciphersuites tls_ciphersuites", Problem: "cannot be had", Cure: "leave it out: TLS is 1.2 or newer, and ssl-ca names a file"},
+	{Names: "ssl_disabled", Here: "ssl", Unless: "true 1", Problem: "is false, which does not say what is verified", Cure: "write ssl-mode=VERIFY_IDENTITY"},
+	{Names: "ssl-verify-server-cert ssl_verify_cert ssl_verify_identity verifyServerCertificate requireSSL sslverify", Here: "ssl", Problem: "says one part of what ssl-mode says", Cure: "write ssl-mode=VERIFY_IDENTITY, VERIFY_CA or REQUIRED"},
+	{Names: "useSSL", Here: "ssl", Unless: "false 0", Problem: "does not say what is verified", Cure: "write ssl-mode=VERIFY_IDENTITY"}, // jdbc
 	// clients, uri: the rest
-	{Names: "host", Here: "host", Take: network.Text(func(c *registry.Config) *string { return &c.Host })},
-	{Names: "port", Here: "port", Take: network.Count(func(c *registry.Config) *int { return &c.Port }, 0)},
-	{Names: "user username", Here: "user", Take: network.Text(func(c *registry.Config) *string { return &c.User })},
-	{Names: "password", Here: "password", Take: takePassword},
-	{Names: "database dbname", Here: "database", Take: network.Text(func(c *registry.Config) *string { return &c.Database })},
+	{Names: "host", Here: "host", Take: network.Text},
+	{Names: "port", Here: "port", Take: network.Count},
+	{Names: "user username", Here: "user", Take: network.Text},
+	{Names: "password", Here: "password", Take: network.Password},
+	{Names: "database dbname", Here: "database", Take: network.Text},
 	{Names: "socket unix_socket unixSocket", Here: "host"},
-	{Names: "connect-timeout connect_timeout", Here: "connectTimeout", Take: network.Time(func(c *registry.Config) *time.Duration { return &c.ConnectTimeout }, time.Second, -1)},
+	{Names: "connect-timeout connect_timeout", Here: "connectTimeout", Take: network.Seconds},
 	{Names: "reconnect autoReconnect useUnicode", Take: network.Drop}, // the pool replaces what is lost; rails, jdbc
+	{Names: "default-auth auth-method auth_plugin", Problem: "cannot be chosen: the account has one", Cure: "leave it out"},
+	{Names: "init-command init_command sessionVariables", Here: "session", Problem: "is SQL, and only values are sent", Cure: "write each setting as session.name"}, // the last: jdbc
+	{Names: "timezone serverTimezone connectionTimeZone", Here: "session.time_zone", Problem: "has another meaning in each client", Cure: "write session.time_zone, or loc as go-sql-driver has it"},
 	// prisma
-	{Names: "connection_limit pool", Here: "pool.max", Take: network.Count(func(c *registry.Config) *int { return &c.Pool.Max }, -1)}, // pool: rails
-	{Names: "pool_timeout", Take: network.Drop},         // a wait for a connection ends with the context of the call
-	{Names: "statement_cache_size", Take: network.Drop}, // database/sql keeps prepared statements
-	{Names: "socket_timeout", Here: "params.readTimeout", Take: takeDuration("readTimeout", "s")},
+	{Names: "connection_limit pool", Here: "pool.max", Take: network.Count}, // pool: rails
+	{Names: "pool_timeout", Take: network.Drop},                             // a wait for a connection ends with the context of the call
+	{Names: "statement_cache_size", Take: network.Drop},                     // database/sql keeps prepared statements
+	{Names: "socket_timeout", Here: "params.readTimeout", Take: takeSeconds},
 	{Names: "sslaccept", Here: "ssl"},
+	{Names: "sslidentity sslpassword", Here: "ssl.certFile", Problem: "belongs to a PKCS 12 file, which is not read", Cure: "write ssl-cert and ssl-key, with the files that openssl pkcs12 makes of it"},
 	// rails
-	{Names: "read_timeout", Here: "params.readTimeout", Take: takeDuration("readTimeout", "s")},
-	{Names: "write_timeout", Here: "params.writeTimeout", Take: takeDuration("writeTimeout", "s")},
+	{Names: "read_timeout", Here: "params.readTimeout", Take: takeSeconds},
+	{Names: "write_timeout", Here: "params.writeTimeout", Take: takeSeconds},
+	{Names: "adapter", Unless: "mysql2 trilogy mysql", Problem: "names another dialect", Cure: "leave it out"},
 	// doctrine
 	{Names: "serverVersion", Take: network.Drop}, // is asked from the server
 	// settings of the server, some of which could be taken for a mistake in one of the words above
-	{Names: "collation", Here: "session.collation", Take: takeSetting("collation")}, // is the driver's as well
-	{Names: "sql_mode", Here: "session.sql_mode", Take: takeSetting("sql_mode")},
-	{Names: "time_zone", Here: "session.time_zone", Take: takeSetting("time_zone")},
-	{Names: "wait_timeout", Here: "session.wait_timeout", Take: takeSetting("wait_timeout")},
-}
-
-// refusals are the words that cannot be had, but for the values that mean what is done anyway.
-var refusals = []struct{ names, here, values, problem, cure string }{
-	// driver
-	{"allowAllFiles", "", "false 0", "lets the server have any file of this machine, which cannot be had", "leave it out"},
-	{"allowFallbackToPlaintext", "ssl", "false 0", "lets anyone in between have plaintext sent", "leave it out, and write tls=true or tls=false"},
-	{"allowNativePasswords", "", "true 1", "cannot be turned off", "leave it out, and have the account use another plugin"},
-	{"allowOldPasswords", "", "false 0", "sends a password that is easily found out, which cannot be had", "give the account a new password"},
-	{"checkConnLiveness", "", "true 1", "cannot be turned off", "leave it out"},
-	{"timeTruncate", "", "0 0s", "cannot be had", "leave it out, and truncate the time.Time"},
-	{"parseTime", "", "true 1", "is false, and DATE, DATETIME and TIMESTAMP are always time.Time here", "leave it out, and select CAST(x AS CHAR) where a text is wanted"},
-	{"serverPubKey", "", "", "names a key that was registered with the driver, which cannot be had", "leave it out, and write tls=true"},
-	{"strict", "", "", "is none of the driver's any more", "write session.sql_mode"},
-	// clients, uri, python: TLS
-	{"sslcert", "ssl", "", "is the certificate of the authority in some clients, and that of the client in others", "write ssl.caFile or ssl.certFile"}, // prisma, rails
-	{"ssl-capath ssl_capath ssl-crl ssl-crlpath ssl-cipher ssl_cipher tls-version tls_versions tls-ciphersuites tls_ciphersuites", "", "", "cannot be had", "leave it out: TLS is 1.2 or newer, and ssl-ca names a file"},
-	{"ssl_disabled", "ssl", "true 1", "is false, which does not say what is verified", "write ssl-mode=VERIFY_IDENTITY"},
-	{"ssl-verify-server-cert ssl_verify_cert ssl_verify_identity verifyServerCertificate requireSSL sslverify", "ssl", "", "says one part of what ssl-mode says", "write ssl-mode=VERIFY_IDENTITY, VERIFY_CA or REQUIRED"},
-	{"useSSL", "ssl", "false 0", "does not say what is verified", "write ssl-mode=VERIFY_IDENTITY"}, // jdbc
-	// clients, uri: the rest
-	{"default-auth auth-method auth_plugin", "", "", "cannot be chosen: the account has one", "leave it out"},
-	{"init-command init_command sessionVariables", "session", "", "is SQL, and only values are sent", "write each setting as session.name"}, // the last: jdbc
-	{"timezone serverTimezone connectionTimeZone", "session.time_zone", "", "has another meaning in each client", "write session.time_zone, or loc as go-sql-driver has it"},
-	// prisma
-	{"sslidentity sslpassword", "ssl.certFile", "", "belongs to a PKCS 12 file, which is not read", "write ssl-cert and ssl-key, with the files that openssl pkcs12 makes of it"},
-	// rails
-	{"adapter", "", "mysql2 trilogy mysql", "names another dialect", "leave it out"},
-}
-
-func refused() (words []network.Word) {
-	for _, row := range refusals {
-		take := network.Never(row.problem, row.cure)
-		if row.values != "" {
-			take = network.DropIf(row.values, row.problem, row.cure)
-		}
-		words = append(words, network.Word{Names: row.names, Here: row.here, Take: take})
-	}
-	return words
+	{Names: "collation", Here: "session.collation", Take: takeSetting}, // is the driver's as well
+	{Names: "sql_mode", Here: "session.sql_mode", Take: takeSetting},
+	{Names: "time_zone", Here: "session.time_zone", Take: takeSetting},
+	{Names: "wait_timeout", Here: "session.wait_timeout", Take: takeSetting},
 }
 
 // takeCharset drops utf8mb4, which is spoken, and utf8, which is a part of it. Of a list the driver takes the first that the
 // server knows.
-func takeCharset(_ *network.Reading, value string) error {
+func takeCharset(_ *network.Reading, _ *network.Word, value string) error {
 	first, _, _ := strings.Cut(network.Plain(value), ",")
-	switch strings.TrimSpace(first) {
+	switch strings.Trim(first, " ") {
 	case "utf8mb4", "utf8", "utf8mb3", "utf-8", "utf_8":
 		return nil
 	}
@@ -119,28 +99,17 @@ func takeCharset(_ *network.Reading, value string) error {
 }
 
 // takeWriter takes what leaves a server that has become read-only. The error of the write is not hidden here.
-func takeWriter(r *network.Reading, on bool) error {
+func takeWriter(r *network.Reading, _ *network.Word, value string) error {
+	on, err := network.Flag(value)
 	if on {
 		r.Role = registry.RoleWriter
 	}
-	return nil
-}
-
-func takePassword(r *network.Reading, value string) error {
-	if !r.Password.IsZero() && r.Password.Reveal() != value {
-		return network.Refuse("is given twice", "keep one of them")
-	}
-	r.Password = registry.NewSecret(value)
-	return nil
+	return err
 }
 
 // takeSetting does what is done with words that are in no list.
-func takeSetting(name string) func(*network.Reading, string) error { return asSetting(name).take }
-
-type asSetting string
-
-func (n asSetting) take(r *network.Reading, value string) error {
-	name, text, err := setting(string(n), value)
+func takeSetting(r *network.Reading, w *network.Word, value string) error {
+	name, text, err := setting(strings.TrimPrefix(w.Here, "session."), value)
 	if err == nil {
 		err = r.Set(name, text)
 	}
@@ -148,25 +117,24 @@ func (n asSetting) take(r *network.Reading, value string) error {
 }
 
 // takeDuration keeps a duration; 0 is none.
-func takeDuration(name, unit string) func(*network.Reading, string) error {
-	return duration{name, unit}.take
-}
-
-type duration struct{ name, unit string }
-
-func (t duration) take(r *network.Reading, value string) error {
-	d, err := time.ParseDuration(network.Plain(value) + t.unit)
+func takeDuration(r *network.Reading, w *network.Word, value string) error {
+	d, err := time.ParseDuration(network.Plain(value))
 	switch {
 	case err != nil || d < 0:
-		return network.Refuse("is not a time", `write a duration with its unit, such as params.`+t.name+`=30s`)
+		return network.Refuse("is not a time", "write a duration with its unit, such as "+w.Here+"=30s")
 	case d == 0:
 		return nil
 	}
-	return network.Keep(t.name)(r, d.String())
+	return r.Keep(strings.TrimPrefix(w.Here, "params."), d.String())
+}
+
+// takeSeconds is takeDuration for a number.
+func takeSeconds(r *network.Reading, w *network.Word, value string) error {
+	return takeDuration(r, w, network.Plain(value)+"s")
 }
 
 // takeAttributes reads name:value,... of which the program's name has a field.
-func takeAttributes(r *network.Reading, value string) error {
+func takeAttributes(r *network.Reading, _ *network.Word, value string) error {
 	for _, attribute := range strings.Split(value, ",") {
 		name, text, _ := strings.Cut(attribute, ":")
 		switch {
@@ -181,7 +149,7 @@ func takeAttributes(r *network.Reading, value string) error {
 }
 
 func wrong(name, problem, cure string) error {
-	return &registry.ConfigError{Field: name, Problem: problem, Cure: cure}
+	return registry.NewConfigError(name, problem, cure)
 }
 
 // finish reads what only means something together.

@@ -119,7 +119,9 @@ func (l *login) dialer(dial pgconn.DialFunc, asksForTLS bool) pgconn.DialFunc {
 		if asksForTLS && !l.local {
 			greet = answerToTLS
 		}
-		return network.NewHandshake(socket, greet), nil
+		handshake := new(network.Handshake)
+		handshake.Begin(socket, greet)
+		return handshake, nil
 	}
 }
 

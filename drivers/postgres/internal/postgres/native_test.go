@@ -40,7 +40,7 @@ func TestEveryWordOfLibpqAndPgx(t *testing.T) {
 		database krbspn default_query_exec_mode statement_cache_capacity description_cache_capacity pool_max_conns pool_min_conns
 		pool_min_idle_conns pool_max_conn_lifetime pool_max_conn_idle_time pool_health_check_period
 		pool_max_conn_lifetime_jitter pool_ping_timeout`) {
-		_, isWord := words.Find(name)
+		isWord := words.Find(name) != nil
 		isParam := slices.ContainsFunc(driverParams, func(p registry.Param) bool { return p.Name == name })
 		if isWord == isParam {
 			t.Errorf("%s is a word: %v, and a param: %v; want one", name, isWord, isParam)
@@ -165,7 +165,7 @@ func TestNoSettingIsTakenForAWord(t *testing.T) {
 		n++
 		cfg := registry.Config{Params: map[string]string{name: "x"}}
 		err := Driver().(registry.Native).Import(&cfg)
-		_, isWord := words.Find(name)
+		isWord := words.Find(name) != nil
 		if elsewhere := []string{"client_encoding", "application_name", "role", "tcp_user_timeout"}; slices.Contains(elsewhere, name) != isWord || !isWord && (err != nil || len(cfg.Session) != 1) {
 			t.Errorf("%s becomes %v, %v", name, cfg, err)
 		}
@@ -283,7 +283,7 @@ func FuzzDSN(f *testing.F) {
 			return
 		}
 		for name := range theirs.RuntimeParams {
-			if word, known := words.Find(name); known && (strings.HasPrefix(word.Here, "ssl") || slices.Contains([]string{"host", "port", "user", "password", "database"}, word.Here)) {
+			if word := words.Find(name); word != nil && (strings.HasPrefix(word.Here, "ssl") || slices.Contains([]string{"host", "port", "user", "password", "database"}, word.Here)) {
 				return // pgx knows it in lower case only, or not at all, and sends it to the server
 			}
 		}
@@ -316,11 +316,11 @@ func FuzzDSN(f *testing.F) {
 // TestOurKeysKeepTheirMeaning: a word of the clients that is a key of a Config as well says the same, or is refused here.
 func TestOurKeysKeepTheirMeaning(t *testing.T) {
 	for _, key := range testdriver.Keys() {
-		word, known := words.Find(key)
-		if !known || word.Here == key || word.Take == nil {
+		word := words.Find(key)
+		if word == nil || word.Here == key || word.Take == nil && word.Problem == "" {
 			continue
 		}
-		if err := word.Take(&network.Reading{}, "x"); err == nil {
+		if _, err := words.Read(map[string]string{key: "x"}); err == nil {
 			t.Errorf("%s says %s as a word of a client", key, word.Here)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/patchbay-go/patchbay/drivers/network"
 	"github.com/patchbay-go/patchbay/registry"
@@ -30,130 +29,138 @@ var wordList = []network.Word{
 	{Names: "host", Here: "host"},
 	{Names: "hostaddr", Here: "host"},
 	{Names: "port", Here: "port"},
-	{Names: "dbname database", Here: "database", Take: network.Text(func(c *registry.Config) *string { return &c.Database })},
-	{Names: "user", Here: "user", Take: network.Text(func(c *registry.Config) *string { return &c.User })},
-	{Names: "password", Here: "password", Take: takePassword},
-	{Names: "passfile", Here: "credentials", Take: network.Never("is a file of many passwords", "write credentials.provider=pgpass, or name a file with nothing but the password as passwordFile")},
-	{Names: "service servicefile", Here: "params.environment", Take: network.Never("is read from the environment or not at all", "write what the service says, or environment=use and set PGSERVICE")},
+	{Names: "dbname database", Here: "database", Take: network.Text},
+	{Names: "user", Here: "user", Take: network.Text},
+	{Names: "password", Here: "password", Take: network.Password},
+	{Names: "passfile", Here: "credentials", Problem: "is a file of many passwords", Cure: "write credentials.provider=pgpass, or name a file with nothing but the password as passwordFile"},
+	{Names: "service servicefile", Here: "params.environment", Problem: "is read from the environment or not at all", Cure: "write what the service says, or environment=use and set PGSERVICE"},
 	{Names: "load_balance_hosts", Here: "hostOrder", Take: takeOrder},
 	{Names: "target_session_attrs targetServerType", Here: "role", Take: takeRole}, // the second: jdbc
-	{Names: "requirepeer", Take: network.Never("cannot be checked", "leave it out; the folder of a socket can be protected in its place")},
-	{Names: "connect_timeout", Here: "connectTimeout", Take: network.Time(func(c *registry.Config) *time.Duration { return &c.ConnectTimeout }, time.Second, -1)},
-	{Names: "keepalives", Take: network.DropIf("1", "turns off what finds a dead connection", "leave it out")},
-	{Names: "keepalives_idle keepalives_interval keepalives_count", Take: network.Drop},                                                                               // probes are sent every 15 s
-	{Names: "tcp_user_timeout", Here: "session.tcp_user_timeout", Take: network.DropIf("0", "cannot be set", "leave it out, and give each call a context that ends")}, // the server has a setting of the same name
+	{Names: "requirepeer", Problem: "cannot be checked", Cure: "leave it out; the folder of a socket can be protected in its place"},
+	{Names: "connect_timeout", Here: "connectTimeout", Take: network.Seconds},
+	{Names: "keepalives", Unless: "1", Problem: "turns off what finds a dead connection", Cure: "leave it out"},
+	{Names: "keepalives_idle keepalives_interval keepalives_count", Take: network.Drop},                                                                                // probes are sent every 15 s
+	{Names: "tcp_user_timeout", Here: "session.tcp_user_timeout", Unless: "0", Problem: "cannot be set", Cure: "leave it out, and give each call a context that ends"}, // the server has a setting of the same name
 	// libpq: TLS
 	{Names: "sslmode ssl-mode ssl_mode", Here: "ssl"},
 	{Names: "ssl", Here: "ssl"},
 	{Names: "sslrootcert", Here: "ssl.caFile"},
 	{Names: "sslcert", Here: "ssl.certFile"},
 	{Names: "sslkey", Here: "ssl.keyFile"},
-	{Names: "sslcertmode", Take: network.DropIf("allow", "cannot be promised", "leave it out; a certificate is sent where sslcert and sslkey name one")},
-	{Names: "sslpassword", Take: network.Never("is the passphrase of a key, which has to be in the open here", "decrypt the key, for example with openssl pkey, and leave it out")},
-	{Names: "sslcrl sslcrldir", Take: network.Never("cannot be had: lists of revoked certificates are not read", "leave it out")},
-	{Names: "requiressl", Here: "ssl", Take: network.Never("is what sslmode was before PostgreSQL 8", "write sslmode=verify-full or require")},
-	{Names: "sslkeylogfile", Take: network.Never("writes the keys of connections to a file, which cannot be had", "leave it out")},
-	{Names: "sslcompression", Take: network.DropIf("0", "cannot be had: no TLS library compresses any more", "leave it out")},
-	{Names: "sslsni", Take: network.DropIf("1", "cannot be turned off", "leave it out")},
-	{Names: "sslnegotiation", Take: network.DropIf("postgres", "cannot be had", "leave it out: it saves one round trip and is no safer")},
-	{Names: "ssl_min_protocol_version", Take: network.DropIf("tlsv1 tlsv1.1 tlsv1.2", "cannot be promised: TLS is 1.2 or newer here", "have the server ask for it: ssl_min_protocol_version")},
-	{Names: "ssl_max_protocol_version", Take: network.DropIf("tlsv1.3", "cannot be promised: TLS is as new as both sides have it", "have the server ask for it: ssl_max_protocol_version")},
-	{Names: "gssencmode", Take: network.DropIf("disable prefer", "cannot be had: there is no encryption by GSSAPI here", "write gssencmode=disable, and sslmode=verify-full")},
+	{Names: "sslcertmode", Unless: "allow", Problem: "cannot be promised", Cure: "leave it out; a certificate is sent where sslcert and sslkey name one"},
+	{Names: "sslpassword", Problem: "is the passphrase of a key, which has to be in the open here", Cure: "decrypt the key, for example with openssl pkey, and leave it out"},
+	{Names: "sslcrl sslcrldir", Problem: "cannot be had: lists of revoked certificates are not read", Cure: "leave it out"},
+	{Names: "requiressl", Here: "ssl", Problem: "is what sslmode was before PostgreSQL 8", Cure: "write sslmode=verify-full or require"},
+	{Names: "sslkeylogfile", Problem: "writes the keys of connections to a file, which cannot be had", Cure: "leave it out"},
+	{Names: "sslcompression", Unless: "0", Problem: "cannot be had: no TLS library compresses any more", Cure: "leave it out"},
+	{Names: "sslsni", Unless: "1", Problem: "cannot be turned off", Cure: "leave it out"},
+	{Names: "sslnegotiation", Unless: "postgres", Problem: "cannot be had", Cure: "leave it out: it saves one round trip and is no safer"},
+	{Names: "ssl_min_protocol_version", Unless: "tlsv1 tlsv1.1 tlsv1.2", Problem: "cannot be promised: TLS is 1.2 or newer here", Cure: "have the server ask for it: ssl_min_protocol_version"},
+	{Names: "ssl_max_protocol_version", Unless: "tlsv1.3", Problem: "cannot be promised: TLS is as new as both sides have it", Cure: "have the server ask for it: ssl_max_protocol_version"},
+	{Names: "gssencmode", Unless: "disable prefer", Problem: "cannot be had: there is no encryption by GSSAPI here", Cure: "write gssencmode=disable, and sslmode=verify-full"},
 	// libpq: the login
-	{Names: "krbsrvname", Take: network.DropIf("postgres", "belongs to Kerberos, which cannot be had", "have another method set in pg_hba.conf")},
-	{Names: "gssdelegation", Take: network.DropIf("0", "belongs to Kerberos, which cannot be had", "have another method set in pg_hba.conf")},
-	{Names: "krbspn gsslib", Take: network.Never("belongs to Kerberos, which cannot be had", "have another method set in pg_hba.conf")},
+	{Names: "krbsrvname", Unless: "postgres", Problem: "belongs to Kerberos, which cannot be had", Cure: "have another method set in pg_hba.conf"},
+	{Names: "gssdelegation", Unless: "0", Problem: "belongs to Kerberos, which cannot be had", Cure: "have another method set in pg_hba.conf"},
+	{Names: "krbspn gsslib", Problem: "belongs to Kerberos, which cannot be had", Cure: "have another method set in pg_hba.conf"},
 	{Names: "authtype tty", Take: network.Drop}, // libpq passes over them as well
-	{Names: "scram_client_key scram_server_key", Take: network.Never("cannot be had in place of a password", "write the password")},
-	{Names: "oauth_issuer oauth_client_id oauth_client_secret oauth_scope oauth_ca_file", Take: network.Never("belongs to OAuth, which cannot be had", "have another method set in pg_hba.conf")},
+	{Names: "scram_client_key scram_server_key", Problem: "cannot be had in place of a password", Cure: "write the password"},
+	{Names: "oauth_issuer oauth_client_id oauth_client_secret oauth_scope oauth_ca_file", Problem: "belongs to OAuth, which cannot be had", Cure: "have another method set in pg_hba.conf"},
 	// libpq: the session
 	{Names: "options", Here: "session.options", Take: takeOptions},
-	{Names: "application_name", Here: "appName", Take: takeAppName},
+	{Names: "application_name", Here: "appName", Take: network.Text},
 	{Names: "fallback_application_name", Here: "appName"},
 	{Names: "client_encoding encoding charset", Take: takeEncoding}, // encoding: rails; charset: doctrine
-	{Names: "replication", Take: network.DropIf("false off no 0", "cannot be had: database/sql knows no replication", "use package pgconn itself")},
-	{Names: "min_protocol_version", Take: network.DropIf("3.0", "cannot be promised: version 3.0 is spoken", "leave it out")},
-	{Names: "max_protocol_version", Take: network.DropIf("3.0 3.2 latest", "is no version", "leave it out")}, // at most: 3.0 is spoken
-	{Names: "role", Here: "session.role", Take: network.Never("is the role to act as in PostgreSQL, and here that of the server", "write session.role=x for the one to act as")},
+	{Names: "replication", Unless: "false off no 0", Problem: "cannot be had: database/sql knows no replication", Cure: "use package pgconn itself"},
+	{Names: "min_protocol_version", Unless: "3.0", Problem: "cannot be promised: version 3.0 is spoken", Cure: "leave it out"},
+	{Names: "max_protocol_version", Unless: "3.0 3.2 latest", Problem: "is no version", Cure: "leave it out"}, // at most: 3.0 is spoken
+	{Names: "role", Here: "session.role", Problem: "is the role to act as in PostgreSQL, and here that of the server", Cure: "write session.role=x for the one to act as"},
 	// pgx
-	{Names: "prefer_simple_protocol", Here: "params.default_query_exec_mode", Take: mode("simple_protocol", true)}, // version 4
-	{Names: "statement_cache_mode", Here: "params.default_query_exec_mode", Take: takeCacheMode},                   // version 4
+	{Names: "prefer_simple_protocol", Here: "params.default_query_exec_mode", Take: takeSimple},  // version 4
+	{Names: "statement_cache_mode", Here: "params.default_query_exec_mode", Take: takeCacheMode}, // version 4
 	// pgxpool
-	{Names: "pool_max_conns connection_limit pool", Here: "pool.max", Take: network.Count(func(c *registry.Config) *int { return &c.Pool.Max }, -1)}, // connection_limit: prisma; pool: rails
-	{Names: "pool_min_conns", Here: "pool.min", Take: network.Count(func(c *registry.Config) *int { return &c.Pool.Min }, 0)},
-	{Names: "pool_min_idle_conns", Here: "pool.min", Take: network.DropIf("0", "counts unused connections, which cannot be kept ready by number", "write pool.min, which counts all that are open")},
-	{Names: "pool_max_conn_lifetime", Here: "pool.maxLifetime", Take: network.Time(func(c *registry.Config) *time.Duration { return &c.Pool.MaxLifetime }, 0, 0)},
-	{Names: "pool_max_conn_idle_time", Here: "pool.maxIdleTime", Take: network.Time(func(c *registry.Config) *time.Duration { return &c.Pool.MaxIdleTime }, 0, 0)},
+	{Names: "pool_max_conns connection_limit pool", Here: "pool.max", Take: network.Count}, // connection_limit: prisma; pool: rails
+	{Names: "pool_min_conns", Here: "pool.min", Take: network.Count},
+	{Names: "pool_min_idle_conns", Here: "pool.min", Unless: "0", Problem: "counts unused connections, which cannot be kept ready by number", Cure: "write pool.min, which counts all that are open"},
+	{Names: "pool_max_conn_lifetime", Here: "pool.maxLifetime", Take: network.Duration},
+	{Names: "pool_max_conn_idle_time", Here: "pool.maxIdleTime", Take: network.Duration},
 	{Names: "pool_max_conn_lifetime_jitter pool_health_check_period pool_ping_timeout", Take: network.Drop}, // how pgxpool does what another pool does here
 	// lib/pq
-	{Names: "binary_parameters", Here: "params.default_query_exec_mode", Take: mode("exec", true)},
+	{Names: "binary_parameters", Here: "params.default_query_exec_mode", Take: takeExec},
 	{Names: "disable_prepared_binary_result", Take: network.Drop}, // a format on the line
 	// prisma
-	{Names: "pgbouncer", Here: "params.default_query_exec_mode", Take: mode("exec", true)},
+	{Names: "pgbouncer", Here: "params.default_query_exec_mode", Take: takeExec},
 	{Names: "schema", Here: "session.search_path", Take: takeSchema},
 	{Names: "statement_cache_size", Here: "params.statement_cache_capacity", Take: takeCacheSize},
 	{Names: "pool_timeout", Take: network.Drop}, // a wait for a connection ends with the context of the call
-	{Names: "socket_timeout", Take: network.DropIf("0", "cannot be set", "write session.statement_timeout, and give each call a context that ends")},
-	{Names: "sslidentity", Here: "ssl.certFile", Take: network.Never("is a PKCS 12 file, which is not read", "write sslcert and sslkey, with the files that openssl pkcs12 makes of it")},
+	{Names: "socket_timeout", Unless: "0", Problem: "cannot be set", Cure: "write session.statement_timeout, and give each call a context that ends"},
+	{Names: "sslidentity", Here: "ssl.certFile", Problem: "is a PKCS 12 file, which is not read", Cure: "write sslcert and sslkey, with the files that openssl pkcs12 makes of it"},
 	{Names: "sslaccept", Here: "ssl"},
 	// jdbc
 	{Names: "currentSchema schema_search_path", Here: "session.search_path", Take: takeSearchPath}, // the second: rails
-	{Names: "ApplicationName", Here: "appName", Take: takeAppName},
+	{Names: "ApplicationName", Here: "appName", Take: network.Text},
 	// rails
-	{Names: "prepared_statements", Here: "params.default_query_exec_mode", Take: mode("exec", false)},
-	{Names: "adapter", Take: network.DropIf("postgresql postgres", "names another dialect", "leave it out")},
+	{Names: "prepared_statements", Here: "params.default_query_exec_mode", Take: takePrepared},
+	{Names: "adapter", Unless: "postgresql postgres", Problem: "names another dialect", Cure: "leave it out"},
 	// doctrine
 	{Names: "serverVersion", Take: network.Drop}, // is asked from the server
 }
 
-func takePassword(r *network.Reading, value string) error {
-	if !r.Password.IsZero() && r.Password.Reveal() != value {
-		return network.Refuse("is given twice", "keep one of them")
+func takeEncoding(_ *network.Reading, _ *network.Word, value string) error {
+	switch network.Plain(value) {
+	case "utf8", "utf-8", "utf8mb4", "unicode", "auto":
+		return nil
 	}
-	r.Password = registry.NewSecret(value)
-	return nil
+	return network.Refuse("cannot be had: a session speaks UTF-8", "leave it out")
 }
-
-var (
-	takeEncoding = network.DropIf("utf8 utf-8 utf8mb4 unicode auto", "cannot be had: a session speaks UTF-8", "leave it out")
-	takeAppName  = network.Text(func(c *registry.Config) *string { return &c.AppName })
-)
 
 const execMode = "default_query_exec_mode"
 
-// mode sets that of executing queries where the flag is as given; the other way round it is the default.
-func mode(name string, where bool) func(*network.Reading, string) error {
-	keep := network.Keep(execMode)
-	return network.Flag(func(r *network.Reading, on bool) error {
-		if on != where {
-			return nil
-		}
-		return keep(r, name)
-	})
+func takeSimple(r *network.Reading, _ *network.Word, value string) error {
+	return takeMode(r, value, true, "simple_protocol")
 }
 
-func takeCacheMode(r *network.Reading, value string) error {
+func takeExec(r *network.Reading, _ *network.Word, value string) error {
+	return takeMode(r, value, true, "exec")
+}
+
+func takePrepared(r *network.Reading, _ *network.Word, value string) error {
+	return takeMode(r, value, false, "exec")
+}
+
+// takeMode sets that of executing queries where the flag is as given; the other way round it is the default.
+func takeMode(r *network.Reading, value string, where bool, mode string) error {
+	on, err := network.Flag(value)
+	if err != nil || on != where {
+		return err
+	}
+	return r.Keep(execMode, mode)
+}
+
+func takeCacheMode(r *network.Reading, _ *network.Word, value string) error {
 	switch network.Plain(value) {
 	case "prepare":
 		return nil
 	case "describe":
-		return network.Keep(execMode)(r, "cache_describe")
+		return r.Keep(execMode, "cache_describe")
 	}
 	return network.Refuse("is neither prepare nor describe", "write default_query_exec_mode, with one of its words")
 }
 
-func takeCacheSize(r *network.Reading, value string) error {
-	if network.Plain(value) == "0" {
-		return network.Keep(execMode)(r, "exec")
+func takeCacheSize(r *network.Reading, _ *network.Word, value string) error {
+	value = network.Unquote(value)
+	if value == "0" {
+		return r.Keep(execMode, "exec")
 	}
-	return network.Keep("statement_cache_capacity")(r, value)
+	return r.Keep("statement_cache_capacity", value)
 }
 
 // takeSearchPath leaves the list as it is: quotes are part of it.
-func takeSearchPath(r *network.Reading, value string) error { return r.Set("search_path", value) }
+func takeSearchPath(r *network.Reading, _ *network.Word, value string) error {
+	return r.Set("search_path", value)
+}
 
 // takeSchema reads the name of one schema; search_path is a list, in which a name may need quotes.
-func takeSchema(r *network.Reading, value string) error {
+func takeSchema(r *network.Reading, _ *network.Word, value string) error {
 	if value == "" || !network.IsWord(value, "") || strings.ToLower(value) != value {
 		value = `"` + strings.ReplaceAll(value, `"`, `""`) + `"`
 	}
@@ -170,7 +177,7 @@ var roles = map[string]registry.Role{
 	"prefer-standby": registry.RolePreferReader, "prefersecondary": registry.RolePreferReader, "preferslave": registry.RolePreferReader,
 }
 
-func takeRole(r *network.Reading, value string) error {
+func takeRole(r *network.Reading, _ *network.Word, value string) error {
 	role, known := roles[network.Plain(value)]
 	if !known {
 		return network.Refuse("is none of any, read-write, read-only, primary, standby, prefer-standby", "correct it, or write role")
@@ -179,7 +186,7 @@ func takeRole(r *network.Reading, value string) error {
 	return nil
 }
 
-func takeOrder(r *network.Reading, value string) error {
+func takeOrder(r *network.Reading, _ *network.Word, value string) error {
 	switch network.Plain(value) {
 	case "disable":
 	case "random":
@@ -192,7 +199,7 @@ func takeOrder(r *network.Reading, value string) error {
 
 // takeOptions reads switches of the server's command line: -c name=value and --name=value.
 // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS
-func takeOptions(r *network.Reading, value string) error {
+func takeOptions(r *network.Reading, _ *network.Word, value string) error {
 	settings, rest, err := splitOptions(value)
 	if err == nil && rest != "" {
 		err = r.Set("options", rest)
@@ -206,9 +213,9 @@ func takeOptions(r *network.Reading, value string) error {
 		case bad != nil:
 			err = bad
 		case name == "client_encoding":
-			err = takeEncoding(r, s.value)
+			err = takeEncoding(r, nil, s.value)
 		case name == "application_name":
-			err = takeAppName(r, s.value)
+			err = network.Text(r, &network.Word{Here: "appName"}, s.value)
 		default: // role among them, which is the server's setting here
 			err = r.Set(name, s.value)
 		}
@@ -281,7 +288,7 @@ func finish(r *network.Reading) error {
 }
 
 func wrong(name, problem, cure string) error {
-	return &registry.ConfigError{Field: name, Problem: problem, Cure: cure}
+	return registry.NewConfigError(name, problem, cure)
 }
 
 var severalAddresses = wrong("hostaddr", "cannot be had with several hosts", "write the addresses as host")

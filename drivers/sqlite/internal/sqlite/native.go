@@ -42,7 +42,8 @@ func (*dialect) ParseDSN(dsn string) (registry.Config, error) {
 	if r.memory {
 		cfg.Filename = memoryName
 	}
-	return cfg.Over(registry.Config{Params: r.silent(inMemory(cfg.Filename))}), nil
+	cfg.Complete(&registry.Config{Params: r.silent(inMemory(cfg.Filename))})
+	return cfg, nil
 }
 
 const (
@@ -146,6 +147,6 @@ func (*dialect) Import(cfg *registry.Config) error {
 		return wrong("mode", "is memory beside the name of a file", "write sqlite::memory: for a database in memory")
 	}
 	cfg.Params = rest
-	*cfg = cfg.Over(registry.Config{Session: r.session, Params: r.params})
+	cfg.Complete(&registry.Config{Session: r.session, Params: r.params})
 	return nil
 }

@@ -114,7 +114,8 @@ func TestParamsWinOverADSN(t *testing.T) {
 		var r registry.Registry
 		r.Register(Driver())
 		given.Dialect, given.DSN = "sqlite", registry.NewSecret("x.db")
-		cfg, _, err := r.Resolve(given)
+		cfg := given
+		_, err := r.Resolve(&cfg)
 		if err == nil {
 			_, err = Driver().Connector(cfg, registry.Env{})
 		}

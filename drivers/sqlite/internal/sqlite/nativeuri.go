@@ -11,8 +11,7 @@ import (
 func NativeURI(cfg registry.Config) (string, error) {
 	var r registry.Registry
 	r.Register(Driver())
-	cfg, _, err := r.Resolve(cfg)
-	if err != nil {
+	if _, err := r.Resolve(&cfg); err != nil {
 		return "", err
 	}
 	if err := cfg.Validate(); err != nil {

@@ -123,7 +123,7 @@ func (r *reading) take(w word, value string) error {
 }
 
 func wrong(name, problem, cure string) error {
-	return &registry.ConfigError{Field: name, Problem: problem, Cure: cure}
+	return registry.NewConfigError(name, problem, cure)
 }
 
 // ofURI refuses what has no effect after a plain name, though it seems to.
