@@ -33,8 +33,9 @@ func (c *Config) HostConfigs() ([]Config, error) {
 // hostField names one of Hosts in errors, counted from 1: the text itself may hold a password.
 func hostField(i int) string { return fmt.Sprintf("hosts (number %d)", i+1) }
 
-// listed writes a host as Hosts and URLs have it.
-func listed(host string, port int) string {
+// JoinHostPort writes one of Config.Hosts: a name, an address, in brackets where it has colons, or the path of a unix socket, and the
+// port unless that is 0.
+func JoinHostPort(host string, port int) string {
 	if strings.Contains(host, ":") && !isPath(host) {
 		host = "[" + host + "]"
 	}

@@ -231,7 +231,7 @@ func (c *Config) parseHosts(list string) error {
 		if isPath(one.Host) && one.Port != 0 {
 			return badURL("has a port after a unix socket in a list of hosts", "write it as port=, for all of them, or the path of the socket's file")
 		}
-		c.Hosts = append(c.Hosts, listed(one.Host, one.Port))
+		c.Hosts = append(c.Hosts, JoinHostPort(one.Host, one.Port))
 	}
 	return nil
 }

@@ -152,9 +152,9 @@ func (c *Config) authority() string {
 // placed writes a host as it stands before the path of a URL, where a colon in the path of a socket would be one before a port.
 func placed(host string, port int) string {
 	if isPath(host) {
-		return escape(host, "") + listed("", port)
+		return escape(host, "") + JoinHostPort("", port)
 	}
-	return escape(listed(host, port), ":[]")
+	return escape(JoinHostPort(host, port), ":[]")
 }
 
 // hostsInPath reports whether Hosts are read as they are where they stand before the path of a URL.
@@ -164,7 +164,7 @@ func (c *Config) hostsInPath() bool {
 	}
 	for _, text := range c.Hosts {
 		host, port, problem, _ := splitHost(text)
-		if problem != "" || listed(host, port) != text {
+		if problem != "" || JoinHostPort(host, port) != text {
 			return false
 		}
 	}

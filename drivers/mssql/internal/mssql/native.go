@@ -223,17 +223,9 @@ func (r *reading) addPartner(cfg *registry.Config) (problem, cure string) {
 	case partner.instance == "" && partner.port == 0 && instance != "":
 		partner.port = defaultPort
 	}
-	cfg.Hosts = []string{listed(network.Host(cfg), cfg.Port), listed(partner.host, partner.port)}
+	cfg.Hosts = []string{registry.JoinHostPort(network.Host(cfg), cfg.Port), registry.JoinHostPort(partner.host, partner.port)}
 	cfg.Host, cfg.Port = "", 0
 	return "", ""
 }
 
 const defaultPort = 1433
-
-// listed returns a host as it stands in a list.
-func listed(host string, port int) string {
-	if port == 0 {
-		return host
-	}
-	return net.JoinHostPort(host, strconv.Itoa(port))
-}

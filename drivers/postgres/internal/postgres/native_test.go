@@ -222,6 +222,23 @@ func TestSettingsThatTheServerDoesNotTake(t *testing.T) {
 	}
 }
 
+// A colon in one of several hosts is one of an address: it does not make a port of what follows.
+func TestAColonInAListOfHosts(t *testing.T) {
+	native := Driver().(registry.Native)
+	for dsn, want := range map[string]string{
+		"host=a,::1": "[::1]", "host=a,::1 port=1,2": "[::1]:2", "postgres://a,[::1]/d": "[::1]", "host=a,/run/x:1": "/run/x:1",
+		"host=a,0:1": "", "postgres://a,[0:1]/d": "", "postgres://a,[b]:1/d": "b:1",
+	} {
+		cfg, err := native.ParseDSN(dsn)
+		if cfg.Dialect = "postgres"; err == nil {
+			err = cfg.Validate()
+		}
+		if want == "" && (err == nil || !strings.Contains(err.Error(), "colon and is not an IPv6 address")) || want != "" && (err != nil || cfg.Hosts[1] != want) {
+			t.Errorf("%s: got %q, %v; want %q", dsn, cfg.Hosts, err, want)
+		}
+	}
+}
+
 const mark = "hunter2hunter2"
 
 // FuzzDSN: what pgx and Patchbay both accept names the same, and wherever a password ends up, no error shows it.

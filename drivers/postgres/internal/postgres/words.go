@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"net"
 	"strconv"
 	"strings"
 
@@ -340,13 +339,10 @@ func inList(host string, port int) string {
 	if host == "" {
 		host = network.DefaultHost
 	}
-	switch {
-	case port == 0:
-		return host
-	case strings.HasPrefix(host, "/"): // the port is in the name of the file
+	if port != 0 && strings.HasPrefix(host, "/") { // the port is in the name of the file
 		return strings.TrimSuffix(host, "/") + socketFile + strconv.Itoa(port)
 	}
-	return net.JoinHostPort(host, strconv.Itoa(port))
+	return registry.JoinHostPort(host, port)
 }
 
 // readTLS reads sslmode and what stands beside it. https://www.postgresql.org/docs/current/libpq-ssl.html
