@@ -77,10 +77,11 @@ func (r *Registry) register(d Driver, by string) {
 			}
 		}
 	}
-	next = append(next, added)
-	for i := len(next) - 1; i > 0 && next[i-1].info.Dialect > added.info.Dialect; i-- { // the others are in order
-		next[i-1], next[i] = next[i], next[i-1]
+	after := slices.IndexFunc(next, func(e *entry) bool { return e.info.Dialect > added.info.Dialect })
+	if after < 0 {
+		after = len(next)
 	}
+	next = slices.Insert(next, after, added) // they are in order
 	r.entries.Store(&next)
 }
 
