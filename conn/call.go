@@ -60,15 +60,8 @@ var over = func() context.Context {
 	return ctx
 }()
 
-// guardedKey is that of the pool in the context of what one call of guard does as a whole.
-type guardedKey struct{}
-
-// call has f call a driver, as guard does, within a limit. gone says that f goes on, and that what it sets is its own. As a part
-// of what is guarded as a whole f is just called, and the limit is that of the whole.
+// call has f call a driver, as guard does, within a limit. gone says that f goes on, and that what it sets is its own.
 func (c *connector) call(ctx context.Context, l *limit, f func(context.Context) error, late func(error)) (gone bool, err error) {
-	if ctx.Value(guardedKey{}) == c {
-		return false, recovered(func() error { return f(ctx) })
-	}
 	err = c.within(ctx, l, func(ctx context.Context) error {
 		err := guard(ctx, func() error { return f(ctx) }, late)
 		_, gone = err.(*HangError)
@@ -86,19 +79,28 @@ func do(ctx context.Context, f func() error) error { return guard(ctx, f, nil) }
 func guard(ctx context.Context, f func() error, late func(error)) error {
 	answer, hang := make(chan error, 1), &HangError{make(chan struct{})}
 	var left atomic.Bool // by f, or by the one who waits for it
-	go finish(f, func(err error) {
-		if !left.Swap(true) {
-			answer <- err
-			return
-		}
-		defer close(hang.done)
-		if late != nil {
-			late(err)
-		}
-		if inner, ok := errors.AsType[*HangError](err); ok {
-			<-inner.done // f has left the driver, which is what goes on
-		}
-	})
+	go func() {
+		var err error
+		returned := false
+		defer func() {
+			if !returned {
+				err = &PanicError{nil, debug.Stack()}
+			}
+			if !left.Swap(true) {
+				answer <- err
+				return
+			}
+			defer close(hang.done)
+			if late != nil {
+				late(err)
+			}
+			if inner, ok := errors.AsType[*HangError](err); ok {
+				<-inner.done // f has left the driver, which is what goes on
+			}
+		}()
+		err = recovered(f)
+		returned = true
+	}()
 	select {
 	case err := <-answer:
 		return err
@@ -113,20 +115,6 @@ func guard(ctx context.Context, f func() error, late func(error)) error {
 		return hang
 	}
 	return <-answer
-}
-
-// finish calls f, and then next with its error, also where f panics or ends the goroutine.
-func finish(f func() error, next func(error)) {
-	var err error
-	returned := false
-	defer func() {
-		if !returned {
-			err = &PanicError{nil, debug.Stack()}
-		}
-		next(err)
-	}()
-	err = recovered(f)
-	returned = true
 }
 
 // recovered calls f and makes an error of a panic.

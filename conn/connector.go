@@ -97,19 +97,14 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	start := time.Now()
 	var r reached
-	var err error
-	finish(func() error {
-		return c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) (err error) {
-			r, err = c.reach(ctx)
-			return err
-		})
-	}, func(failed error) {
-		err = failed
-		c.noteDial(time.Since(start), r, err)
-		if c.lazy != nil {
-			c.tried(err)
-		}
+	err := c.within(ctx, c.toConnect(start, "connecting"), func(ctx context.Context) (err error) {
+		r, err = c.reach(ctx)
+		return err
 	})
+	c.noteDial(time.Since(start), r, err)
+	if c.lazy != nil {
+		c.tried(err)
+	}
 	return r.dc, err
 }
 
@@ -202,30 +197,6 @@ func (c *connector) through(ctx context.Context, start time.Time, f func(*sql.Co
 	}
 	if err == nil {
 		c.release(one)
-	}
-	return err
-}
-
-// first opens the first connection of a pool, by a dial that begins at start, tests it and gives it to the pool. For a file one
-// goroutine does all of that: the driver works on it itself, and each further one would have to grow its stack anew.
-func (c *connector) first(ctx context.Context, start time.Time) error {
-	if c.upkeep != nil { // one of several servers may hang, and the next is tried meanwhile
-		return c.through(ctx, start, func(one *sql.Conn) error { return c.test(ctx, start, one) })
-	}
-	l := c.toConnect(start, "opening")
-	gone, err := c.call(ctx, l, func(ctx context.Context) error {
-		ctx = context.WithValue(ctx, guardedKey{}, c)
-		one, err := c.take(ctx, l, nil)
-		if err == nil {
-			err = c.test(ctx, start, one)
-		}
-		if err == nil {
-			c.giveBack(one, false)
-		}
-		return err
-	}, func(error) { c.adrift.Add(-1) })
-	if gone {
-		c.adrift.Add(1)
 	}
 	return err
 }

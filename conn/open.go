@@ -66,10 +66,10 @@ func open(ctx context.Context, given *Config, o *options) (*Conn, error) {
 	var failedToFill error
 	attempts, err := c.pool.attempt(ctx, &cfg.Retry, o.onRetry, func(ctx context.Context) error {
 		start := time.Now()
-		if k == nil || k.min == 0 {
-			return c.pool.first(ctx, start)
-		}
 		return c.pool.through(ctx, start, func(one *sql.Conn) (err error) {
+			if k == nil || k.min == 0 {
+				return c.pool.test(ctx, start, one)
+			}
 			warmed, failedToFill, err = k.warm(ctx, start, one)
 			return err
 		})

@@ -259,28 +259,6 @@ func TestPanicOverAConnectionThatIsGivenUpTakesNoPlace(t *testing.T) {
 	})
 }
 
-// A driver of files works on the goroutine that calls it, whose stack has to grow for that.
-func TestOpeningAFileTakesOneGoroutine(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var goroutines []string
-		d := newRogue(func(place string, _ int) {
-			if place != "connector" {
-				text := make([]byte, 64)
-				goroutines = append(goroutines, strings.Fields(string(text[:runtime.Stack(text, false)]))[1])
-			}
-		})
-		d.files = true
-		c, err := conn.Open(t.Context(), d.config(conn.Pool{}), d.options(conn.WithObserver(nil))...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		if n := len(goroutines); n != 5 || len(slices.Compact(goroutines)) != 1 { // connect, query, next, close rows, validate
-			t.Errorf("%d calls on the goroutines %v", n, goroutines)
-		}
-	})
-}
-
 func TestADialThatDoesNotReturnIsTold(t *testing.T) {
 	for how, end := range ends {
 		for _, files := range []bool{false, true} {

@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"reflect"
-	"sync/atomic"
 	"time"
 )
 
@@ -48,30 +47,26 @@ func (c *connector) release(one *sql.Conn) { c.letGo(one, false) }
 // retire closes a connection for good. Not every driver tells database/sql that one is dead.
 func (c *connector) retire(one *sql.Conn) { c.letGo(one, true) }
 
-// letGo is for a connection that is not the caller's any more.
+// letGo is for a connection that is not the caller's any more. Where the driver panics over it, the sockets are closed, which may
+// be all that is left of the connection.
 func (c *connector) letGo(one *sql.Conn, dead bool) {
-	c.leave(do(over, func() error {
-		c.giveBack(one, dead)
+	err := do(over, func() error {
+		returned, sockets := false, c.loginOf(one).sockets()
+		defer func() {
+			if !returned {
+				sockets.Close()
+			}
+		}()
+		_ = c.keepPlace(func() error { // which fails only for a connection that is closed already
+			if dead { // https://pkg.go.dev/database/sql#Conn.Raw
+				return one.Raw(func(any) error { return driver.ErrBadConn })
+			}
+			return one.Close()
+		})
+		returned = true
 		return nil
-	}))
-}
-
-// giveBack is letGo on the goroutine on which the driver may panic. Where it does, the sockets are closed, which may be all that
-// is left of the connection.
-func (c *connector) giveBack(one *sql.Conn, dead bool) {
-	returned, sockets := false, c.loginOf(one).sockets()
-	defer func() {
-		if !returned {
-			sockets.Close()
-		}
-	}()
-	_ = c.keepPlace(func() error { // which fails only for a connection that is closed already
-		if dead { // https://pkg.go.dev/database/sql#Conn.Raw
-			return one.Raw(func(any) error { return driver.ErrBadConn })
-		}
-		return one.Close()
 	})
-	returned = true
+	c.leave(err)
 }
 
 // leave remembers what the driver goes on with, for the end of the pool.
@@ -116,17 +111,13 @@ func identity(one *sql.Conn) (found any) {
 }
 
 // closeIdle closes the idle connections, whatever the driver does, and keeps no more from now on. It lowers the limit one by one,
-// since database/sql forgets the rest when the driver panics over one of several: as many as are open can become idle, because
-// none is opened once the pool ends. The error is that of the first panic: what else goes wrong database/sql keeps to itself.
+// since database/sql forgets the rest when the driver panics over one of several, from as many as are open: one that is given
+// back meanwhile is idle then, too. The error is that of the first panic: what else goes wrong database/sql keeps to itself.
 func (c *connector) closeIdle() (first error) {
-	var most atomic.Int64 // of idle connections
-	most.Store(int64(max(c.db.Stats().OpenConnections, 1)))
-	for most.Load() > 0 {
+	for n := max(c.db.Stats().OpenConnections-1, 0); n >= 0; n-- {
 		err := do(over, func() error {
 			return c.keepPlace(func() error {
-				for n := most.Add(-1); n >= 0; n = most.Add(-1) {
-					c.db.SetMaxIdleConns(int(n))
-				}
+				c.db.SetMaxIdleConns(n)
 				return nil
 			})
 		})

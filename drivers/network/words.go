@@ -164,7 +164,10 @@ func (w *Words) CheckParams(params map[string]string) (map[string]string, error)
 		checked[name], err = registry.CheckParam(name, value, w.Params)
 		return err
 	})
-	return checked, err
+	if err != nil {
+		return nil, err
+	}
+	return checked, nil
 }
 
 // CheckSession reports the names in Session that are no settings of the server, and those that have a place of their own.
@@ -251,7 +254,8 @@ func Flag(value string) (bool, error) {
 	return on, nil
 }
 
-// What follows is for Take. Text, Count, Duration and Seconds set the field that Here names.
+// What follows is for Take. Text, Count, Duration and Seconds set the field that Here names, and panic where it names none of
+// their type.
 
 // Drop is for what means nothing here, or what is done anyway.
 func Drop(*Reading, *Word, string) error { return nil }

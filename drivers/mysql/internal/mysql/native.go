@@ -16,8 +16,8 @@ var _ registry.Native = (*dialect)(nil)
 func (*dialect) Import(cfg *registry.Config) error {
 	return words.Import(cfg, func(r *network.Reading) error {
 		if r.Later["socket"] != "" { // which clients take in place of localhost
-			if r.Host == "" || r.Host == network.DefaultHost {
-				r.Host = cfg.Host
+			if cfg.Host != "" && cfg.Host != network.DefaultHost && cfg.Host != r.Later["socket"] {
+				return wrong("socket", "is given beside a host", "keep one of them")
 			}
 			cfg.Host, cfg.Port = "", 0
 		}

@@ -301,6 +301,19 @@ func TestSettingsThatTheServerDoesNotTake(t *testing.T) {
 
 const mark = "hunter2hunter2"
 
+// A socket among the params beside a host of the config is refused, whatever a param names as the host.
+func TestASocketBesideAHost(t *testing.T) {
+	for _, host := range []string{"", "localhost", "/run/s"} {
+		cfg := registry.Config{Dialect: "mysql", Host: "db", Params: map[string]string{"socket": "/run/s"}}
+		if host != "" {
+			cfg.Params["host"] = host
+		}
+		if err := Driver().(registry.Native).Import(&cfg); err == nil || !strings.Contains(err.Error(), "socket is given beside a host") {
+			t.Errorf("with the param %q: %v, %v", host, cfg, err)
+		}
+	}
+}
+
 // FuzzDSN: what the driver and Patchbay both accept names the same, and wherever a password ends up, no error shows it.
 func FuzzDSN(f *testing.F) {
 	text, err := os.ReadFile("../../testdata/urls.txt")

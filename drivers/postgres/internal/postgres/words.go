@@ -22,7 +22,7 @@ var words = network.Words{List: wordList, Params: driverParams, Setting: setting
 //	rails    https://guides.rubyonrails.org/configuring.html#configuring-a-database
 //	doctrine https://www.doctrine-project.org/projects/doctrine-dbal/en/current/reference/configuration.html
 //
-// A row without Take is read in finish, with others.
+// A row with neither Take nor Problem is read in finish, with others.
 var wordList = []network.Word{
 	// libpq: the way to the server
 	{Names: "host", Here: "host"},
