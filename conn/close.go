@@ -224,22 +224,21 @@ func (c *Conn) drop(err error) error {
 	}
 	hang := &HangError{make(chan struct{})}
 	go func() {
+		defer close(hang.done)
 		<-closed
 		if inner, ok := errors.AsType[*HangError](err); ok {
 			<-inner.done
 		}
-		close(hang.done)
 	}()
 	return &leavingError{err, hang}
 }
 
 // leavingError is an error after which the driver is still closing its connections. It reads like the error alone.
 type leavingError struct {
-	err  error
+	error
 	hang *HangError
 }
 
-func (e *leavingError) Error() string   { return e.err.Error() }
-func (e *leavingError) Unwrap() []error { return []error{e.hang, e.err} }
+func (e *leavingError) Unwrap() []error { return []error{e.hang, e.error} }
 
 var errNotClosed = errors.New("the driver is still closing its connections")

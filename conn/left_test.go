@@ -120,7 +120,7 @@ func TestAThousandFailingOpensLeaveNothingBehind(t *testing.T) {
 			t.Errorf("%d openings have failed", n)
 		}
 		var after present
-		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(little); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 			if after = count(u); after.goroutines <= before.goroutines && after.descriptors <= before.descriptors && after.sessions <= before.sessions {
 				return
 			}

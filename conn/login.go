@@ -64,9 +64,8 @@ func (s *logins) of(dc any) *login {
 		return nil
 	}
 	s.mu.Lock()
-	l := s.by[dc]
-	s.mu.Unlock()
-	return l
+	defer s.mu.Unlock()
+	return s.by[dc]
 }
 
 func (s *logins) all() []*login {

@@ -170,9 +170,7 @@ func (o *options) build(given *Config, e *Error) (*Conn, *Config, error) {
 		}
 		pool.hosts = append(pool.hosts, h)
 	}
-	c := &Conn{pool: pool}
-	c.cfg = given.Clone()
-	return c, cfg, nil
+	return &Conn{cfg: given.Clone(), pool: pool}, cfg, nil
 }
 
 // resolve calls the driver to read the DSN and its own words.

@@ -100,12 +100,11 @@ func (o *options) askFor(cfg *Config) (func(ctx context.Context, refused bool) (
 // programError is one of this program, such as of a function that it gave, which says nothing of the server; with loggedIn, that
 // the server has let the pool in.
 type programError struct {
-	err      error
+	error
 	loggedIn bool
 }
 
-func (e *programError) Error() string { return e.err.Error() }
-func (e *programError) Unwrap() error { return e.err }
+func (e *programError) Unwrap() error { return e.error }
 
 // WithSession has f prepare every new physical connection, after its settings and before its first statement, for what
 // Config.Session cannot say. Of several, each is called, in their order. If one fails, the connection is closed, and its error is

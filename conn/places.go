@@ -76,6 +76,7 @@ func (c *connector) leave(err error) {
 		return
 	}
 	c.places.Lock()
+	defer c.places.Unlock()
 	for other := range c.left {
 		if other.isOver() {
 			delete(c.left, other)
@@ -85,7 +86,6 @@ func (c *connector) leave(err error) {
 		c.left = make(map[*HangError]struct{})
 	}
 	c.left[hang] = struct{}{}
-	c.places.Unlock()
 }
 
 // awaitLeft waits until the driver has returned from all that it was left with.

@@ -23,7 +23,7 @@ type Handshake struct {
 // Begin begins a login on c. greet, which may be nil, reads and checks what the server says first: the first
 // Read calls it, and fails with its error or begins with what it returns.
 func (h *Handshake) Begin(c net.Conn, greet func(io.Reader) (greeting []byte, err error)) {
-	h.Inner, h.greet = c, greet
+	h.Conn, h.greet = netconn.Conn{Conn: c}, greet
 }
 
 // Over ends the login. From then on every error is returned where it happens.
@@ -34,7 +34,7 @@ func (h *Handshake) Read(p []byte) (int, error) {
 	if greet := h.greet; greet != nil {
 		h.greet = nil
 		var err error
-		if h.greeting, err = greet(h.Inner); err != nil {
+		if h.greeting, err = greet(h.Conn); err != nil {
 			return 0, err
 		}
 	}

@@ -65,7 +65,7 @@ func TestADeadlineEndsAReadAndTakesNothing(t *testing.T) {
 	if c.RemoteAddr().Network() != "tcp" || c.LocalAddr().Network() != "tcp" {
 		t.Errorf("the addresses are %v, %v", c.LocalAddr(), c.RemoteAddr())
 	}
-	raw, err := (&netconn.Conn{Inner: c}).SyscallConn()
+	raw, err := netconn.Conn{Conn: c}.SyscallConn()
 	if err != nil || raw.Control(func(uintptr) {}) == nil {
 		t.Errorf("the descriptor shows, %v", err)
 	}

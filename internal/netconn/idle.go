@@ -2,7 +2,6 @@ package netconn
 
 import (
 	"errors"
-	"net"
 	"syscall"
 )
 
@@ -18,8 +17,8 @@ type Idle struct {
 var ErrUnexpected = errors.New("the server sent something that nobody asked for")
 
 // NewIdle returns a look at c.
-func NewIdle(c net.Conn) (*Idle, error) {
-	raw, err := (&Conn{c}).SyscallConn()
+func NewIdle(c syscall.Conn) (*Idle, error) {
+	raw, err := c.SyscallConn()
 	if err != nil {
 		return nil, err
 	}

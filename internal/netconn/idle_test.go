@@ -73,7 +73,7 @@ func TestIdle(t *testing.T) {
 func TestIdleSaysNothingWhereNothingCanBeSeen(t *testing.T) {
 	a, b := net.Pipe()
 	defer a.Close()
-	idle, err := netconn.NewIdle(a)
+	idle, err := netconn.NewIdle(netconn.Conn{Conn: a})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func TestSyscallConn(t *testing.T) {
 		inner net.Conn
 		sees  bool
 	}{"a socket": {socket, true}, "a pipe": {pipe, false}} {
-		raw, err := (&netconn.Conn{Inner: c.inner}).SyscallConn()
+		raw, err := netconn.Conn{Conn: c.inner}.SyscallConn()
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -144,7 +144,7 @@ func (a *attempt) DialContext(ctx context.Context, network, address string) (net
 	if err != nil {
 		return nil, err
 	}
-	idle, err := netconn.NewIdle(raw)
+	idle, err := netconn.NewIdle(netconn.Conn{Conn: raw})
 	if err != nil {
 		_ = raw.Close() // it is broken
 		return nil, err
